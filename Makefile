@@ -1,0 +1,187 @@
+# Builds secrets-manager-agent and its tests. `make help` lists the targets.
+
+ARCH ?= $(shell uname -m)
+HOST_ARCH := $(shell uname -m)
+VERSION := 1.0.0
+SANITIZE ?=
+BUILD := build/$(ARCH)$(if $(SANITIZE),-sanitize)
+DEPS := build/third_party/$(ARCH)
+
+ifeq ($(ARCH),$(HOST_ARCH))
+CXX := $(if $(filter default,$(origin CXX)),g++,$(CXX))
+STRIP ?= strip
+else
+CXX := $(ARCH)-linux-gnu-g++
+STRIP := $(ARCH)-linux-gnu-strip
+endif
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow $(if $(filter true,$(CI)),-Werror)
+CPPFLAGS := -Isrc -isystem $(DEPS)/include -DSMA_VERSION='"$(VERSION)"' -MMD -MP
+CXXFLAGS := -std=c++20 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections -fdata-sections
+LDLIBS := -lcurl -lssl -lcrypto -linih -lpthread
+LDFLAGS_THIRD_PARTY := -L$(DEPS)/lib
+LDFLAGS := $(LDFLAGS_THIRD_PARTY)
+
+ifeq ($(ARCH),x86_64)
+HARDENING += -fcf-protection=full
+endif
+
+ifdef SANITIZE
+CXXFLAGS += -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=address,undefined
+else
+CXXFLAGS += -O2 $(HARDENING)
+LDFLAGS += -static-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections -Wl,-z,pack-relative-relocs \
+           -Wl,--build-id=none
+endif
+
+sources = $(sort $(shell find $(1) -name '*.cpp' 2>/dev/null))
+objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+
+AGENT_SOURCES := $(call sources,src)
+LIBRARY_OBJECTS := $(call objects,$(filter-out src/main.cpp,$(AGENT_SOURCES)))
+STANDIN_OBJECTS := $(call objects,$(call sources,tests/standin))
+UNIT_OBJECTS := $(call objects,$(call sources,tests/unit))
+CONFORMANCE_DRIVERS := $(patsubst tests/conformance/%.cpp,$(BUILD)/%,$(wildcard tests/conformance/*_driver.cpp))
+INTEGRATION_OBJECTS := $(call objects,$(call sources,tests/integration))
+
+.PHONY: all
+all: $(BUILD)/secrets-manager-agent
+.DEFAULT_GOAL := all
+
+.DELETE_ON_ERROR:
+
+$(DEPS)/.installed: $(wildcard third_party/*) | tools
+	third_party/install $(DEPS) $(ARCH)
+	touch $@
+
+# src is built without exceptions; tests need them.
+$(BUILD)/src/%.o: src/%.cpp | $(DEPS)/.installed
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fno-exceptions -c $< -o $@
+
+$(BUILD)/tests/%.o: tests/%.cpp | $(DEPS)/.installed
+	@mkdir -p $(@D)
+	$(CXX) $(CPPFLAGS) -I. $(CXXFLAGS) -c $< -o $@
+
+$(BUILD)/libagent.a: $(LIBRARY_OBJECTS)
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+# The unstripped binary stays beside the one that is shipped, for debugging.
+$(BUILD)/secrets-manager-agent.debug: $(BUILD)/src/main.o $(BUILD)/libagent.a
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/secrets-manager-agent: $(BUILD)/secrets-manager-agent.debug
+	$(if $(SANITIZE),cp $< $@,$(STRIP) -o $@ $<)
+
+# The stand-in's main is left out of the tests, which run it in process.
+$(BUILD)/libstandin.a: $(filter-out %/main.o,$(STANDIN_OBJECTS))
+	rm -f $@
+	$(AR) rcsD $@ $^
+
+$(BUILD)/standin: $(BUILD)/tests/standin/main.o $(BUILD)/libstandin.a $(BUILD)/libagent.a
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/unit-tests: $(UNIT_OBJECTS) $(BUILD)/libstandin.a $(BUILD)/libagent.a
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/integration-tests: $(INTEGRATION_OBJECTS) $(BUILD)/libstandin.a $(BUILD)/libagent.a
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/%_driver: $(BUILD)/tests/conformance/%_driver.o $(BUILD)/libagent.a
+	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(BUILD)/bare_epoll: tests/bench/bare_epoll.cpp
+	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -o $@ $< -static
+
+.PHONY: standin
+standin: $(BUILD)/standin
+
+FUZZ_CXX ?= clang++-16
+FUZZ_SOURCES := $(wildcard tests/fuzz/*_fuzz.cpp)
+FUZZERS := $(patsubst tests/fuzz/%.cpp,build/fuzz/%,$(FUZZ_SOURCES))
+FUZZ_LIBRARY := $(patsubst %.cpp,build/fuzz/%.o,$(filter-out src/main.cpp,$(AGENT_SOURCES)))
+FUZZ_FLAGS := -std=c++20 -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+SECONDS ?= 60
+
+build/fuzz/src/%.o: src/%.cpp | $(DEPS)/.installed fuzz-tools
+	@mkdir -p $(@D)
+	$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -fno-exceptions -c $< -o $@
+
+build/fuzz/libagent.a: $(FUZZ_LIBRARY)
+	rm -f $@
+	ar rcs $@ $^
+
+build/fuzz/%_fuzz: tests/fuzz/%_fuzz.cpp build/fuzz/libagent.a
+	$(FUZZ_CXX) $(CPPFLAGS) -I. $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $< build/fuzz/libagent.a $(LDFLAGS_THIRD_PARTY) $(LDLIBS)
+
+.PHONY: fuzz
+fuzz: fuzz-tools $(FUZZERS)
+	tests/fuzz/run $(SECONDS) $(FUZZERS)
+
+.PHONY: test test-unit test-integration test-conformance
+test: test-programs
+	tests/run $(BUILD) unit integration $(if $(SANITIZE),,conformance)
+test-unit: $(BUILD)/unit-tests
+	tests/run $(BUILD) unit
+test-integration: test-programs
+	tests/run $(BUILD) integration
+test-conformance: test-programs
+	tests/run $(BUILD) conformance
+
+.PHONY: test-programs
+test-programs: all $(BUILD)/standin $(BUILD)/unit-tests $(BUILD)/integration-tests $(if $(SANITIZE),,$(CONFORMANCE_DRIVERS))
+
+.PHONY: demo
+demo: all $(BUILD)/standin
+	tests/demo $(BUILD)
+
+.PHONY: bench
+bench: all $(BUILD)/standin $(BUILD)/bare_epoll
+	tests/bench/run $(BUILD)
+
+.PHONY: image
+image:
+	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) --build-arg ARCH=$(ARCH) \
+	  -t secrets-manager-agent:$(VERSION)$(if $(filter $(ARCH),$(HOST_ARCH)),,-$(ARCH)) .
+
+FORMATTED = $(shell find src tests -name '*.cpp' -o -name '*.h')
+
+.PHONY: format
+format: lint-tools
+	clang-format-16 -i $(FORMATTED)
+
+.PHONY: lint
+lint: lint-tools | $(DEPS)/.installed
+	clang-format-16 --dry-run --Werror $(FORMATTED)
+	printf '%s\n' $(AGENT_SOURCES) | xargs -P 2 -n 4 clang-tidy-16 --quiet --warnings-as-errors='*' -- \
+	  -std=c++20 -fno-exceptions $(filter-out -MMD -MP,$(CPPFLAGS))
+
+.PHONY: clean
+clean:
+	rm -rf build
+
+.PHONY: help
+help:
+	@echo 'make                   build the agent: $(BUILD)/secrets-manager-agent'
+	@echo 'make demo              run the agent against a stand-in for AWS and print a secret'
+	@echo 'make test              unit, integration and conformance tests; SANITIZE=1: with sanitizers'
+	@echo 'make test-unit | test-integration | test-conformance'
+	@echo 'make fuzz SECONDS=60   every fuzz harness, that long each'
+	@echo 'make bench             figures, beside a bare epoll responder and nginx'
+	@echo 'make image             the container image; ARCH=aarch64 for the other architecture'
+	@echo 'make format | lint     clang-format; clang-format and clang-tidy'
+	@echo 'make clean             remove build/'
+
+# What building needs is installed where the user may; else a line says what is missing.
+.PHONY: tools lint-tools fuzz-tools
+tools:
+	@third_party/require g++ make perl
+lint-tools:
+	@third_party/require clang-format-16 clang-tidy-16
+fuzz-tools:
+	@third_party/require clang-16 libclang-rt-16-dev
+
+-include $(shell find build -name '*.d' 2>/dev/null)

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "aws/aws_clock.h"
+#include "aws/credentials/credentials.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/scheduler.h"
+
+namespace sma {
+
+/// Keeps the credentials of one source and renews them ahead of expiry, in the background, while the old ones are in
+/// use. However many ask, one load is under way at a time; each waits for it until its own deadline.
+///
+///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same, and
+///     asked for again after half a minute to a minute; so after a failed renewal.
+///   - Expired credentials are not handed out, unless the source gave them expired.
+///   - Where nothing was ever held, a failed load is not repeated within `first_wait`: its fault stands.
+class CachedCredentials final : public CredentialsProvider {
+ public:
+  /// All must outlive this object.
+  CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock, Random& random, Log& log,
+                    Nanoseconds first_wait = Seconds{1});
+
+  Task<Result<SharedCredentials>> get(TimePoint deadline) override;
+  Task<Result<SharedCredentials>> renew(SharedCredentials refused, TimePoint deadline) override;
+
+  /// Asks the source now, in the background: it is known to have changed.
+  void ask_again();
+
+  /// Those held, also expired ones; null where there are none.
+  [[nodiscard]] SharedCredentials held() const { return held_; }
+
+ private:
+  struct Load;
+  class RenewalTimer final : public Timer {
+   public:
+    explicit RenewalTimer(CachedCredentials& owner) : Timer(owner.scheduler_), owner_(owner) {}
+    void run() override { owner_.begin_load(); }
+
+   private:
+    CachedCredentials& owner_;
+  };
+
+  [[nodiscard]] bool usable() const;
+  [[nodiscard]] bool must_wait() const { return last_fault_.has_value() && scheduler_.now() < ask_at_; }
+  std::shared_ptr<Load> begin_load();
+  Task<void> run_load(std::shared_ptr<Load> load);
+  void keep(Credentials loaded);
+  void keep_fault(Fault fault);
+  [[nodiscard]] Nanoseconds wait_a_while();
+  static Task<Result<SharedCredentials>> wait_for(std::shared_ptr<Load> load, TimePoint deadline);
+
+  CredentialsSource& source_;
+  Scheduler& scheduler_;
+  const AwsClock& clock_;
+  Random& random_;
+  Log& log_;
+  Nanoseconds first_wait_;
+
+  SharedCredentials held_;
+  bool came_expired_ = false;            // the source gave them so; used until it is asked again
+  std::optional<Fault> last_fault_;      // of the last load, where that failed
+  TimePoint ask_at_ = TimePoint::max();  // no load before that, but for expired ones after a success
+  bool load_again_ = false;              // the source changed while a load was under way
+  std::shared_ptr<Load> load_;
+  RenewalTimer timer_;
+  TaskSet tasks_;
+};
+
+}  // namespace sma

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "aws/credentials/credentials.h"
+#include "base/log.h"
+
+namespace sma {
+
+/// Asks its sources in order. One that has nothing configured (`absent`) is passed over; the first other answer, be it
+/// credentials or a fault, ends the search: a broken pod must not turn into its node's role. Once a source gave
+/// credentials, it alone is asked. Where none has anything, the fault lists what each looked for.
+class ChainSource final : public CredentialsSource {
+ public:
+  ChainSource(std::vector<std::unique_ptr<CredentialsSource>> sources, Log& log)
+      : sources_(std::move(sources)), log_(log) {}
+
+  Task<Result<Credentials>> load(TimePoint deadline) override;
+  [[nodiscard]] std::string_view name() const override { return winner_ ? winner_->name() : "chain"; }
+
+ private:
+  std::vector<std::unique_ptr<CredentialsSource>> sources_;
+  CredentialsSource* winner_ = nullptr;
+  Log& log_;
+};
+
+}  // namespace sma

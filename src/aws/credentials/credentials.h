@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/wiped_bytes.h"
+
+namespace sma {
+
+/// Keys that sign calls to AWS. Source: IAM, "Temporary security credentials".
+struct Credentials {
+  std::string access_key_id;
+  WipedBytes secret_access_key;
+  WipedBytes session_token;               ///< empty: long-term keys
+  std::optional<WallTime> expiration;     ///< none: they do not expire
+  std::string source;                     ///< for one line in the log: "environment", "profile dev, role_arn", …
+
+  /// True where both would sign alike.
+  [[nodiscard]] bool same_keys(const Credentials& other) const {
+    return access_key_id == other.access_key_id && secret_access_key.view() == other.secret_access_key.view() &&
+           session_token.view() == other.session_token.view();
+  }
+};
+
+/// Credentials are never changed once made; who signs holds them for as long as it takes.
+using SharedCredentials = std::shared_ptr<const Credentials>;
+
+/// One place where credentials come from. Faults: `absent` where nothing is configured there (the chain asks the next);
+/// any other kind ends the chain: `transient` where asking again may help, else `denied` or `internal`. The message says
+/// what was tried and why it gave nothing, never a secret.
+class CredentialsSource {
+ public:
+  virtual ~CredentialsSource() = default;
+  /// Asks anew, each time. Waits until `deadline` at most.
+  virtual Task<Result<Credentials>> load(TimePoint deadline) = 0;
+  /// What it is called in the log and in errors.
+  [[nodiscard]] virtual std::string_view name() const = 0;
+};
+
+/// Credentials for signing, cached and renewed. See `CachedCredentials`.
+class CredentialsProvider {
+ public:
+  virtual ~CredentialsProvider() = default;
+  /// Those in force; waits only where there are none.
+  virtual Task<Result<SharedCredentials>> get(TimePoint deadline) = 0;
+  /// AWS no longer accepts `refused`: renews where they are still the current ones. Gives those to try with, or a fault
+  /// where the source yields the same keys again.
+  virtual Task<Result<SharedCredentials>> renew(SharedCredentials refused, TimePoint deadline) = 0;
+};
+
+}  // namespace sma

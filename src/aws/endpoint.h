@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sma {
+
+enum class AwsService { secrets_manager, sts };
+
+/// The signing name: `secretsmanager`, `sts`.
+[[nodiscard]] std::string_view signing_name(AwsService service);
+
+/// What decides where a service is reached, besides the service. Overrides were resolved already (see
+/// aws/endpoint_settings.h): `override_url` is the one in force for this service, empty where there is none.
+struct EndpointParameters {
+  std::string region;
+  bool use_fips = false;
+  bool use_dualstack = false;
+  std::string override_url;
+};
+
+/// Where calls go and for which region they are signed.
+struct Endpoint {
+  std::string url;             ///< scheme://host[:port][/path], without a trailing slash
+  std::string scheme;
+  std::string host;            ///< without brackets
+  int port = 0;                ///< as it will be used: 443 or 80 where the URL names none
+  std::string path;            ///< of the URL, without a trailing slash; mostly empty
+  std::string host_field;      ///< for `Host`, as sigv4::host_field makes it
+  std::string signing_region;
+};
+
+/// Source: botocore's endpoint rule sets of Secrets Manager and STS. An impossible combination (FIPS where the partition
+/// has none) is a fault with the rule set's own message.
+[[nodiscard]] Result<Endpoint> resolve_endpoint(AwsService service, const EndpointParameters& parameters);
+
+/// Reads a URL into an endpoint; a fault where it is no http or https URL with a host.
+[[nodiscard]] Result<Endpoint> parse_endpoint_url(std::string_view url);
+
+/// True for one valid host label (RFC 1123): letters, digits and inner hyphens, 63 at most.
+[[nodiscard]] bool is_valid_region(std::string_view region);
+
+}  // namespace sma

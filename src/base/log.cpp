@@ -1,0 +1,123 @@
+#include "base/log.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+
+namespace sma {
+namespace {
+
+constexpr std::array<std::string_view, 4> kLevelNames{"DEBUG", "INFO", "WARN", "ERROR"};
+constexpr std::size_t kFieldLimit = 2048;
+
+WallTime system_now() { return std::chrono::system_clock::now(); }
+
+void append_time(std::string& line, WallTime when) {
+  const auto milliseconds = std::chrono::duration_cast<Milliseconds>(when.time_since_epoch()).count();
+  const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 48> text{};
+  const int size = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
+                                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
+                                 static_cast<int>(milliseconds % 1000));
+  line.append(text.data(), static_cast<std::size_t>(size));
+}
+
+/// The length of the UTF-8 sequence that `text` begins with, 0 where it is none (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0U) == 0x80U; };
+  if (byte(0) < 0x80) return 1;
+  if (byte(0) >= 0xC2 && byte(0) <= 0xDF) return follows(1) ? 2 : 0;
+  if (byte(0) >= 0xE0 && byte(0) <= 0xEF) {
+    if (!follows(1) || !follows(2)) return 0;
+    if (byte(0) == 0xE0 && byte(1) < 0xA0) return 0;
+    if (byte(0) == 0xED && byte(1) > 0x9F) return 0;
+    return 3;
+  }
+  if (byte(0) >= 0xF0 && byte(0) <= 0xF4) {
+    if (!follows(1) || !follows(2) || !follows(3)) return 0;
+    if (byte(0) == 0xF0 && byte(1) < 0x90) return 0;
+    if (byte(0) == 0xF4 && byte(1) > 0x8F) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+bool is_plain(std::string_view text) {
+  if (text.empty()) return false;
+  for (const char c : text)
+    if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '=') return false;
+  return true;
+}
+
+}  // namespace
+
+void append_escaped(std::string& line, std::string_view text, std::size_t limit) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const bool cut = text.size() > limit;
+  if (cut) text = text.substr(0, limit);
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    std::size_t length = utf8_length(text);
+    // U+0080 to U+009F are control characters too, and U+2028, U+2029 end lines for some readers.
+    const bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    const bool separator = length == 3 && (text.substr(0, 3) == "\xE2\x80\xA8" || text.substr(0, 3) == "\xE2\x80\xA9");
+    if (byte == '"' || byte == '\\') {
+      line += '\\';
+      line += text[0];
+      length = 1;
+    } else if (length == 0 || c1 || separator || byte < 0x20 || byte == 0x7F) {
+      length = length == 0 ? 1 : length;
+      for (const char c : text.substr(0, length)) {
+        line += "\\x";
+        line += kHex[static_cast<unsigned char>(c) >> 4U];
+        line += kHex[static_cast<unsigned char>(c) & 15U];
+      }
+    } else {
+      line += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  if (cut) line += "...";
+}
+
+Log::Log(LogSink* sink, LogLevel level) : sink_(sink), level_(level), clock_(system_now) {}
+
+void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  if (!enabled(level)) return;
+  std::string line;
+  line.reserve(256);
+  append_log_line(line, clock_(), level, message, fields);
+  sink_->write(line);
+}
+
+void append_log_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
+                     std::initializer_list<LogField> fields) {
+  append_time(line, when);
+  line += ' ';
+  line += kLevelNames[static_cast<std::size_t>(level)];
+  line += ' ';
+  append_escaped(line, message, kFieldLimit);
+  for (const LogField& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    if (field.is_number) {
+      std::array<char, 24> digits{};
+      const auto written = std::to_chars(digits.begin(), digits.end(), field.number_value);
+      line.append(digits.begin(), written.ptr);
+    } else if (is_plain(field.text_value)) {
+      line += field.text_value.substr(0, kFieldLimit);
+    } else {
+      line += '"';
+      append_escaped(line, field.text_value, kFieldLimit);
+      line += '"';
+    }
+  }
+  line += '\n';
+}
+
+}  // namespace sma

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+
+namespace sma {
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error, none };
+
+/// One `key=value` of a log line. Numbers are written as they are, texts quoted where they need it.
+struct LogField {
+  LogField(std::string_view field_key, std::string_view text) : key(field_key), text_value(text) {}
+  LogField(std::string_view field_key, const char* text) : key(field_key), text_value(text) {}
+  LogField(std::string_view field_key, const std::string& text) : key(field_key), text_value(text) {}
+  template <typename Integer>
+    requires std::is_integral_v<Integer>
+  LogField(std::string_view field_key, Integer number)
+      : key(field_key), number_value(static_cast<std::int64_t>(number)), is_number(true) {}
+
+  std::string_view key;
+  std::string_view text_value{};
+  std::int64_t number_value = 0;
+  bool is_number = false;
+};
+
+/// Where finished lines go. `net::LogWriter` is the real one.
+class LogSink {
+ public:
+  virtual ~LogSink() = default;
+  /// `line` ends with a newline. Never blocks, never fails: what cannot be kept is counted.
+  virtual void write(std::string_view line) = 0;
+};
+
+/// Makes one line an event: UTC time with milliseconds, level, message, `key=value`s. Nothing secret is ever passed to
+/// it; texts that clients chose are escaped, so that no line can be forged.
+class Log {
+ public:
+  using WallClock = WallTime (*)();
+  /// `sink` null: silent.
+  Log(LogSink* sink, LogLevel level);
+
+  [[nodiscard]] bool enabled(LogLevel level) const { return sink_ != nullptr && level >= level_ && level_ != LogLevel::none; }
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, message, fields); }
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, message, fields); }
+  void warn(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::warn, message, fields); }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, message, fields); }
+
+  /// Tests set their own clock; the system's UTC clock otherwise.
+  void use_clock(WallClock clock) { clock_ = clock; }
+
+ private:
+  LogSink* sink_;
+  LogLevel level_;
+  WallClock clock_;
+};
+
+/// Appends a whole line, newline included, as `Log` writes it.
+void append_log_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
+                     std::initializer_list<LogField> fields);
+
+/// Appends `text` in a form that fits one log line: control characters, quotes, backslashes and bytes that are not
+/// UTF-8 are escaped; at most `limit` bytes of it.
+void append_escaped(std::string& line, std::string_view text, std::size_t limit = 512);
+
+}  // namespace sma

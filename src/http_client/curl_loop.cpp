@@ -1,0 +1,109 @@
+#include "http_client/curl_loop.h"
+
+#include <sys/timerfd.h>
+
+#include <cstdlib>
+
+namespace sma {
+namespace {
+
+constexpr long kResolverThreads = 4;
+constexpr long kPooledConnections = 32;
+
+std::uint32_t epoll_events(int what) {
+  return (what & CURL_POLL_IN ? std::uint32_t{EPOLLIN} : 0U) | (what & CURL_POLL_OUT ? std::uint32_t{EPOLLOUT} : 0U);
+}
+
+}  // namespace
+
+CurlLoop::CurlLoop(EventLoop& loop)
+    : loop_(loop), multi_(curl_multi_init()), timer_descriptor_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+  if (multi_ == nullptr || !timer_descriptor_.valid()) std::abort();
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kPooledConnections);
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+  // Without it, ending waits for the resolver's threads, nine seconds where the name server is dead.
+  curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
+  curl_multi_setopt(multi_, CURLMOPT_RESOLVE_THREADS_MAX, kResolverThreads);
+  loop_.watch(timer_descriptor_.get(), EPOLLIN, timer_);
+}
+
+CurlLoop::~CurlLoop() {
+  curl_multi_cleanup(multi_);
+  loop_.unwatch(timer_descriptor_.get(), timer_);
+  for (Socket& socket : sockets_)
+    if (!socket.closed) loop_.unwatch(socket.descriptor, socket);
+}
+
+bool CurlLoop::add(CURL* easy, Transfer& transfer) {
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, static_cast<void*>(&transfer));
+  return curl_multi_add_handle(multi_, easy) == CURLM_OK;
+}
+
+void CurlLoop::remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
+
+void CurlLoop::drop_connections() {
+  curl_multi_setopt(multi_, CURLMOPT_NETWORK_CHANGED, static_cast<long>(CURLMNWC_CLEAR_CONNS | CURLMNWC_CLEAR_DNS));
+}
+
+int CurlLoop::on_socket(CURL* /*easy*/, curl_socket_t descriptor, int what, void* self, void* socket) {
+  static_cast<CurlLoop*>(self)->watch_socket(descriptor, what, static_cast<Socket*>(socket));
+  return 0;
+}
+
+void CurlLoop::watch_socket(curl_socket_t descriptor, int what, Socket* socket) {
+  if (what == CURL_POLL_REMOVE) {
+    if (socket == nullptr) return;
+    loop_.unwatch(descriptor, *socket);
+    socket->closed = true;  // freed in `act`: this may be inside its own on_events
+    curl_multi_assign(multi_, descriptor, nullptr);
+  } else if (socket == nullptr) {
+    Socket& added = sockets_.emplace_back(*this, descriptor);
+    loop_.watch(descriptor, epoll_events(what), added);
+    curl_multi_assign(multi_, descriptor, &added);
+  } else {
+    loop_.change(descriptor, epoll_events(what), *socket);
+  }
+}
+
+int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
+  itimerspec when{};
+  if (milliseconds >= 0) {
+    when.it_value.tv_sec = milliseconds / 1000;
+    when.it_value.tv_nsec = milliseconds == 0 ? 1 : milliseconds % 1000 * 1000000;
+  }
+  timerfd_settime(static_cast<CurlLoop*>(self)->timer_descriptor_.get(), 0, &when, nullptr);
+  return 0;
+}
+
+void CurlLoop::Socket::on_events(std::uint32_t events) {
+  int what = 0;
+  if ((events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
+  if ((events & EPOLLOUT) != 0) what |= CURL_CSELECT_OUT;
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) what |= CURL_CSELECT_ERR;
+  owner.act(descriptor, what);
+}
+
+void CurlLoop::CurlTimer::on_events(std::uint32_t /*events*/) {
+  std::uint64_t expirations = 0;
+  if (::read(owner.timer_descriptor_.get(), &expirations, sizeof expirations) > 0) owner.act(CURL_SOCKET_TIMEOUT, 0);
+}
+
+void CurlLoop::act(curl_socket_t descriptor, int what) {
+  int running = 0;
+  curl_multi_socket_action(multi_, descriptor, what, &running);
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;
+    char* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    static_cast<Transfer*>(static_cast<void*>(transfer))->on_done(code);
+  }
+  sockets_.remove_if([](const Socket& socket) { return socket.closed; });
+}
+
+}  // namespace sma

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <list>
+
+#include "net/event_loop.h"
+#include "net/file_descriptor.h"
+
+namespace sma {
+
+/// Told that its transfer is over. Called outside of all curl callbacks, so curl may be used again.
+class Transfer {
+ public:
+  virtual void on_done(CURLcode code) = 0;
+
+ protected:
+  ~Transfer() = default;
+};
+
+/// Drives one curl multi handle from the event loop: curl's sockets are watched on epoll, its timer is a timerfd on
+/// real time, so that curl goes on where a test holds the loop's clock.
+class CurlLoop {
+ public:
+  explicit CurlLoop(EventLoop& loop);
+  ~CurlLoop();
+  CurlLoop(const CurlLoop&) = delete;
+  CurlLoop& operator=(const CurlLoop&) = delete;
+
+  /// `transfer` is told when `easy` is done, and must call `remove` before it goes away. False: curl took it not.
+  [[nodiscard]] bool add(CURL* easy, Transfer& transfer);
+  void remove(CURL* easy);
+
+  /// Forgets pooled connections and resolved names.
+  void drop_connections();
+
+ private:
+  /// One of curl's sockets.
+  struct Socket final : Watcher {
+    Socket(CurlLoop& owning, curl_socket_t socket) : owner(owning), descriptor(socket) {}
+    void on_events(std::uint32_t events) override;
+    CurlLoop& owner;
+    curl_socket_t descriptor;
+    bool closed = false;
+  };
+  struct CurlTimer final : Watcher {
+    explicit CurlTimer(CurlLoop& owning) : owner(owning) {}
+    void on_events(std::uint32_t events) override;
+    CurlLoop& owner;
+  };
+
+  static int on_socket(CURL* easy, curl_socket_t descriptor, int what, void* self, void* socket);
+  static int on_timer(CURLM* multi, long milliseconds, void* self);
+  void watch_socket(curl_socket_t descriptor, int what, Socket* socket);
+  void act(curl_socket_t descriptor, int what);
+
+  EventLoop& loop_;
+  CURLM* multi_;
+  FileDescriptor timer_descriptor_;
+  CurlTimer timer_{*this};
+  std::list<Socket> sockets_;
+};
+
+}  // namespace sma

@@ -1,0 +1,207 @@
+#include "http_client/easy_call.h"
+
+#include <openssl/ssl.h>
+
+#include <cstdlib>
+#include <string>
+
+namespace sma {
+namespace {
+
+constexpr Milliseconds kBackstop{3000};
+constexpr long kConnectionLifetime = 300;
+constexpr long kConnectionIdle = 60;
+constexpr long kDnsCache = 30;
+// A replaced bundle is seen after this; parsing it takes 11 ms.
+constexpr long kAuthoritiesCache = 300;
+constexpr std::size_t kMaxFieldBytes = std::size_t{64} << 10;
+
+long milliseconds(Nanoseconds time) {
+  return static_cast<long>(std::chrono::duration_cast<Milliseconds>(time + kBackstop).count());
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+}  // namespace
+
+std::string_view host_of(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  const auto user = url.rfind('@');
+  return user == std::string_view::npos ? url : url.substr(user + 1);
+}
+
+EasyCall::EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings, const HttpRequest& request)
+    : curl_(curl), settings_(settings), request_(request), easy_(curl_easy_init()), done_(scheduler) {
+  if (easy_ == nullptr) std::abort();
+}
+
+EasyCall::~EasyCall() {
+  if (added_) curl_.remove(easy_);
+  curl_easy_cleanup(easy_);
+  curl_slist_free_all(fields_);
+}
+
+bool EasyCall::start() {
+  if (!set_fields()) return false;
+  set_options();
+  added_ = curl_.add(easy_, *this);
+  return added_;
+}
+
+void EasyCall::set_options() {
+  curl_easy_setopt(easy_, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy_, CURLOPT_PATH_AS_IS, 1L);
+  curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy_, CURLOPT_USERAGENT, settings_.user_agent.c_str());
+  curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_.data());
+  curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, fields_);
+  curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy_, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, on_field);
+  curl_easy_setopt(easy_, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, on_connected);
+  curl_easy_setopt(easy_, CURLOPT_PREREQDATA, static_cast<void*>(this));
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request_.connect_time));
+  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, milliseconds(request_.attempt_time));
+  curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kConnectionLifetime);
+  curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, kConnectionIdle);
+  curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT, kDnsCache);
+  curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
+  curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set_method();
+  set_tls();
+  set_proxy();
+}
+
+void EasyCall::set_method() {
+  if (request_.method == "GET") return;
+  // The body stays where it is: the request outlives the call.
+  curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+  curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request_.body.empty() ? "" : request_.body.data());
+  if (request_.method != "POST") curl_easy_setopt(easy_, CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+}
+
+void EasyCall::set_tls() {
+  curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy_, CURLOPT_SSL_EC_CURVES, "X25519MLKEM768:X25519:P-256:P-384:P-521");
+  curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+  curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, kAuthoritiesCache);
+  const std::string& file = settings_.ca_bundle.empty() ? settings_.ca_file : settings_.ca_bundle;
+  if (!file.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_CAINFO, file.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PROXY_CAINFO, file.c_str());
+  }
+  if (settings_.ca_bundle.empty() && !settings_.ca_folder.empty()) {
+    curl_easy_setopt(easy_, CURLOPT_CAPATH, settings_.ca_folder.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PROXY_CAPATH, settings_.ca_folder.c_str());
+  }
+}
+
+// Both are always set: what is left unset, curl takes from the environment.
+void EasyCall::set_proxy() {
+  const bool tls = request_.url.starts_with("https:");
+  const std::string& proxy = tls ? settings_.https_proxy : settings_.http_proxy;
+  curl_easy_setopt(easy_, CURLOPT_PROXY, request_.use_proxy ? proxy.c_str() : "");
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, request_.use_proxy ? settings_.no_proxy.c_str() : "*");
+}
+
+bool EasyCall::set_fields() {
+  bool has_type = false;
+  const auto append = [this](const char* line) {
+    curl_slist* longer = curl_slist_append(fields_, line);
+    if (longer == nullptr) std::abort();
+    fields_ = longer;
+  };
+  for (const HttpField& field : request_.fields) {
+    // A line break in a token file must not become a field of its own.
+    if (field.value.view().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) return false;
+    has_type = has_type || field.name == "Content-Type";
+    WipedBytes line;
+    line.append(field.name);
+    line.append(field.value.empty() ? ";" : ": ");
+    line.append(field.value.view());
+    line.push_back('\0');
+    append(line.data());
+  }
+  if (!has_type) append("Content-Type:");
+  append("Expect:");
+  return true;
+}
+
+void EasyCall::on_done(CURLcode code) {
+  code_ = code;
+  done_.set();
+}
+
+Result<HttpResponse> EasyCall::take() {
+  if (code_ != CURLE_OK) return fault();
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  response_.status = static_cast<int>(status);
+  return std::move(response_);
+}
+
+Fault EasyCall::fault() const {
+  std::string message(host_of(request_.url));
+  if (too_long_) return Fault::connection(message + " sent an answer that is too long");
+  message += ": ";
+  message += error_[0] != '\0' ? error_.data() : curl_easy_strerror(code_);
+  if (code_ == CURLE_OPERATION_TIMEDOUT) return Fault::timeout(std::move(message));
+  return Fault::connection(std::move(message));
+}
+
+std::size_t EasyCall::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& call = *static_cast<EasyCall*>(self);
+  const std::size_t got = size * count;
+  if (got > call.request_.max_answer_bytes - call.response_.body.size()) {
+    call.too_long_ = true;
+    wipe(bytes, got);
+    return CURL_WRITEFUNC_ERROR;
+  }
+  WipedBytes& body = call.response_.body;
+  if (body.empty()) {
+    curl_off_t length = -1;
+    curl_easy_getinfo(call.easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    if (length > 0 && static_cast<std::size_t>(length) <= call.request_.max_answer_bytes && length < (1 << 20))
+      body.reserve(static_cast<std::size_t>(length));
+  }
+  body.append({bytes, got});
+  // curl's own buffer is kept for the next answer: nothing of this one may stay in it.
+  wipe(bytes, got);
+  return got;
+}
+
+std::size_t EasyCall::on_field(char* bytes, std::size_t size, std::size_t count, void* self) {
+  auto& call = *static_cast<EasyCall*>(self);
+  const std::string_view line(bytes, size * count);
+  if (line.starts_with("HTTP/")) {
+    call.response_.fields.clear();  // an interim answer (1xx) came before
+    return line.size();
+  }
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || line.size() > kMaxFieldBytes) return line.size();
+  call.response_.fields.push_back({std::string(line.substr(0, colon)), WipedBytes(trimmed(line.substr(colon + 1)))});
+  return line.size();
+}
+
+int EasyCall::on_connected(void* self, char* /*ip*/, char* /*local_ip*/, int /*port*/, int /*local_port*/) {
+  static_cast<EasyCall*>(self)->connected_ = true;
+  return CURL_PREREQFUNC_OK;
+}
+
+CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* /*self*/) {
+  SSL_CTX_set_mode(static_cast<SSL_CTX*>(context), SSL_MODE_RELEASE_BUFFERS);
+  return CURLE_OK;
+}
+
+}  // namespace sma

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+
+#include "base/event.h"
+#include "http_client/curl_loop.h"
+#include "http_client/http_client.h"
+
+namespace sma {
+
+/// One request on one curl easy handle, from hand-over to answer. Destroying it takes it off curl.
+class EasyCall final : private Transfer {
+ public:
+  EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings, const HttpRequest& request);
+  ~EasyCall();
+  EasyCall(const EasyCall&) = delete;
+  EasyCall& operator=(const EasyCall&) = delete;
+
+  /// Hands the request to curl. False: it could not be.
+  [[nodiscard]] bool start();
+  /// Set when the whole answer is there or the transfer failed.
+  [[nodiscard]] Event& done() { return done_; }
+  /// True once a connection (TLS included) stands and the request goes out.
+  [[nodiscard]] bool connected() const { return connected_; }
+  /// After `done`: the answer, or why there is none.
+  [[nodiscard]] Result<HttpResponse> take();
+
+ private:
+  void set_options();
+  void set_method();
+  void set_tls();
+  void set_proxy();
+  [[nodiscard]] bool set_fields();
+  void on_done(CURLcode code) override;
+  [[nodiscard]] Fault fault() const;
+
+  static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_field(char* bytes, std::size_t size, std::size_t count, void* self);
+  static int on_connected(void* self, char*, char*, int, int);
+  static CURLcode on_tls(CURL* easy, void* context, void* self);
+
+  CurlLoop& curl_;
+  const HttpClientSettings& settings_;
+  const HttpRequest& request_;
+  CURL* easy_;
+  curl_slist* fields_ = nullptr;
+  bool added_ = false;
+  bool connected_ = false;
+  bool too_long_ = false;
+  CURLcode code_ = CURLE_OK;
+  HttpResponse response_;
+  Event done_;
+  std::array<char, CURL_ERROR_SIZE> error_{};
+};
+
+/// The host of a URL, for messages; the whole text where it is none.
+[[nodiscard]] std::string_view host_of(std::string_view url);
+
+}  // namespace sma

@@ -1,0 +1,144 @@
+#include "http_client/http_client.h"
+
+#include <curl/curl.h>
+#include <openssl/crypto.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+
+#include "base/wiping_allocator.h"
+#include "http_client/easy_call.h"
+
+namespace sma {
+namespace {
+
+void* openssl_malloc(std::size_t size, const char* /*file*/, int /*line*/) { return wiping_malloc(size); }
+void* openssl_realloc(void* memory, std::size_t size, const char* /*file*/, int /*line*/) {
+  return wiping_realloc(memory, size);
+}
+void openssl_free(void* memory, const char* /*file*/, int /*line*/) { wiping_free(memory); }
+
+/// How far CLOCK_BOOTTIME runs ahead of CLOCK_MONOTONIC: it grows while the machine is suspended.
+Nanoseconds suspended_time() {
+  timespec boot{};
+  timespec monotonic{};
+  clock_gettime(CLOCK_MONOTONIC, &monotonic);
+  clock_gettime(CLOCK_BOOTTIME, &boot);
+  return Seconds(boot.tv_sec - monotonic.tv_sec) + Nanoseconds(boot.tv_nsec - monotonic.tv_nsec);
+}
+
+}  // namespace
+
+std::string_view HttpResponse::field(std::string_view name) const {
+  for (const HttpField& each : fields)
+    if (each.name.size() == name.size() && strncasecmp(each.name.data(), name.data(), name.size()) == 0)
+      return each.value.view();
+  return {};
+}
+
+/// A place among the calls under way, held as long as it lives: waited for first in, first out.
+class HttpClient::Impl {
+ public:
+  Impl(EventLoop& loop, HttpClientSettings given) : event_loop(loop), settings(std::move(given)), curl(loop) {}
+
+  class Place : public ListHook {
+   public:
+    explicit Place(Impl& client) : client_(client), granted_(client.event_loop) {
+      if (client_.under_way_ < client_.settings.calls_at_once) {
+        ++client_.under_way_;
+        granted_.set();
+      } else {
+        client_.waiting_.push_back(*this);
+      }
+    }
+    ~Place() {
+      unlink();
+      if (!granted_.is_set()) return;
+      if (client_.waiting_.empty()) {
+        --client_.under_way_;
+      } else {
+        client_.waiting_.pop_front().granted_.set();
+      }
+    }
+    [[nodiscard]] Event& granted() { return granted_; }
+
+   private:
+    Impl& client_;
+    Event granted_;
+  };
+
+  void drop_connections_after_suspension() {
+    const Nanoseconds suspended = suspended_time();
+    if (suspended - suspended_ > Seconds(1)) curl.drop_connections();
+    suspended_ = suspended;
+  }
+
+  EventLoop& event_loop;
+  HttpClientSettings settings;
+  CurlLoop curl;
+
+ private:
+  std::size_t under_way_ = 0;
+  IntrusiveList<Place> waiting_;
+  Nanoseconds suspended_ = suspended_time();
+};
+
+HttpClient::HttpClient(EventLoop& loop, HttpClientSettings settings)
+    : impl_(std::make_unique<Impl>(loop, std::move(settings))) {}
+
+HttpClient::~HttpClient() = default;
+
+Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
+  Impl& client = *impl_;
+  EventLoop& loop = client.event_loop;
+
+  std::optional<Impl::Place> place;
+  if (request.queued) {
+    place.emplace(client);
+    if (!place->granted().is_set()) {
+      const bool granted = co_await place->granted().wait_until(request.deadline);
+      if (!granted) co_return Fault::timeout("too many calls are under way: no turn came in time");
+    }
+  }
+  if (loop.now() >= request.deadline) co_return Fault::timeout("no time was left to ask " + std::string(host_of(request.url)));
+
+  client.drop_connections_after_suspension();
+  EasyCall call(client.curl, loop, client.settings, request);
+  const TimePoint sent_at = loop.now();
+  const WallTime wall_sent_at = loop.wall_now();
+  if (!call.start()) co_return Fault::internal("a header field of the request to " + std::string(host_of(request.url)) + " is not valid");
+  if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
+  if (request.last_sent != nullptr) *request.last_sent = sent_at;
+
+  const TimePoint attempt_end = std::min(request.deadline, sent_at + request.attempt_time);
+  const TimePoint connect_end = std::min(attempt_end, sent_at + request.connect_time);
+  bool done = co_await call.done().wait_until(connect_end);
+  if (!done && call.connected() && connect_end < attempt_end) done = co_await call.done().wait_until(attempt_end);
+  if (request.hand_over != nullptr) request.hand_over->connected = call.connected();
+  if (!done) {
+    std::string message(host_of(request.url));
+    message += call.connected() ? " did not answer in time" : ": no connection in time";
+    co_return Fault::timeout(std::move(message));
+  }
+
+  auto answer = call.take();
+  if (answer.ok()) {
+    answer->sent_at = sent_at;
+    answer->wall_sent_at = wall_sent_at;
+    answer->received_at = loop.now();
+    answer->wall_received_at = loop.wall_now();
+  }
+  co_return answer;
+}
+
+void HttpClient::drop_idle_connections() { impl_->curl.drop_connections(); }
+
+void HttpClient::prepare_process() {
+  if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1) std::abort();
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, wiping_strdup, wiping_calloc) != CURLE_OK)
+    std::abort();
+}
+
+}  // namespace sma

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/wiped_bytes.h"
+#include "net/event_loop.h"
+
+namespace sma {
+
+/// A header field of an outgoing request or of its answer. Values may be tokens or signatures: wiped.
+struct HttpField {
+  std::string name;
+  WipedBytes value;
+};
+
+/// One HTTP call. Sent exactly as written: no redirect is followed, no path is normalised.
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;
+  std::vector<HttpField> fields;
+  WipedBytes body;
+
+  Nanoseconds connect_time = Milliseconds{3100};
+  Nanoseconds attempt_time = Seconds{15};        ///< connecting included; counted from the hand-over
+  TimePoint deadline = TimePoint::max();         ///< queueing included
+  std::size_t max_answer_bytes = std::size_t{16} << 20;
+  bool fresh_connection = false;                 ///< not one of the pool: for the retry after a time-out
+  bool use_proxy = true;                         ///< never set for link-local and loopback endpoints
+  bool queued = true;                            ///< false: past the 16 calls under way (metadata, credentials)
+  /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
+  /// must outlive the call. `first_sent` keeps what it holds already.
+  std::optional<TimePoint>* first_sent = nullptr;
+  std::optional<TimePoint>* last_sent = nullptr;
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<HttpField> fields;
+  WipedBytes body;
+  TimePoint sent_at{};         ///< hand-over
+  TimePoint received_at{};     ///< last byte
+  WallTime wall_sent_at{};
+  WallTime wall_received_at{};
+
+  /// The first field of that name (any case), without surrounding white space; empty where there is none.
+  [[nodiscard]] std::string_view field(std::string_view name) const;
+};
+
+/// Who sends requests: `HttpClient`, or a test.
+class HttpTransport {
+ public:
+  virtual ~HttpTransport() = default;
+  [[nodiscard]] virtual Task<Result<HttpResponse>> send(HttpRequest request) = 0;
+};
+
+/// Where outgoing connections go through and whom they trust; read once at start.
+struct HttpClientSettings {
+  std::string ca_bundle;        ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
+  std::string ca_file;          ///< as found by the usual search; may be empty
+  std::string ca_folder;        ///< `SSL_CERT_DIR`, hashed names; may be empty
+  std::string https_proxy;      ///< may hold credentials: never logged
+  std::string http_proxy;
+  std::string no_proxy;
+  std::string user_agent;
+  std::size_t calls_at_once = 16;
+};
+
+/// Outgoing HTTP and HTTPS on curl's multi interface, on our event loop: nothing blocks. At most `calls_at_once` calls
+/// are under way, further ones wait first in, first out. A call whose task is destroyed is taken off curl at once.
+///
+/// Faults: `Fault::timeout` (504) where no answer came in time; `Fault::connection` (502) for DNS, connecting, TLS, a
+/// reset, an answer cut short or longer than `max_answer_bytes`; the message names the host and curl's reason.
+class HttpClient final : public HttpTransport {
+ public:
+  HttpClient(EventLoop& loop, HttpClientSettings settings);
+  ~HttpClient() override;
+
+  [[nodiscard]] Task<Result<HttpResponse>> send(HttpRequest request) override;
+
+  /// Closes idle connections: they may be dead after the process was frozen.
+  void drop_idle_connections();
+
+  /// Once, first thing in the process: curl and OpenSSL get allocators that wipe what they free.
+  static void prepare_process();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sma

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "base/shared_bytes.h"
+#include "base/task.h"
+#include "http_server/request.h"
+
+namespace sma {
+
+/// What a request is answered with. `Content-Length`, `Date`, `Cache-Control: no-store` and `Connection` are added by
+/// the connection; for HEAD the body's length is told and the body left out.
+struct Response {
+  int status = 200;
+  std::string_view content_type = "text/plain";  ///< a literal
+  SharedBytes body;
+  std::string_view allow{};  ///< a literal for the `Allow` field of a 405; none where empty
+  bool close = false;        ///< close the connection behind this answer
+};
+
+/// The one who knows what requests mean. An answer at hand is returned as it is (no coroutine, no allocation); one that
+/// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection.
+class Handler {
+ public:
+  virtual std::variant<Response, Task<Response>> handle(const Request& request) = 0;
+  /// A request that was no HTTP and was answered by the server itself: for the log.
+  virtual void refused(int status, std::string_view reason) = 0;
+
+ protected:
+  ~Handler() = default;
+};
+
+}  // namespace sma

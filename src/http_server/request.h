@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace sma {
+
+/// One field line of a request's head: name as sent, value without surrounding white space.
+struct HeaderField {
+  std::string_view name;
+  std::string_view value;
+};
+
+/// Whether a connection came while there was room (RFC-less policy of the agent, SPEC §1).
+enum class Admission : std::uint8_t {
+  regular,
+  ping_only,  ///< one of the two past the limit on which `/ping` is still served
+  refused,    ///< past those
+};
+
+/// A well-formed request whose body was read already. All views point into the connection's buffer and end with the call
+/// that hands the request over: who waits copies first. Source: RFC 9112 §3, RFC 9110.
+class Request {
+ public:
+  static constexpr std::size_t kMaxFields = 100;
+
+  std::string_view method;
+  std::string_view path;   ///< of the target, still percent-encoded, never empty
+  std::string_view query;  ///< behind the first `?`, still encoded; empty where there is none
+  int minor_version = 1;   ///< of HTTP/1.x
+  Admission admission = Admission::regular;
+
+  [[nodiscard]] std::span<const HeaderField> fields() const { return {fields_.data(), field_count_}; }
+  /// The first field of that name (any case), if there is one.
+  [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
+  void add_field(HeaderField field) { fields_[field_count_++] = field; }
+  void clear_fields() { field_count_ = 0; }
+  [[nodiscard]] std::size_t field_count() const { return field_count_; }
+
+ private:
+  std::array<HeaderField, kMaxFields> fields_;
+  std::size_t field_count_ = 0;
+};
+
+/// True where both are the same but for ASCII case.
+[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace sma

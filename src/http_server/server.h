@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "http_server/handler.h"
+#include "net/event_loop.h"
+#include "net/file_descriptor.h"
+
+namespace sma {
+
+/// The bounds of a server; times are seconds. Defaults are SPEC §1's.
+struct ServerLimits {
+  std::size_t max_connections = 800;  ///< regular ones; 16 more are accepted to be refused, beyond that none
+  Seconds head_time{10};              ///< to send a whole head
+  Seconds request_time{61};           ///< from the first byte of a request to the last byte of its answer
+  Seconds idle_time{75};
+  Seconds linger_time{2};             ///< input thrown away behind a closing answer, so that the client can read it
+  std::size_t linger_bytes = std::size_t{1} << 20;
+  std::size_t head_pool_bytes = std::size_t{2} << 20;  ///< shared by all heads over 4 KiB
+};
+
+/// Accepts connections on a listening socket and answers requests on them, strictly by RFC 9110 and 9112 (SPEC §1).
+/// A slow, stuck or vanished client costs its connection and nothing else. Running out of descriptors pauses accepting
+/// and never spins.
+class Server {
+ public:
+  Server(EventLoop& loop, Handler& handler, ServerLimits limits);
+  ~Server();
+
+  /// Begins to accept on `listener` (listening, non-blocking). Before that, clients wait in its backlog.
+  void start(FileDescriptor listener);
+  /// Closes the listener and all idle connections; from now on every answer closes its connection.
+  void drain();
+  /// Connections still open (those that linger included).
+  [[nodiscard]] std::size_t connection_count() const;
+  /// Set once `drain` was called and the last connection is gone.
+  [[nodiscard]] class Event& drained();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sma

@@ -1,0 +1,48 @@
+#include "net/signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace sma {
+namespace {
+
+sigset_t stopping_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+constexpr int kSecondSignal = 1;
+
+}  // namespace
+
+void Signals::block() {
+  const sigset_t set = stopping_signals();
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Signals::Signals(EventLoop& loop) : loop_(loop), stop_asked_(loop) {
+  const sigset_t set = stopping_signals();
+  descriptor_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (descriptor_.valid()) loop_.watch(descriptor_.get(), EPOLLIN, *this);
+}
+
+Signals::~Signals() {
+  if (descriptor_.valid()) loop_.unwatch(descriptor_.get(), *this);
+}
+
+void Signals::on_events(std::uint32_t /*events*/) {
+  signalfd_siginfo signal{};
+  while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+    if (stop_asked_.is_set()) _exit(kSecondSignal);
+    stop_asked_.set();
+  }
+}
+
+}  // namespace sma

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "base/event.h"
+#include "net/event_loop.h"
+#include "net/file_descriptor.h"
+
+namespace sma {
+
+/// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP and SIGPIPE are ignored.
+/// As PID 1 these signals would have no effect by default: a descriptor makes them arrive all the same.
+class Signals final : private Watcher {
+ public:
+  explicit Signals(EventLoop& loop);
+  ~Signals();
+
+  /// Set by the first SIGTERM or SIGINT.
+  [[nodiscard]] Event& stop_asked() { return stop_asked_; }
+
+  /// Once, before any thread is started: the signals above are held back for the descriptor.
+  static void block();
+
+ private:
+  void on_events(std::uint32_t events) override;
+
+  EventLoop& loop_;
+  FileDescriptor descriptor_;
+  Event stop_asked_;
+};
+
+}  // namespace sma

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <compare>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/shared_bytes.h"
+
+namespace sma {
+
+/// What a client asked for, as it wrote it; the cache's key. Empty: not given. Source: SPEC §2.
+struct SecretKey {
+  std::string secret_id;
+  std::string version_id;
+  std::string version_stage;
+  std::string role_arn;
+
+  friend bool operator==(const SecretKey&, const SecretKey&) = default;
+};
+
+/// The same, in views, for looking things up without a copy.
+struct SecretKeyView {
+  std::string_view secret_id;
+  std::string_view version_id;
+  std::string_view version_stage;
+  std::string_view role_arn;
+
+  SecretKeyView() = default;
+  SecretKeyView(std::string_view id, std::string_view version, std::string_view stage, std::string_view role)
+      : secret_id(id), version_id(version), version_stage(stage), role_arn(role) {}
+  SecretKeyView(const SecretKey& key)
+      : secret_id(key.secret_id), version_id(key.version_id), version_stage(key.version_stage), role_arn(key.role_arn) {}
+
+  [[nodiscard]] SecretKey copy() const {
+    return {std::string(secret_id), std::string(version_id), std::string(version_stage), std::string(role_arn)};
+  }
+  friend bool operator==(const SecretKeyView&, const SecretKeyView&) = default;
+};
+
+/// One version of a secret, as the answer that clients get: the secret's bytes exist once, inside `answer`.
+struct SecretValue {
+  SharedBytes answer;      ///< the rendered JSON object (SPEC §1)
+  std::string arn;         ///< empty where AWS sent none
+  std::string name;
+  std::string version_id;
+  std::vector<std::string> version_stages;
+};
+
+/// Which versions of a secret exist and which stages they carry, as DescribeSecret tells.
+struct SecretVersions {
+  struct Version {
+    std::string version_id;
+    std::vector<std::string> stages;
+  };
+  std::vector<Version> versions;
+};
+
+}  // namespace sma

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "secrets/secret.h"
+
+namespace sma {
+
+/// What one fetch tells the source, and learns from it. Lives as long as the fetch does.
+struct FetchProgress {
+  TimePoint deadline;                       ///< for the whole fetch: credentials, queueing, retries
+  std::optional<TimePoint> first_sent;      ///< when its first call for the secret was handed over for sending
+  std::optional<TimePoint> last_sent;       ///< when the attempt that brought the value was; ages count from it
+};
+
+/// Secrets of one tag or list, fetched together for prefetch.
+struct SecretBatch {
+  struct Failure {
+    std::string secret_id;
+    std::string code;
+    std::string message;
+  };
+  std::vector<SecretValue> values;
+  std::vector<Failure> failures;
+  std::string next_token;  ///< empty: no further page
+};
+
+/// Where secrets come from. Implemented by `aws::SecretsManager`, and by tests.
+class SecretSource {
+ public:
+  /// `progress` must outlive the task.
+  virtual Task<Result<SecretValue>> get_secret_value(SecretKey key, FetchProgress& progress) = 0;
+  virtual Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn, FetchProgress& progress) = 0;
+  /// At most 20 ids a call.
+  virtual Task<Result<SecretBatch>> batch_get(std::vector<std::string> secret_ids, std::string role_arn,
+                                              FetchProgress& progress) = 0;
+  /// All secrets that have the tag key; a page a call.
+  virtual Task<Result<SecretBatch>> batch_get_tagged(std::string tag_key, std::string next_token, std::string role_arn,
+                                                     FetchProgress& progress) = 0;
+
+ protected:
+  ~SecretSource() = default;
+};
+
+}  // namespace sma
