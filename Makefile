@@ -59,11 +59,13 @@ $(DEPS)/.installed: $(wildcard third_party/*) | tools
 # src is built without exceptions; tests need them.
 $(BUILD)/src/%.o: src/%.cpp | $(DEPS)/.installed
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fno-exceptions -c $< -o $@
+	@echo "  CXX $@"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -fno-exceptions -c $< -o $@
 
 $(BUILD)/tests/%.o: tests/%.cpp | $(DEPS)/.installed
 	@mkdir -p $(@D)
-	$(CXX) $(CPPFLAGS) -I. $(CXXFLAGS) -c $< -o $@
+	@echo "  CXX $@"
+	@$(CXX) $(CPPFLAGS) -I. $(CXXFLAGS) -O0 -U_FORTIFY_SOURCE -c $< -o $@
 
 $(BUILD)/libagent.a: $(LIBRARY_OBJECTS)
 	rm -f $@
@@ -94,7 +96,8 @@ $(BUILD)/%_driver: $(BUILD)/tests/conformance/%_driver.o $(BUILD)/libagent.a
 	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/bare_epoll: tests/bench/bare_epoll.cpp
-	$(CXX) $(CPPFLAGS) $(CXXFLAGS) -o $@ $< -static
+	@echo "  CXX $@"
+	@$(CXX) $(CPPFLAGS) $(CXXFLAGS) -o $@ $< -static
 
 .PHONY: standin
 standin: $(BUILD)/standin

@@ -25,7 +25,7 @@ build() {
     --disable-docs --disable-manual --disable-dependency-tracking --disable-typecheck --enable-unity \
     $protocols $features $packages --with-openssl="$openssl" \
     CC="$cc" AR="$ar" RANLIB="$ranlib" CFLAGS="$cflags -ffile-prefix-map=$PWD=." LIBS="-lpthread -ldl"
-  make -C lib -j"$jobs" libcurl.la
+  make -s -C lib -j"$jobs" libcurl.la
   mkdir -p "$out/include" "$out/lib"
   cp -r include/curl "$out/include/"
   rm -f "$out"/include/curl/Makefile*

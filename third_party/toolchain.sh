@@ -5,7 +5,7 @@ export SOURCE_DATE_EPOCH=1750000000 ZERO_AR_DATE=1 TZ=UTC
 jobs=$(nproc)
 
 # The agent is a static PIE linked with --gc-sections; unwind tables are of no use in C and cost memory.
-cflags="-O2 -g0 -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong
+cflags="-Os -g0 -fPIE -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fstack-protector-strong
   -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"
 cflags=${cflags//$'\n'/}
 
@@ -21,4 +21,5 @@ if [[ $arch = "$(uname -m)" ]]; then
 else
   cc=$triplet-gcc ar=$triplet-ar ranlib=$triplet-ranlib
 fi
-compiler=$($cc --version 2> /dev/null | head -n 1) || fail "$cc is missing; third_party/require lists what to install"
+compiler=$($cc --version 2> /dev/null) || fail "$cc is missing; third_party/require installs it"
+compiler=${compiler%%$'\n'*}

@@ -13,7 +13,8 @@
 namespace sma {
 
 /// Signs requests with AWS Signature Version 4 (HMAC-SHA256), for any method, path, query and set of header fields.
-/// Source: IAM User Guide, "Create a signed AWS API request".
+/// As all services but S3 have it: the path's percent signs are escaped again. Source: IAM User Guide, "Create a signed
+/// AWS API request".
 namespace sigv4 {
 
 /// What is signed. Field names may be in any case and are signed lower case; values are folded and trimmed.
@@ -21,9 +22,9 @@ struct SignableRequest {
   std::string method;
   std::string host;          ///< as `host_field` gives it
   std::string path = "/";    ///< as it will be sent: see `normalised_path`
-  std::string query;         ///< raw, as it will be sent, without `?`
-  std::vector<std::pair<std::string, std::string>> fields;  ///< further signed ones: content-type, x-amz-target, …
-  std::string_view payload;
+  std::string query{};       ///< raw, as it will be sent, without `?`
+  std::vector<std::pair<std::string, std::string>> fields{};  ///< further signed ones: content-type, x-amz-target, …
+  std::string_view payload{};
 };
 
 struct SigningScope {
@@ -44,8 +45,8 @@ struct Signature {
                              WallTime when);
 
 /// The steps, by their names in AWS's documentation; for tests.
-[[nodiscard]] std::string canonical_request(const SignableRequest& request, std::string_view amz_date,
-                                            std::string_view security_token);
+[[nodiscard]] WipedBytes canonical_request(const SignableRequest& request, std::string_view amz_date,
+                                           std::string_view security_token);
 [[nodiscard]] std::string string_to_sign(std::string_view amz_date, std::string_view credential_scope,
                                          std::string_view canonical_request);
 

@@ -13,8 +13,8 @@ namespace sma {
 struct AssumeRoleRequest {
   std::string role_arn;
   std::string session_name;
-  std::string external_id;               ///< empty: none
-  std::optional<Seconds> duration;       ///< none: AWS's default, an hour
+  std::string external_id{};             ///< empty: none
+  std::optional<Seconds> duration{};     ///< none: AWS's default, an hour
 };
 
 struct CallerIdentity {

@@ -73,4 +73,12 @@ bool SystemFiles::exists(const std::string& path) const {
   return ::stat(path.c_str(), &status) == 0;
 }
 
+std::optional<FileFacts> SystemFiles::facts(const std::string& path) const {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileFacts{static_cast<unsigned>(status.st_mode & 0777U),
+                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino,
+                   static_cast<std::uint64_t>(status.st_size)};
+}
+
 }  // namespace sma

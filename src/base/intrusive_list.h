@@ -44,7 +44,10 @@ class IntrusiveList {
 
   /// A member of this or another list is moved.
   void push_back(T& member) { insert_before(head_, member); }
-  void push_front(T& member) { insert_before(*head_.next_, member); }
+  void push_front(T& member) {
+    static_cast<ListHook&>(member).unlink();  // it may be the first already
+    insert_before(*head_.next_, member);
+  }
 
   T& pop_front() {
     T& first = front();

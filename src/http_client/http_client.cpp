@@ -116,7 +116,7 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
   const TimePoint connect_end = std::min(attempt_end, sent_at + request.connect_time);
   bool done = co_await call.done().wait_until(connect_end);
   if (!done && call.connected() && connect_end < attempt_end) done = co_await call.done().wait_until(attempt_end);
-  if (request.hand_over != nullptr) request.hand_over->connected = call.connected();
+  if (request.connected != nullptr) *request.connected = call.connected();
   if (!done) {
     std::string message(host_of(request.url));
     message += call.connected() ? " did not answer in time" : ": no connection in time";

@@ -37,6 +37,7 @@ struct HttpRequest {
   /// must outlive the call. `first_sent` keeps what it holds already.
   std::optional<TimePoint>* first_sent = nullptr;
   std::optional<TimePoint>* last_sent = nullptr;
+  bool* connected = nullptr;                     ///< told whether there was a connection to send it on; likewise
 };
 
 struct HttpResponse {

@@ -15,11 +15,17 @@ struct HeaderField {
   std::string_view value;
 };
 
-/// Whether a connection came while there was room (RFC-less policy of the agent, SPEC §1).
+/// Whether a connection came while there was room (the agent's own policy, SPEC §1).
 enum class Admission : std::uint8_t {
   regular,
   ping_only,  ///< one of the two past the limit on which `/ping` is still served
   refused,    ///< past those
+};
+
+/// Why a request is no HTTP, or not within the limits: what the server answers it with before it closes.
+struct Refusal {
+  int status = 400;
+  std::string_view reason;  ///< a literal, for a person; never anything the client sent
 };
 
 /// A well-formed request whose body was read already. All views point into the connection's buffer and end with the call
@@ -29,7 +35,7 @@ class Request {
   static constexpr std::size_t kMaxFields = 100;
 
   std::string_view method;
-  std::string_view path;   ///< of the target, still percent-encoded, never empty
+  std::string_view path;   ///< of the target, still percent-encoded, never empty; `*` for `OPTIONS *`
   std::string_view query;  ///< behind the first `?`, still encoded; empty where there is none
   int minor_version = 1;   ///< of HTTP/1.x
   Admission admission = Admission::regular;
@@ -37,6 +43,7 @@ class Request {
   [[nodiscard]] std::span<const HeaderField> fields() const { return {fields_.data(), field_count_}; }
   /// The first field of that name (any case), if there is one.
   [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
+  /// At most `kMaxFields` are added.
   void add_field(HeaderField field) { fields_[field_count_++] = field; }
   void clear_fields() { field_count_ = 0; }
   [[nodiscard]] std::size_t field_count() const { return field_count_; }

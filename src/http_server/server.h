@@ -4,19 +4,19 @@
 #include <cstdint>
 #include <memory>
 
-#include "base/result.h"
+#include "base/event.h"
 #include "http_server/handler.h"
 #include "net/event_loop.h"
 #include "net/file_descriptor.h"
 
 namespace sma {
 
-/// The bounds of a server; times are seconds. Defaults are SPEC §1's.
+/// The bounds of a server. Defaults are SPEC §1's.
 struct ServerLimits {
   std::size_t max_connections = 800;  ///< regular ones; 16 more are accepted to be refused, beyond that none
-  Seconds head_time{10};              ///< to send a whole head
+  Seconds head_time{10};              ///< to send a whole head, from its first byte
   Seconds request_time{61};           ///< from the first byte of a request to the last byte of its answer
-  Seconds idle_time{75};
+  Seconds idle_time{75};              ///< without a byte of a request, from the start on
   Seconds linger_time{2};             ///< input thrown away behind a closing answer, so that the client can read it
   std::size_t linger_bytes = std::size_t{1} << 20;
   std::size_t head_pool_bytes = std::size_t{2} << 20;  ///< shared by all heads over 4 KiB
@@ -24,7 +24,7 @@ struct ServerLimits {
 
 /// Accepts connections on a listening socket and answers requests on them, strictly by RFC 9110 and 9112 (SPEC §1).
 /// A slow, stuck or vanished client costs its connection and nothing else. Running out of descriptors pauses accepting
-/// and never spins.
+/// and never spins. SIGPIPE must be ignored.
 class Server {
  public:
   Server(EventLoop& loop, Handler& handler, ServerLimits limits);
@@ -37,7 +37,7 @@ class Server {
   /// Connections still open (those that linger included).
   [[nodiscard]] std::size_t connection_count() const;
   /// Set once `drain` was called and the last connection is gone.
-  [[nodiscard]] class Event& drained();
+  [[nodiscard]] Event& drained();
 
  private:
   class Impl;

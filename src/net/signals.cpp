@@ -8,11 +8,12 @@
 namespace sma {
 namespace {
 
-sigset_t stopping_signals() {
+sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  if (getpid() == 1) sigaddset(&set, SIGCHLD);
   return set;
 }
 
@@ -21,14 +22,14 @@ constexpr int kSecondSignal = 1;
 }  // namespace
 
 void Signals::block() {
-  const sigset_t set = stopping_signals();
+  const sigset_t set = watched_signals();
   sigprocmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
 }
 
 Signals::Signals(EventLoop& loop) : loop_(loop), stop_asked_(loop) {
-  const sigset_t set = stopping_signals();
+  const sigset_t set = watched_signals();
   descriptor_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (descriptor_.valid()) loop_.watch(descriptor_.get(), EPOLLIN, *this);
 }
@@ -40,6 +41,10 @@ Signals::~Signals() {
 void Signals::on_events(std::uint32_t /*events*/) {
   signalfd_siginfo signal{};
   while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+    if (signal.ssi_signo == SIGCHLD) {
+      if (child_ended_ != nullptr) loop_.post(*child_ended_);
+      continue;
+    }
     if (stop_asked_.is_set()) _exit(kSecondSignal);
     stop_asked_.set();
   }

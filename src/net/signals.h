@@ -7,7 +7,8 @@
 namespace sma {
 
 /// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP and SIGPIPE are ignored.
-/// As PID 1 these signals would have no effect by default: a descriptor makes them arrive all the same.
+/// As PID 1 these signals would have no effect by default: a descriptor makes them arrive all the same. There, SIGCHLD
+/// tells of orphans that want to be reaped.
 class Signals final : private Watcher {
  public:
   explicit Signals(EventLoop& loop);
@@ -15,6 +16,8 @@ class Signals final : private Watcher {
 
   /// Set by the first SIGTERM or SIGINT.
   [[nodiscard]] Event& stop_asked() { return stop_asked_; }
+  /// Posted at every SIGCHLD; must outlive this object.
+  void on_child_ended(Runnable& runnable) { child_ended_ = &runnable; }
 
   /// Once, before any thread is started: the signals above are held back for the descriptor.
   static void block();
@@ -25,6 +28,7 @@ class Signals final : private Watcher {
   EventLoop& loop_;
   FileDescriptor descriptor_;
   Event stop_asked_;
+  Runnable* child_ended_ = nullptr;
 };
 
 }  // namespace sma

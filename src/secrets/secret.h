@@ -1,6 +1,7 @@
 #pragma once
 
-#include <compare>
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,22 @@ struct SecretKeyView {
     return {std::string(secret_id), std::string(version_id), std::string(version_stage), std::string(role_arn)};
   }
   friend bool operator==(const SecretKeyView&, const SecretKeyView&) = default;
+};
+
+/// Not noexcept on purpose: libstdc++ then keeps the hash in each node, and a lookup hashes once.
+struct SecretKeyHash {
+  using is_transparent = void;
+  std::size_t operator()(const SecretKeyView& key) const {
+    std::size_t hash = std::hash<std::string_view>{}(key.secret_id);
+    for (const std::string_view part : {key.version_id, key.version_stage, key.role_arn})
+      hash = hash * 31 + (part.empty() ? 0 : std::hash<std::string_view>{}(part));
+    return hash;
+  }
+};
+
+struct SecretKeyEqual {
+  using is_transparent = void;
+  bool operator()(const SecretKeyView& a, const SecretKeyView& b) const { return a == b; }
 };
 
 /// One version of a secret, as the answer that clients get: the secret's bytes exist once, inside `answer`.

@@ -13,8 +13,8 @@ namespace sma {
 /// What one fetch tells the source, and learns from it. Lives as long as the fetch does.
 struct FetchProgress {
   TimePoint deadline;                       ///< for the whole fetch: credentials, queueing, retries
-  std::optional<TimePoint> first_sent;      ///< when its first call for the secret was handed over for sending
-  std::optional<TimePoint> last_sent;       ///< when the attempt that brought the value was; ages count from it
+  std::optional<TimePoint> first_sent{};    ///< when its first call for the secret was handed over for sending
+  std::optional<TimePoint> last_sent{};     ///< when the attempt that brought the value was; ages count from it
 };
 
 /// Secrets of one tag or list, fetched together for prefetch.
@@ -30,9 +30,11 @@ struct SecretBatch {
 };
 
 /// Where secrets come from. Implemented by `aws::SecretsManager`, and by tests.
+///
+/// Each call ends by its progress's deadline, with a fault if need be, and may be dropped (its task destroyed) at any
+/// time. `progress` outlives the task.
 class SecretSource {
  public:
-  /// `progress` must outlive the task.
   virtual Task<Result<SecretValue>> get_secret_value(SecretKey key, FetchProgress& progress) = 0;
   virtual Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn, FetchProgress& progress) = 0;
   /// At most 20 ids a call.

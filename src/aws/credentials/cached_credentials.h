@@ -18,6 +18,8 @@ namespace sma {
 ///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same, and
 ///     asked for again after half a minute to a minute; so after a failed renewal.
 ///   - Expired credentials are not handed out, unless the source gave them expired.
+///   - Keys that AWS refuses are renewed once, however many calls were refused; where the source has no others, it is
+///     asked again for refused ones after half a minute to a minute only.
 ///   - Where nothing was ever held, a failed load is not repeated within `first_wait`: its fault stands.
 class CachedCredentials final : public CredentialsProvider {
  public:
@@ -50,9 +52,11 @@ class CachedCredentials final : public CredentialsProvider {
   std::shared_ptr<Load> begin_load();
   Task<void> run_load(std::shared_ptr<Load> load);
   void keep(Credentials loaded);
+  void log_kept(const Credentials& loaded, Nanoseconds left);
   void keep_fault(Fault fault);
   [[nodiscard]] Nanoseconds wait_a_while();
   static Task<Result<SharedCredentials>> wait_for(std::shared_ptr<Load> load, TimePoint deadline);
+  static Fault refused_again(const Credentials& refused);
 
   CredentialsSource& source_;
   Scheduler& scheduler_;
@@ -65,6 +69,7 @@ class CachedCredentials final : public CredentialsProvider {
   bool came_expired_ = false;            // the source gave them so; used until it is asked again
   std::optional<Fault> last_fault_;      // of the last load, where that failed
   TimePoint ask_at_ = TimePoint::max();  // no load before that, but for expired ones after a success
+  TimePoint refused_until_{};            // the source had no others for refused keys: it is left alone until then
   bool load_again_ = false;              // the source changed while a load was under way
   std::shared_ptr<Load> load_;
   RenewalTimer timer_;

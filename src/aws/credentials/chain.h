@@ -1,6 +1,5 @@
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "aws/credentials/credentials.h"
@@ -13,14 +12,14 @@ namespace sma {
 /// credentials, it alone is asked. Where none has anything, the fault lists what each looked for.
 class ChainSource final : public CredentialsSource {
  public:
-  ChainSource(std::vector<std::unique_ptr<CredentialsSource>> sources, Log& log)
-      : sources_(std::move(sources)), log_(log) {}
+  /// The sources must outlive this object.
+  ChainSource(std::vector<CredentialsSource*> sources, Log& log) : sources_(std::move(sources)), log_(log) {}
 
   Task<Result<Credentials>> load(TimePoint deadline) override;
   [[nodiscard]] std::string_view name() const override { return winner_ ? winner_->name() : "chain"; }
 
  private:
-  std::vector<std::unique_ptr<CredentialsSource>> sources_;
+  std::vector<CredentialsSource*> sources_;
   CredentialsSource* winner_ = nullptr;
   Log& log_;
 };

@@ -1,0 +1,70 @@
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+
+/**
+ * Secrets from the agent, for Java 11 and later, without libraries: so it hands over the agent's JSON, for the JSON
+ * reader that your application has. As a program: {@code java GetSecret.java SECRET_ID}.
+ */
+public final class GetSecret {
+  private static final long[] PAUSES = {100, 200, 400, 800, 1600, 3200, 5000, 0};  // milliseconds
+  private static final HttpClient AGENT =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
+
+  /** Read at each try: a restarted agent may have a new one. */
+  private static String token() throws IOException {
+    String value = Stream.of("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+        .map(System::getenv)
+        .filter(set -> set != null && !set.isEmpty())
+        .findFirst().orElse("file:///var/run/awssmatoken");
+    return value.startsWith("file://") ? Files.readString(Path.of(value.substring("file://".length()))).trim() : value;
+  }
+
+  /**
+   * The agent's answer, a JSON object. Tries for about ten seconds while the agent is not there yet, is busy, or AWS is
+   * away; else throws.
+   */
+  public static String getSecret(String secretId) throws IOException, InterruptedException {
+    String port = System.getenv().getOrDefault("SMA_HTTP_PORT", "2773");
+    URI uri = URI.create("http://localhost:" + port + "/secretsmanager/get?secretId="
+        + URLEncoder.encode(secretId, StandardCharsets.UTF_8));
+    IOException fault = null;
+    for (long pause : PAUSES) {
+      try {
+        HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(60))
+            .header("X-Aws-Parameters-Secrets-Token", token()).build();
+        var answer = AGENT.send(request, BodyHandlers.ofString());
+        int status = answer.statusCode();
+        if (status == 200) return answer.body();
+        fault = new IOException(secretId + ": " + status + " " + answer.body());
+        if (status != 403 && status != 429 && status < 500) break;
+      } catch (IOException error) {
+        fault = error;
+      }
+      Thread.sleep(pause);
+    }
+    throw fault;
+  }
+
+  public static void main(String[] arguments) throws InterruptedException {
+    if (arguments.length != 1) {
+      System.err.println("usage: GetSecret SECRET_ID");
+      System.exit(1);
+    }
+    try {
+      new PrintStream(System.out, true, StandardCharsets.UTF_8).println(getSecret(arguments[0]));
+    } catch (IOException error) {
+      System.err.println("GetSecret: " + error);
+      System.exit(1);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Secrets from the agent, with nothing but Python's standard library.
+
+As a module: get_secret("my/secret")["SecretString"]. As a program: get_secret.py SECRET_ID prints the secret.
+"""
+import base64
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+TOKEN_VARIABLES = ("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
+AGENT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy: it is on localhost
+
+
+def token():
+    """Read at each try: a restarted agent may have a new one."""
+    value = next((os.environ[name] for name in TOKEN_VARIABLES if os.environ.get(name)), "file:///var/run/awssmatoken")
+    if value.startswith("file://"):
+        with open(value.removeprefix("file://"), encoding="ascii") as file:
+            value = file.read().strip()
+    return value
+
+
+def get_secret(secret_id, **parameters):
+    """The agent's answer as a dictionary. Parameters: versionId, versionStage, refreshNow, roleArn.
+
+    Tries for about ten seconds while the agent is not there yet, is busy, or AWS is away; else raises OSError.
+    """
+    query = urllib.parse.urlencode({"secretId": secret_id, **parameters})
+    url = f"http://localhost:{os.environ.get('SMA_HTTP_PORT', '2773')}/secretsmanager/get?{query}"
+    for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, None):
+        try:
+            request = urllib.request.Request(url, headers={"X-Aws-Parameters-Secrets-Token": token()})
+            with AGENT.open(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            fault = OSError(f"{secret_id}: {error.code} {error.read().decode()}")
+            if error.code not in (403, 429) and error.code < 500:
+                raise fault from None
+        except OSError as error:
+            fault = error
+        if pause is None:
+            raise fault
+        time.sleep(pause)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: get_secret.py SECRET_ID")
+    try:
+        secret = get_secret(sys.argv[1])
+    except OSError as error:
+        sys.exit(f"get_secret.py: {error}")
+    if "SecretString" in secret:
+        sys.stdout.buffer.write(secret["SecretString"].encode() + b"\n")
+    else:
+        sys.stdout.buffer.write(base64.b64decode(secret["SecretBinary"]))

@@ -1,0 +1,223 @@
+#include "agent/agent.h"
+
+#include "agent/network_settings.h"
+#include "agent/routes.h"
+#include "agent/service_manager.h"
+#include "agent/ssrf_guard.h"
+#include "aws/api_client.h"
+#include "aws/credentials/cached_credentials.h"
+#include "aws/credentials/credentials_file_follower.h"
+#include "aws/credentials/credentials_file_source.h"
+#include "aws/credentials/default_chain.h"
+#include "aws/credentials/instance_metadata.h"
+#include "aws/endpoint_settings.h"
+#include "aws/profile_files.h"
+#include "aws/role_credentials.h"
+#include "aws/secrets_manager.h"
+#include "aws/sts_client.h"
+#include "http_client/http_client.h"
+#include "http_server/server.h"
+#include "secrets/prefetch.h"
+#include "secrets/secret_store.h"
+
+namespace sma {
+namespace {
+
+constexpr Seconds kCheckTime{5};
+constexpr Seconds kStopTime{10};
+// For answers to those whose fetch was dropped.
+constexpr Seconds kLastAnswersTime{1};
+
+}  // namespace
+
+/// What reaches out to the network, before the region is known.
+class Agent::Outgoing {
+ public:
+  Outgoing(const AgentParts& parts, HttpClientSettings network, ProfileFiles read_profile, RetryPolicy retries)
+      : clock(parts.loop),
+        profile(std::move(read_profile)),
+        http(parts.loop, std::move(network)),
+        metadata(parts.environment, parts.files, http, parts.loop, parts.random),
+        api(parts.loop, http, clock, parts.random, parts.log, retries) {}
+
+  AwsClock clock;
+  ProfileFiles profile;
+  HttpClient http;
+  InstanceMetadata metadata;
+  ApiClient api;
+};
+
+/// What answers clients, once it is known where AWS is.
+class Agent::Serving {
+ public:
+  Serving(const AgentParts& parts, AgentStart& start, Outgoing& outgoing, Endpoint sts_endpoint,
+          Endpoint secrets_manager_endpoint)
+      : sts(outgoing.api, std::move(sts_endpoint)),
+        source(make_source(parts, start.settings, outgoing, sts)),
+        credentials(*source, parts.loop, outgoing.clock, parts.random, parts.log),
+        roles(parts.loop, sts, credentials, outgoing.clock, parts.random, parts.log,
+              start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
+        secrets_manager(outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
+        store(parts.loop, secrets_manager, parts.log,
+              {.ttl = start.settings.ttl,
+               .cache_size = start.settings.cache_size,
+               .cache_bytes = start.settings.cache_bytes,
+               .ignore_transient_errors = start.settings.ignore_transient_errors}),
+        guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
+        routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
+        server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
+        prefetch(parts.loop, secrets_manager, store, parts.log, parts.random, start.settings.prefetch) {
+    const std::string& path = start.settings.credentials_file_path;
+    if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
+  }
+
+  static std::unique_ptr<CredentialsSource> make_source(const AgentParts& parts, const Settings& settings,
+                                                        Outgoing& outgoing, Sts& sts) {
+    if (!settings.credentials_file_path.empty())
+      return std::make_unique<CredentialsFileSource>(settings.credentials_file_path, parts.environment, parts.files,
+                                                     parts.log);
+    return std::make_unique<DefaultChain>(DefaultChain::Parts{.environment = parts.environment,
+                                                              .files = parts.files,
+                                                              .http = outgoing.http,
+                                                              .sts = sts,
+                                                              .processes = parts.processes,
+                                                              .metadata = outgoing.metadata,
+                                                              .scheduler = parts.loop,
+                                                              .clock = outgoing.clock,
+                                                              .random = parts.random,
+                                                              .log = parts.log});
+  }
+
+  StsClient sts;
+  std::unique_ptr<CredentialsSource> source;
+  CachedCredentials credentials;
+  std::unique_ptr<CredentialsFileFollower> follower;
+  RoleCredentials roles;
+  SecretsManager secrets_manager;
+  SecretStore store;
+  SsrfGuard guard;
+  Routes routes;
+  Server server;
+  Prefetch prefetch;
+};
+
+Agent::Agent(AgentParts parts, AgentStart start)
+    : parts_(parts),
+      start_(std::move(start)),
+      port_(start_.listener.port),
+      ready_(parts.loop),
+      settled_(parts.loop),
+      tasks_(parts.loop) {}
+
+Agent::~Agent() { tasks_.cancel_all(); }
+
+Task<int> Agent::run(Event& stop) {
+  tasks_.start(start_up());
+  tasks_.start(pass_on(stop));
+  co_await settled_.wait();
+  if (!problem_.empty()) co_return 1;
+  co_await stop.wait();
+  Task<void> ending = shut_down();
+  co_await std::move(ending);
+  co_return 0;
+}
+
+Task<void> Agent::pass_on(Event& from) {
+  co_await from.wait();
+  settled_.set();
+}
+
+Task<void> Agent::start_up() {
+  Task<Result<Done>> preparing = prepare();
+  const Result<Done> prepared = co_await std::move(preparing);
+  if (!prepared.ok()) {
+    problem_ = prepared.fault().message;
+    parts_.log.error("the agent cannot start", {{"reason", problem_}});
+    settled_.set();
+    co_return;
+  }
+  serving_->server.start(std::move(start_.listener.descriptor));
+  notify_service_manager(parts_.environment, "READY=1");
+  ready_.set();
+  settled_.set();
+  const PrefetchSettings& prefetch = start_.settings.prefetch;
+  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty()) tasks_.start(serving_->prefetch.run());
+}
+
+Task<Result<Done>> Agent::prepare() {
+  Log& log = parts_.log;
+  // A profile that cannot be read is the affair of who needs it: the environment may hold all there is to know.
+  Result<ProfileFiles> profile = read_profile_files(parts_.environment, parts_.files);
+  if (!profile.ok()) log.warn("the shared AWS files cannot be read", {{"reason", profile.fault().message}});
+  ProfileFiles files = profile.ok() ? std::move(*profile) : ProfileFiles{};
+
+  const RetrySettings retries = read_retry_settings(parts_.environment, files);
+  if (!retries.warning.empty()) log.warn(retries.warning);
+  auto network = network_settings(parts_.environment, parts_.files, std::string(files.get("ca_bundle").value_or("")));
+  if (!network.ok()) co_return network.fault();
+  const auto endpoints = read_endpoint_settings(parts_.environment, files);
+  if (!endpoints.ok()) co_return endpoints.fault();
+  for (const std::string& warning : endpoints->warnings) log.warn(warning);
+  outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), std::move(files), retries.policy);
+
+  Task<Result<std::string>> finding = find_region();
+  const Result<std::string> region = co_await std::move(finding);
+  if (!region.ok()) co_return region.fault();
+  auto sts = resolve_endpoint(AwsService::sts, endpoints->parameters(AwsService::sts, *region));
+  if (!sts.ok()) co_return sts.fault();
+  auto secrets_manager =
+      resolve_endpoint(AwsService::secrets_manager, endpoints->parameters(AwsService::secrets_manager, *region));
+  if (!secrets_manager.ok()) co_return secrets_manager.fault();
+  log.info("AWS is reached at", {{"secretsmanager", secrets_manager->url}, {"sts", sts->url}, {"region", *region}});
+
+  serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
+  if (!start_.settings.validate_credentials || !start_.settings.credentials_file_path.empty()) co_return Done{};
+  Task<Result<Done>> checking = check_credentials();
+  co_return co_await std::move(checking);
+}
+
+Task<Result<std::string>> Agent::find_region() {
+  Result<std::string> configured = configured_region(start_.settings.region, parts_.environment, outgoing_->profile);
+  if (configured.ok() || configured.fault().kind != Fault::Kind::absent) co_return configured;
+  Task<Result<std::string>> asking = outgoing_->metadata.region(parts_.loop.now() + kCheckTime);
+  Result<std::string> region = co_await std::move(asking);
+  if (!region.ok())
+    co_return Fault::internal("no region: set region in the configuration, AWS_REGION, or region in the profile (" +
+                              region.fault().message + ")");
+  co_return region;
+}
+
+Task<Result<Done>> Agent::check_credentials() {
+  Task<Result<CallerIdentity>> asking =
+      serving_->sts.get_caller_identity(serving_->credentials, parts_.loop.now() + kCheckTime);
+  const Result<CallerIdentity> identity = co_await std::move(asking);
+  if (identity.ok()) {
+    parts_.log.info("credentials are valid", {{"identity", identity->arn}});
+    co_return Done{};
+  }
+  const Fault& fault = identity.fault();
+  const std::string reason = "the credentials could not be checked: " + fault.code + ": " + fault.message;
+  if (!fault.may_pass() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
+  parts_.log.warn(reason);
+  co_return Done{};
+}
+
+// The order is part of the contract (SPEC §5).
+Task<void> Agent::shut_down() {
+  notify_service_manager(parts_.environment, "STOPPING=1");
+  parts_.log.info("stopping");
+  if (!ready_.is_set()) co_return;
+  Serving& serving = *serving_;
+  serving.server.drain();
+  const bool gone = co_await serving.server.drained().wait_until(parts_.loop.now() + kStopTime);
+  if (!gone) {
+    serving.store.cancel_all();
+    [[maybe_unused]] const bool all_gone =
+        co_await serving.server.drained().wait_until(parts_.loop.now() + kLastAnswersTime);
+  }
+  serving.store.usage().flush();
+  serving.store.wipe();
+  parts_.log.info("stopped");
+}
+
+}  // namespace sma

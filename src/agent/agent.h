@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "agent/settings.h"
+#include "base/environment.h"
+#include "base/event.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/wiped_bytes.h"
+#include "net/child_process.h"
+#include "net/event_loop.h"
+#include "net/listening_socket.h"
+
+namespace sma {
+
+/// What an agent draws on; all must outlive it.
+struct AgentParts {
+  EventLoop& loop;
+  const Environment& environment;
+  const Files& files;
+  ProcessRunner& processes;
+  Random& random;
+  Log& log;
+};
+
+/// What an agent needs to know.
+struct AgentStart {
+  Settings settings;
+  bool as_version_3 = false;  ///< the names that the AWS agent's third version has
+  WipedBytes token;           ///< what clients must show
+  ListeningSocket listener;   ///< bound and listening: early clients wait in its backlog
+};
+
+/// The agent's life: finds region and credentials, checks them, serves until it is asked to stop, and ends in order
+/// (SPEC §4, §5). Everything is wired together here and nowhere else.
+class Agent {
+ public:
+  Agent(AgentParts parts, AgentStart start);
+  ~Agent();
+
+  /// Runs until `stop` is set and the clients are gone. Gives the exit code; 1 where the start failed, and then
+  /// `problem` says why. Neither it nor `stop` may go away before the task.
+  Task<int> run(Event& stop);
+
+  /// Set once requests are answered.
+  [[nodiscard]] Event& ready() { return ready_; }
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+
+ private:
+  class Outgoing;
+  class Serving;
+
+  Task<void> start_up();
+  Task<Result<Done>> prepare();
+  Task<Result<std::string>> find_region();
+  Task<Result<Done>> check_credentials();
+  Task<void> pass_on(Event& from);
+  Task<void> shut_down();
+
+  AgentParts parts_;
+  AgentStart start_;
+  std::uint16_t port_;
+  std::string problem_;
+  Event ready_;
+  Event settled_;  // started, failed, or asked to stop
+  std::unique_ptr<Outgoing> outgoing_;
+  std::unique_ptr<Serving> serving_;
+  TaskSet tasks_;
+};
+
+}  // namespace sma

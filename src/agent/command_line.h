@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/environment.h"
+#include "base/result.h"
+
+namespace sma {
+
+/// What `get` was asked for.
+struct GetRequest {
+  std::string secret_id{};
+  Seconds wait{0};  ///< how long to try until token file and agent are there
+  std::string version_id{};
+  std::string version_stage{};
+  bool refresh = false;
+  std::string role_arn{};
+  std::string field{};  ///< empty: the whole secret
+  bool json = false;    ///< the agent's whole answer
+};
+
+/// The command line, read (SPEC §4). Nothing here has looked at a file yet.
+struct CommandLine {
+  enum class Command {
+    run,
+    check_config,
+    health_check,
+    get,
+    certificates,  ///< what the AWS agent's third version does with certificates; not this agent's job
+    help,
+    version,
+  };
+  Command command = Command::run;
+  /// Started as `sm start`, or under the third version's file name: its names in lines that people look for, its default
+  /// configuration file.
+  bool as_version_3 = false;
+  std::string config_file{};  ///< empty: none given
+  bool create_token = false;
+  std::optional<gid_t> token_group{};
+  bool lambda = false;  ///< `--lambda`, or started from a folder called `extensions`
+  GetRequest get{};
+};
+
+/// `arguments` with the program's own name first. A fault's message is what to print, usage included.
+[[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments);
+
+/// What `--help` prints.
+[[nodiscard]] std::string usage();
+
+/// The configuration file to read: the one given; as version 3 its default one, where that exists; else empty.
+[[nodiscard]] std::string configuration_file(const CommandLine& command_line, const Files& files);
+
+}  // namespace sma

@@ -1,0 +1,94 @@
+#include "agent/routes.h"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace sma {
+namespace {
+
+constexpr std::string_view kPing = "/ping";
+constexpr std::string_view kGet = "/secretsmanager/get";
+
+Response text(int status, std::string_view literal) {
+  return {.status = status, .body = SharedBytes::of_literal(literal)};
+}
+
+Response json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
+
+}  // namespace
+
+Response fault_answer(const Fault& fault) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  const auto string = [&](std::string_view value) {
+    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  };
+  writer.StartObject();
+  string("__type");
+  string(fault.code);
+  string("message");
+  string(fault.message);
+  writer.EndObject();
+  Response response = json(SharedBytes({buffer.GetString(), buffer.GetSize()}));
+  response.status = fault.http_status;
+  return response;
+}
+
+std::variant<Response, Task<Response>> Routes::handle(const Request& request) {
+  auto answer = route(request);
+  if (log_.enabled(LogLevel::debug)) {
+    const auto* response = std::get_if<Response>(&answer);
+    // Without its query: people put tokens there by mistake.
+    log_.debug("request", {{"method", request.method},
+                           {"path", request.path},
+                           {"answer", response != nullptr ? "at hand" : "to be fetched"},
+                           {"status", response != nullptr ? response->status : 0}});
+  }
+  return answer;
+}
+
+void Routes::refused(int status, std::string_view reason) {
+  log_.debug("malformed request", {{"status", status}, {"reason", reason}});
+}
+
+std::variant<Response, Task<Response>> Routes::route(const Request& request) {
+  const bool ping = request.path == kPing;
+  if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))
+    return text(429, "Connection limit exceeded");
+  if (!ping) {
+    if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
+  }
+  if (request.method != "GET") {
+    Response response = text(405, "Not allowed");
+    response.allow = "GET";
+    return response;
+  }
+  if (ping) return text(200, "healthy");
+  return secret(request);
+}
+
+std::variant<Response, Task<Response>> Routes::secret(const Request& request) {
+  std::string wrong;
+  if (request.path == kGet) {
+    wrong = query_.read_query(request.query);
+  } else if (request.path.starts_with(path_prefix_)) {
+    wrong = query_.read_path(request.path.substr(path_prefix_.size()), request.query);
+  } else {
+    return text(404, "Not found");
+  }
+  if (!wrong.empty()) return Response{.status = 400, .body = SharedBytes(wrong)};
+
+  if (!query_.refresh_now()) {
+    if (auto answer = store_.fresh(query_.key())) return json(std::move(*answer));
+  }
+  return fetch(query_.key().copy(), query_.refresh_now(), scheduler_.now() + kClientTime);
+}
+
+Task<Response> Routes::fetch(SecretKey key, bool refresh_now, TimePoint deadline) {
+  Task<Result<SharedBytes>> got = store_.get(std::move(key), refresh_now, deadline);
+  Result<SharedBytes> answer = co_await std::move(got);
+  if (!answer.ok()) co_return fault_answer(answer.fault());
+  co_return json(std::move(*answer));
+}
+
+}  // namespace sma

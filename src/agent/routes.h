@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "agent/secret_query.h"
+#include "agent/ssrf_guard.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "http_server/handler.h"
+#include "secrets/secret_store.h"
+
+namespace sma {
+
+/// What each request is answered with (SPEC §1): the guard first, then the routes. A secret at hand is answered at once;
+/// for any other the answer is a task.
+class Routes final : public Handler {
+ public:
+  /// All must outlive this object and its answers.
+  Routes(Scheduler& scheduler, SecretStore& store, SsrfGuard& guard, Log& log, std::string path_prefix)
+      : scheduler_(scheduler), store_(store), guard_(guard), log_(log), path_prefix_(std::move(path_prefix)) {}
+
+  std::variant<Response, Task<Response>> handle(const Request& request) override;
+  void refused(int status, std::string_view reason) override;
+
+  /// How long a client waits at most, from its request to the answer.
+  static constexpr Seconds kClientTime{58};
+
+ private:
+  std::variant<Response, Task<Response>> route(const Request& request);
+  std::variant<Response, Task<Response>> secret(const Request& request);
+  Task<Response> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
+
+  Scheduler& scheduler_;
+  SecretStore& store_;
+  SsrfGuard& guard_;
+  Log& log_;
+  std::string path_prefix_;
+  SecretQuery query_;
+};
+
+/// `{"__type":"CODE","message":"TEXT"}` with the fault's status.
+[[nodiscard]] Response fault_answer(const Fault& fault);
+
+}  // namespace sma

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "secrets/secret.h"
+
+namespace sma {
+
+/// Reads what a request asks for: the secret's id and the parameters of its query (SPEC §1). Texts without an escape are
+/// used where they stand; others are decoded into buffers that are kept, so that reading allocates nothing.
+class SecretQuery {
+ public:
+  /// Of `GET /secretsmanager/get?secretId=…`. The text of a 400 where it is not right, else nothing; views are valid until
+  /// the next call or the end of the request.
+  [[nodiscard]] std::string read_query(std::string_view query);
+  /// Of `GET {path_prefix}ID?…`: `id` is what stands behind the prefix, still encoded.
+  [[nodiscard]] std::string read_path(std::string_view id, std::string_view query);
+
+  [[nodiscard]] const SecretKeyView& key() const { return key_; }
+  [[nodiscard]] bool refresh_now() const { return refresh_now_; }
+
+ private:
+  [[nodiscard]] std::string read_parameters(std::string_view query, bool with_id);
+  [[nodiscard]] std::string read_parameter(std::string_view pair, bool with_id);
+
+  SecretKeyView key_;
+  bool role_given_ = false;
+  bool refresh_now_ = false;
+  std::string name_;                    // a decoded parameter name
+  std::array<std::string, 5> decoded_;  // values that held an escape: id, version, stage, role, refreshNow
+};
+
+}  // namespace sma

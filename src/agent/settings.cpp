@@ -1,0 +1,115 @@
+#include "agent/settings.h"
+
+#include <array>
+#include <charconv>
+#include <cstdio>
+
+namespace sma {
+namespace {
+
+/// A basic string of TOML.
+std::string quoted(const std::string& text) {
+  std::string written = "\"";
+  for (const char c : text) {
+    if ((c >= 0 && c < ' ') || c == '\x7F') {
+      std::array<char, 8> escape{};
+      std::snprintf(escape.data(), escape.size(), "\\u%04X", static_cast<unsigned>(c));
+      written += escape.data();
+    } else {
+      if (c == '"' || c == '\\') written += '\\';
+      written += c;
+    }
+  }
+  return written + '"';
+}
+
+std::string list(const std::vector<std::string>& texts) {
+  std::string written;
+  for (const std::string& text : texts) written += (written.empty() ? "" : ", ") + quoted(text);
+  return '[' + written + ']';
+}
+
+std::string real(double number) {
+  std::array<char, 32> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  const std::string written(digits.data(), end);
+  return written.find_first_of(".e") == written.npos ? written + ".0" : written;
+}
+
+std::string_view level_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::debug: return "DEBUG";
+    case LogLevel::info: return "INFO";
+    case LogLevel::warn: return "WARN";
+    case LogLevel::error: return "ERROR";
+    case LogLevel::none: break;
+  }
+  return "NONE";
+}
+
+/// Writes `key = value` lines under headers.
+class Writer {
+ public:
+  void header(std::string_view name) { text_ += (text_.empty() ? "" : "\n") + std::string(name) + '\n'; }
+  void line(std::string_view key, const std::string& value) { text_ += std::string(key) + " = " + value + '\n'; }
+  void flag(std::string_view key, bool value) { line(key, value ? "true" : "false"); }
+  void number(std::string_view key, std::size_t value) { line(key, std::to_string(value)); }
+  void optional(std::string_view key, const std::string& value) {
+    if (!value.empty()) line(key, quoted(value));
+  }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_{};
+};
+
+void write_prefetch(Writer& out, const PrefetchSettings& prefetch) {
+  out.header("[capabilities.secrets_manager.prefetch]");
+  out.line("cache_buffer_ratio", real(prefetch.cache_buffer_ratio));
+  out.number("max_jitter_seconds", static_cast<std::size_t>(prefetch.max_jitter.count()));
+  for (const PrefetchSettings::Secret& secret : prefetch.secrets) {
+    out.header("[[capabilities.secrets_manager.prefetch.secrets]]");
+    out.line("secret_id", quoted(secret.secret_id));
+    out.optional("role_arn", secret.role_arn);
+  }
+  for (const PrefetchSettings::Tag& tag : prefetch.filter_tags) {
+    out.header("[[capabilities.secrets_manager.prefetch.filter_tags]]");
+    out.line("key", quoted(tag.key));
+    out.optional("role_arn", tag.role_arn);
+  }
+}
+
+}  // namespace
+
+std::string render_settings(const Settings& settings) {
+  Writer out;
+  out.header("[logging]");
+  out.line("log_level", quoted(std::string(level_name(settings.log_level))));
+  out.flag("log_to_file", settings.log_to_file);
+  out.header("[capabilities.secrets_manager]");
+  out.flag("enabled", settings.enabled);
+  out.number("http_port", settings.http_port);
+  out.optional("region", settings.region);
+  out.line("path_prefix", quoted(settings.path_prefix));
+  out.number("max_conn", settings.max_conn);
+  out.number("max_roles", settings.max_roles);
+  out.flag("ignore_transient_errors", settings.ignore_transient_errors);
+  out.flag("validate_credentials", settings.validate_credentials);
+  out.optional("credentials_file_path", settings.credentials_file_path);
+  out.flag("sandbox", settings.sandbox);
+  out.header("[capabilities.secrets_manager.cache]");
+  out.number("ttl_seconds", static_cast<std::size_t>(settings.ttl.count()));
+  out.number("cache_size", settings.cache_size);
+  out.number("cache_bytes", settings.cache_bytes);
+  out.header("[capabilities.secrets_manager.security]");
+  out.line("ssrf_headers", list(settings.ssrf_headers));
+  out.line("ssrf_env_variables", list(settings.ssrf_env_variables));
+  write_prefetch(out, settings.prefetch);
+  if (settings.acm_enabled) {
+    out.header("[capabilities.acm]");
+    out.flag("enabled", true);
+  }
+  return out.take();
+}
+
+}  // namespace sma

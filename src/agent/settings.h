@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "secrets/prefetch.h"
+
+namespace sma {
+
+/// All that can be configured, with its defaults. Ranges are those of SPEC §4; `read_settings` never gives a value
+/// outside of them.
+struct Settings {
+  LogLevel log_level = LogLevel::info;
+  bool log_to_file = true;
+
+  bool enabled = true;              ///< false: say so and exit 0
+  std::uint16_t http_port = 2773;   ///< 0: any free port
+  std::string region{};             ///< empty: found in environment, profile or instance metadata
+  std::string path_prefix = "/v1/";
+  std::size_t max_conn = 800;
+  std::size_t max_roles = 20;
+  bool ignore_transient_errors = true;
+  bool validate_credentials = true;
+  std::string credentials_file_path{};  ///< empty: the chain of sources is asked
+  bool sandbox = true;
+
+  Seconds ttl{300};                                 ///< 0: nothing is cached
+  std::size_t cache_size = 1000;                    ///< entries a role; 0: nothing is cached
+  std::size_t cache_bytes = std::size_t{64} << 20;  ///< over all roles
+
+  std::vector<std::string> ssrf_headers{"X-Aws-Parameters-Secrets-Token", "X-Vault-Token"};
+  std::vector<std::string> ssrf_env_variables{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
+
+  PrefetchSettings prefetch{};  ///< off while both of its lists are empty
+
+  bool acm_enabled = false;  ///< `[capabilities.acm] enabled`: asks for certificates, which are not this agent's job
+};
+
+/// The settings as a TOML file that gives them back when read. Nothing in it is secret.
+[[nodiscard]] std::string render_settings(const Settings& settings);
+
+}  // namespace sma

@@ -1,0 +1,43 @@
+#include "agent/ssrf_guard.h"
+
+namespace sma {
+namespace {
+
+constexpr int kLinesASecond = 10;
+
+}  // namespace
+
+std::optional<Response> SsrfGuard::refuse(const Request& request) {
+  if (request.field("X-Forwarded-For")) {
+    note("Rejecting request with X-Forwarded-For header");
+    return Response{.status = 400, .body = SharedBytes::of_literal("Forwarded")};
+  }
+  if (!carries_token(request)) {
+    note("Rejecting request with incorrect SSRF token");
+    return Response{.status = 403, .body = SharedBytes::of_literal("Bad Token")};
+  }
+  return std::nullopt;
+}
+
+bool SsrfGuard::carries_token(const Request& request) const {
+  for (const HeaderField& field : request.fields())
+    for (const std::string& name : headers_)
+      if (equal_ignoring_case(field.name, name) && equal_in_constant_time(field.value, token_.view())) return true;
+  return false;
+}
+
+void SsrfGuard::note(std::string_view message) {
+  const TimePoint now = scheduler_.now();
+  if (now - second_ >= Seconds(1)) {
+    if (left_out_ > 0) log_.error("Rejected requests left out of the log", {{"count", left_out_}});
+    second_ = now;
+    lines_ = left_out_ = 0;
+  }
+  if (++lines_ > kLinesASecond) {
+    ++left_out_;
+    return;
+  }
+  log_.error(message);
+}
+
+}  // namespace sma

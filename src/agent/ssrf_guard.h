@@ -1,0 +1,39 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/scheduler.h"
+#include "base/wiped_bytes.h"
+#include "http_server/handler.h"
+
+namespace sma {
+
+/// Keeps out requests that a program was tricked into making: those that came through a proxy, and those without the
+/// token. Its ERROR lines begin with texts that alarms look for, at most 10 a second of them; the rest is counted.
+class SsrfGuard {
+ public:
+  SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, WipedBytes token)
+      : scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
+
+  /// The refusal, or nothing where the request may pass.
+  [[nodiscard]] std::optional<Response> refuse(const Request& request);
+
+ private:
+  [[nodiscard]] bool carries_token(const Request& request) const;
+  void note(std::string_view message);
+
+  Scheduler& scheduler_;
+  Log& log_;
+  std::vector<std::string> headers_;
+  WipedBytes token_;
+
+  TimePoint second_{};  // the lines of which are counted
+  int lines_ = 0;
+  int left_out_ = 0;
+};
+
+}  // namespace sma

@@ -1,0 +1,133 @@
+#include "aws/api_client.h"
+
+#include <algorithm>
+
+#include "aws/error_answers.h"
+#include "aws/sigv4.h"
+#include "base/time_text.h"
+
+namespace sma {
+namespace {
+
+constexpr Nanoseconds kTolerableSkew = std::chrono::minutes(4);
+
+bool is_success(const HttpResponse& answer) { return answer.status >= 200 && answer.status < 300; }
+
+}  // namespace
+
+Task<Result<HttpResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
+  const TimePoint begun = scheduler_.now();
+  Attempts attempts;
+  Task<Result<HttpResponse>> work = attempt_until_done(call, credentials, terms, attempts);
+  Result<HttpResponse> outcome = co_await std::move(work);
+  log_call(call, outcome, attempts, begun);
+  co_return outcome;
+}
+
+Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
+                                                         const CallTerms& terms, Attempts& attempts) {
+  RetryState retries;
+  SharedCredentials keys;
+  if (credentials != nullptr) {
+    Task<Result<SharedCredentials>> load = credentials->get(terms.deadline);
+    Result<SharedCredentials> loaded = co_await std::move(load);
+    if (!loaded.ok()) co_return loaded.fault();
+    keys = *loaded;
+  }
+  for (;;) {
+    ++attempts.count;
+    Task<Result<HttpResponse>> sending =
+        transport_.send(make_request(call, keys.get(), terms, attempts.fresh_connection));
+    Result<HttpResponse> answer = co_await std::move(sending);
+    if (answer.ok() && is_success(*answer)) {
+      budget_.give_back(retries);
+      co_return answer;
+    }
+    std::optional<HttpResponse> refusal;
+    if (answer.ok()) refusal = std::move(*answer);
+    const Fault fault = refusal ? read_error(*refusal) : answer.fault();
+    if (refusal && !attempts.clock_corrected && is_clock_skew_code(fault.code) && correct_clock(call, *refusal)) {
+      attempts.clock_corrected = true;
+      continue;
+    }
+    if (keys != nullptr && !attempts.renewed && fault.kind == Fault::Kind::expired) {
+      attempts.renewed = true;
+      Task<Result<SharedCredentials>> renewal = credentials->renew(keys, terms.deadline);
+      Result<SharedCredentials> renewed = co_await std::move(renewal);
+      if (!renewed.ok()) co_return fault;
+      keys = *renewed;
+      continue;
+    }
+    const std::optional<Nanoseconds> wait = policy_.wait_before_retry(retries, fault, budget_, random_);
+    // A wait that ends too late is no wait: the client learns at once.
+    if (!wait || scheduler_.now() + *wait >= terms.deadline) co_return fault;
+    attempts.fresh_connection = fault.code == "TimeoutError";
+    co_await scheduler_.sleep_for(*wait);
+    if (credentials != nullptr) {
+      Task<Result<SharedCredentials>> load = credentials->get(terms.deadline);
+      Result<SharedCredentials> loaded = co_await std::move(load);
+      if (loaded.ok()) keys = *loaded;
+    }
+  }
+}
+
+HttpRequest ApiClient::make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
+                                    bool fresh_connection) const {
+  const Endpoint& endpoint = call.endpoint;
+  const std::string path = endpoint.path.empty() ? "/" : sigv4::normalised_path(endpoint.path);
+  HttpRequest request;
+  request.method = "POST";
+  request.url = endpoint.scheme + "://" + endpoint.host_field + path;
+  request.body = call.body.copy();
+  request.deadline = terms.deadline;
+  request.fresh_connection = fresh_connection;
+  request.first_sent = terms.first_sent;
+  request.last_sent = terms.last_sent;
+  request.fields.push_back({"Host", WipedBytes(endpoint.host_field)});
+  request.fields.push_back({"Content-Type", WipedBytes(call.content_type)});
+  if (!call.target.empty()) request.fields.push_back({"X-Amz-Target", WipedBytes(call.target)});
+  if (credentials == nullptr) return request;
+
+  sigv4::SignableRequest signable{.method = "POST", .host = endpoint.host_field, .path = path};
+  signable.fields.emplace_back("content-type", call.content_type);
+  if (!call.target.empty()) signable.fields.emplace_back("x-amz-target", call.target);
+  signable.payload = request.body.view();
+  const auto offset = offsets_.find(endpoint.host_field);
+  const WallTime when = scheduler_.wall_now() + (offset == offsets_.end() ? Nanoseconds{0} : offset->second);
+  sigv4::Signature signature =
+      sigv4::sign(signable, {.region = endpoint.signing_region, .service = call.service}, *credentials, when);
+  request.fields.push_back({"X-Amz-Date", WipedBytes(signature.amz_date)});
+  if (!signature.security_token.empty())
+    request.fields.push_back({"X-Amz-Security-Token", std::move(signature.security_token)});
+  request.fields.push_back({"Authorization", std::move(signature.authorization)});
+  return request;
+}
+
+bool ApiClient::correct_clock(const ApiCall& call, const HttpResponse& answer) {
+  if (!answer.field("Age").empty()) return false;  // an old answer from a cache tells no time
+  const auto date = parse_http_date(answer.field("Date"));
+  if (!date) return false;
+  const WallTime middle = answer.wall_sent_at + (answer.wall_received_at - answer.wall_sent_at) / 2;
+  const Nanoseconds offset = *date - middle;
+  Nanoseconds& known = offsets_[call.endpoint.host_field];
+  if (std::chrono::abs(offset - known) <= kTolerableSkew) return false;
+  known = offset;
+  clock_.set_offset(offset);
+  log_.warn("the clock is wrong: signing with a correction",
+            {{"endpoint", call.endpoint.host}, {"seconds", std::chrono::duration_cast<Seconds>(offset).count()}});
+  return true;
+}
+
+void ApiClient::log_call(const ApiCall& call, const Result<HttpResponse>& outcome, const Attempts& attempts,
+                         TimePoint begun) {
+  const auto milliseconds = std::chrono::duration_cast<Milliseconds>(scheduler_.now() - begun).count();
+  const std::string_view error = outcome.ok() ? std::string_view("none") : std::string_view(outcome.fault().code);
+  log_.info("call to AWS", {{"operation", call.operation},
+                            {"subject", call.subject},
+                            {"status", outcome.ok() ? outcome->status : outcome.fault().http_status},
+                            {"error", error},
+                            {"milliseconds", milliseconds},
+                            {"attempts", attempts.count}});
+}
+
+}  // namespace sma

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "aws/aws_clock.h"
+#include "aws/credentials/credentials.h"
+#include "aws/endpoint.h"
+#include "aws/retry_policy.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "http_client/http_client.h"
+
+namespace sma {
+
+/// One operation of an AWS API, ready to be signed and sent.
+struct ApiCall {
+  std::string service;       ///< signing name
+  std::string operation;     ///< `GetSecretValue`; for the log
+  std::string subject;       ///< secret id or role; for the log
+  Endpoint endpoint;
+  std::string content_type;
+  std::string target;        ///< `X-Amz-Target`; empty for the Query protocol
+  WipedBytes body;
+};
+
+/// Who waits for a call, and how long.
+struct CallTerms {
+  TimePoint deadline;
+  std::optional<TimePoint>* first_sent = nullptr;  ///< see HttpRequest
+  std::optional<TimePoint>* last_sent = nullptr;
+};
+
+/// Calls AWS: signs every attempt afresh, retries as the SDKs' standard mode does, renews refused credentials once,
+/// corrects a skewed clock once, and logs one line a call. Source: SPEC §3; AWS SDKs Reference Guide, "Retry behavior".
+///
+/// Faults: what AWS refused, with its status, code and message; `TimeoutError`; `ConnectionError`.
+class ApiClient {
+ public:
+  /// All must outlive this object and its tasks.
+  ApiClient(Scheduler& scheduler, HttpTransport& transport, AwsClock& clock, Random& random, Log& log,
+            RetryPolicy retry_policy)
+      : scheduler_(scheduler), transport_(transport), clock_(clock), random_(random), log_(log), policy_(retry_policy) {}
+
+  /// `credentials` null: the call is not signed. They must outlive the task.
+  Task<Result<HttpResponse>> call(ApiCall call, CredentialsProvider* credentials, CallTerms terms);
+
+ private:
+  /// What a call has used up so far.
+  struct Attempts {
+    int count = 0;
+    bool renewed = false;
+    bool clock_corrected = false;
+    bool fresh_connection = false;
+  };
+
+  Task<Result<HttpResponse>> attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
+                                                const CallTerms& terms, Attempts& attempts);
+  [[nodiscard]] HttpRequest make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
+                                         bool fresh_connection) const;
+  /// True where the answer shows our clock to be wrong and the offset was corrected.
+  bool correct_clock(const ApiCall& call, const HttpResponse& answer);
+  void log_call(const ApiCall& call, const Result<HttpResponse>& outcome, const Attempts& attempts, TimePoint begun);
+
+  Scheduler& scheduler_;
+  HttpTransport& transport_;
+  AwsClock& clock_;
+  Random& random_;
+  Log& log_;
+  RetryPolicy policy_;
+  RetryBudget budget_;
+  std::map<std::string, Nanoseconds> offsets_;  // of AWS's clock to ours, by endpoint
+};
+
+}  // namespace sma

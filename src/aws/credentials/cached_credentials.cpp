@@ -1,0 +1,143 @@
+#include "aws/credentials/cached_credentials.h"
+
+#include <algorithm>
+
+namespace sma {
+namespace {
+
+constexpr Seconds kRenewAhead{300};
+constexpr Seconds kWait{60};
+constexpr Seconds kLoadTime{60};
+
+}  // namespace
+
+struct CachedCredentials::Load {
+  explicit Load(Scheduler& scheduler) : done(scheduler) {}
+  Event done;
+  SharedCredentials loaded;
+  std::optional<Fault> fault;
+};
+
+CachedCredentials::CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock,
+                                     Random& random, Log& log, Nanoseconds first_wait)
+    : source_(source), scheduler_(scheduler), clock_(clock), random_(random), log_(log), first_wait_(first_wait),
+      timer_(*this), tasks_(scheduler) {}
+
+bool CachedCredentials::usable() const {
+  if (held_ == nullptr) return false;
+  if (!held_->expiration || clock_.now() < *held_->expiration) return true;
+  return came_expired_ && scheduler_.now() < ask_at_;
+}
+
+Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
+  if (usable()) {
+    // The timer is late where the process was frozen.
+    if (scheduler_.now() >= ask_at_) begin_load();
+    co_return held_;
+  }
+  if (load_ == nullptr && must_wait()) co_return *last_fault_;
+  auto waiting = wait_for(begin_load(), deadline);
+  auto loaded = co_await std::move(waiting);
+  co_return loaded;
+}
+
+Task<Result<SharedCredentials>> CachedCredentials::renew(SharedCredentials refused, TimePoint deadline) {
+  if (usable() && !held_->same_keys(*refused)) co_return held_;
+  if (load_ == nullptr && scheduler_.now() < refused_until_) co_return refused_again(*refused);
+  const std::shared_ptr<Load> load = begin_load();
+  auto waiting = wait_for(load, deadline);
+  auto loaded = co_await std::move(waiting);
+  if (!load->done.is_set()) co_return loaded;
+  if (loaded.ok() && !(*loaded)->same_keys(*refused)) co_return loaded;
+  refused_until_ = std::max(refused_until_, scheduler_.now() + wait_a_while());
+  if (!loaded.ok()) co_return loaded;
+  co_return refused_again(*refused);
+}
+
+void CachedCredentials::ask_again() {
+  refused_until_ = TimePoint{};
+  if (load_ != nullptr) {
+    load_again_ = true;
+  } else {
+    begin_load();
+  }
+}
+
+std::shared_ptr<CachedCredentials::Load> CachedCredentials::begin_load() {
+  if (load_ == nullptr) {
+    timer_.disarm();
+    load_ = std::make_shared<Load>(scheduler_);
+    tasks_.start(run_load(load_));
+  }
+  return load_;
+}
+
+Task<void> CachedCredentials::run_load(std::shared_ptr<Load> load) {
+  auto loading = source_.load(scheduler_.now() + kLoadTime);
+  auto loaded = co_await std::move(loading);
+  if (loaded.ok()) {
+    keep(std::move(*loaded));
+    load->loaded = held_;
+  } else {
+    load->fault = loaded.fault();
+    keep_fault(std::move(loaded.fault()));
+  }
+  load_.reset();
+  load->done.set();
+  if (std::exchange(load_again_, false)) {
+    begin_load();
+  } else if (held_ != nullptr && held_->expiration) {
+    timer_.arm(ask_at_);
+  }
+}
+
+void CachedCredentials::keep(Credentials loaded) {
+  last_fault_.reset();
+  came_expired_ = false;
+  ask_at_ = TimePoint::max();
+  const Nanoseconds left = loaded.expiration ? *loaded.expiration - clock_.now() : Nanoseconds::max();
+  if (loaded.expiration) {
+    came_expired_ = left <= Nanoseconds(0);
+    ask_at_ = scheduler_.now() + (left > kRenewAhead ? left - kRenewAhead : wait_a_while());
+  }
+  if (held_ == nullptr || !held_->same_keys(loaded)) log_kept(loaded, left);
+  held_ = std::make_shared<const Credentials>(std::move(loaded));
+}
+
+void CachedCredentials::log_kept(const Credentials& loaded, Nanoseconds left) {
+  const std::string_view message = held_ == nullptr ? "credentials found" : "credentials renewed";
+  if (loaded.expiration) {
+    const auto seconds = std::chrono::duration_cast<Seconds>(left).count();
+    log_.info(message, {{"source", loaded.source}, {"expires_in_seconds", seconds}});
+  } else {
+    log_.info(message, {{"source", loaded.source}});
+  }
+}
+
+void CachedCredentials::keep_fault(Fault fault) {
+  const bool renewal = held_ != nullptr;
+  log_.warn(renewal ? "credentials were not renewed" : "no credentials", {{"reason", fault.message}});
+  ask_at_ = scheduler_.now() + (renewal ? wait_a_while() : first_wait_);
+  last_fault_ = std::move(fault);
+}
+
+// Full-size waits would make a fleet that was started together ask together.
+Nanoseconds CachedCredentials::wait_a_while() {
+  return Nanoseconds(static_cast<Nanoseconds::rep>(static_cast<double>(Nanoseconds(kWait).count()) * (1 + random_.fraction()) / 2));
+}
+
+Task<Result<SharedCredentials>> CachedCredentials::wait_for(std::shared_ptr<Load> load, TimePoint deadline) {
+  const bool done = co_await load->done.wait_until(deadline);
+  if (!done) co_return Fault::timeout("credentials did not come in time");
+  if (load->fault) co_return *load->fault;
+  co_return load->loaded;
+}
+
+Fault CachedCredentials::refused_again(const Credentials& refused) {
+  return {.kind = Fault::Kind::expired,
+          .http_status = 403,
+          .code = "ExpiredTokenException",
+          .message = "the credentials of " + refused.source + " are no longer accepted, and it has no others"};
+}
+
+}  // namespace sma

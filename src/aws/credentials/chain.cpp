@@ -1,0 +1,36 @@
+#include "aws/credentials/chain.h"
+
+#include <string>
+
+namespace sma {
+
+Task<Result<Credentials>> ChainSource::load(TimePoint deadline) {
+  if (winner_ != nullptr) {
+    auto renewing = winner_->load(deadline);
+    auto renewed = co_await std::move(renewing);
+    // It had something once: that it has nothing now is a fault, and may pass.
+    if (!renewed.ok() && renewed.fault().kind == Fault::Kind::absent) renewed.fault().kind = Fault::Kind::transient;
+    co_return renewed;
+  }
+  std::string looked_at;
+  for (CredentialsSource* source : sources_) {
+    auto asking = source->load(deadline);
+    auto asked = co_await std::move(asking);
+    if (asked.ok()) {
+      winner_ = source;
+      co_return asked;
+    }
+    Fault& fault = asked.fault();
+    if (fault.kind != Fault::Kind::absent) {
+      log_.warn("credentials source failed", {{"source", source->name()}, {"reason", fault.message}});
+      fault.message = std::string(source->name()) + ": " + fault.message;
+      co_return asked;
+    }
+    log_.debug("credentials source has nothing", {{"source", source->name()}, {"reason", fault.message}});
+    if (!looked_at.empty()) looked_at += "; ";
+    looked_at += std::string(source->name()) + ": " + fault.message;
+  }
+  co_return Fault::absent("no credentials were found: " + looked_at);
+}
+
+}  // namespace sma

@@ -1,0 +1,122 @@
+#include "aws/credentials/container_source.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+
+#include "aws/credentials/json_credentials.h"
+#include "aws/credentials/pause.h"
+#include "http_client/url.h"
+
+namespace sma {
+namespace {
+
+constexpr std::string_view kRelativeUri = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+constexpr std::string_view kFullUri = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+constexpr Seconds kConnectTime{2};
+constexpr Seconds kAttemptTime{5};
+constexpr int kAttempts = 3;
+constexpr Milliseconds kPause{100};
+constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
+
+/// Where plain http never leaves the machine: itself, ECS, EKS over IPv4 and IPv6.
+bool is_trusted_for_http(const Url& url) {
+  static const std::array<std::string, 3> kAgents{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
+  if (!url.zone.empty()) return false;
+  if (strcasecmp(url.host.c_str(), "localhost") == 0 || is_loopback_address(url.host)) return true;
+  return std::ranges::any_of(kAgents, [&](const std::string& agent) { return is_same_address(url.host, agent); });
+}
+
+/// What the endpoint says is wrong, where it says so.
+std::string reason_in(WipedBytes body) {
+  const auto answer = JsonDocument::parse(std::move(body));
+  if (!answer) return {};
+  std::string reason;
+  for (const std::string_view name : {"code", "message"}) {
+    if (const auto text = member_in_any_case(answer->root(), name)) reason += ": " + std::string(*text);
+  }
+  return reason;
+}
+
+Fault refused(HttpResponse response) {
+  const bool throttled = response.status == 429;
+  const bool may_pass = throttled || response.status >= 500;
+  Fault fault = Fault::internal("the endpoint answered " + std::to_string(response.status) + reason_in(std::move(response.body)));
+  if (may_pass) fault.kind = throttled ? Fault::Kind::throttled : Fault::Kind::transient;
+  else fault.kind = Fault::Kind::denied;
+  return fault;
+}
+
+}  // namespace
+
+Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
+  auto found = endpoint();
+  if (!found.ok()) co_return std::move(found.fault());
+  for (int tried = 1;; ++tried) {
+    auto trying = attempt(*found, deadline);
+    auto credentials = co_await std::move(trying);
+    if (credentials.ok() || !credentials.fault().may_pass() || tried == kAttempts) co_return credentials;
+    const Nanoseconds pause = random_pause(random_, kPause, tried);
+    if (scheduler_.now() + pause >= deadline) co_return credentials;
+    co_await scheduler_.sleep_for(pause);
+  }
+}
+
+Task<Result<Credentials>> ContainerSource::attempt(Endpoint endpoint, TimePoint deadline) {
+  auto token = authorization();
+  if (!token.ok()) co_return std::move(token.fault());
+  HttpRequest request;
+  request.url = endpoint.url;
+  request.fields.push_back({"Accept", WipedBytes("application/json")});
+  if (*token) request.fields.push_back({"Authorization", std::move(**token)});
+  request.connect_time = kConnectTime;
+  request.attempt_time = kAttemptTime;
+  request.deadline = deadline;
+  request.max_answer_bytes = kMaxAnswerBytes;
+  request.use_proxy = endpoint.use_proxy;
+  request.queued = false;
+  auto sending = http_.send(std::move(request));
+  auto response = co_await std::move(sending);
+  if (!response.ok()) co_return std::move(response.fault());
+  if (response->status != 200) co_return refused(std::move(*response));
+  const auto answer = JsonDocument::parse(std::move(response->body));
+  if (!answer || !answer->root().is_object()) co_return Fault::connection("the endpoint's answer is no JSON object");
+  auto credentials = read_credentials(answer->root(), {}, name());
+  if (!credentials.ok()) credentials.fault().kind = Fault::Kind::transient;
+  co_return credentials;
+}
+
+Result<ContainerSource::Endpoint> ContainerSource::endpoint() const {
+  if (const auto relative = environment_.get(kRelativeUri)) {
+    if (!relative->starts_with('/')) return Fault::internal(std::string(kRelativeUri) + " does not begin with /");
+    return Endpoint{"http://169.254.170.2" + std::string(*relative), false};
+  }
+  const auto full = environment_.get(kFullUri);
+  if (!full) return Fault::absent(std::string(kRelativeUri) + " and " + std::string(kFullUri) + " are not set");
+  const auto url = parse_url(std::string(*full));
+  if (!url) return Fault::internal(std::string(kFullUri) + " is no URL");
+  const bool trusted = is_trusted_for_http(*url);
+  if (url->scheme != "https" && !(url->scheme == "http" && trusted))
+    return Fault::internal(std::string(kFullUri) + " must be https, or http to this machine or to the agents of ECS and EKS");
+  return Endpoint{std::string(*full), !trusted && !is_link_local_address(url->host)};
+}
+
+Result<std::optional<WipedBytes>> ContainerSource::authorization() const {
+  WipedBytes token;
+  if (const auto file = environment_.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
+    auto text = files_.read(std::string(*file));
+    if (!text.ok()) return std::move(text.fault());
+    token = std::move(*text);
+    if (token.empty()) return Fault::internal("the token file " + std::string(*file) + " is empty");
+  } else if (const auto value = environment_.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
+    token.append(*value);
+  } else {
+    return std::optional<WipedBytes>();
+  }
+  if (token.view().find_first_of("\r\n") != std::string_view::npos)
+    return Fault::internal("the authorization token for the endpoint holds a line break");
+  return std::optional<WipedBytes>(std::move(token));
+}
+
+}  // namespace sma

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "aws/credentials/credentials.h"
+#include "base/scheduler.h"
+#include "net/child_process.h"
+
+namespace sma {
+
+/// Runs `command` and reads the credentials it prints: a JSON object with `Version` 1, `AccessKeyId`, `SecretAccessKey`,
+/// and optionally `SessionToken` and `Expiration`; without the latter they never expire. It has 60 seconds. What it
+/// prints is never shown. Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
+[[nodiscard]] Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, const Scheduler* scheduler,
+                                                               std::string command, TimePoint deadline);
+
+}  // namespace sma

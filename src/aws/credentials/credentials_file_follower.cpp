@@ -1,0 +1,30 @@
+#include "aws/credentials/credentials_file_follower.h"
+
+namespace sma {
+namespace {
+
+constexpr Seconds kLookEvery{60};
+
+}  // namespace
+
+CredentialsFileFollower::CredentialsFileFollower(EventLoop& loop, std::string path, const Files& files,
+                                                 CachedCredentials& credentials)
+    : Timer(loop), scheduler_(loop), path_(std::move(path)), files_(files), credentials_(credentials),
+      seen_(files.facts(path_)), watcher_(loop, path_, *this) {
+  arm(scheduler_.now() + kLookEvery);
+}
+
+void CredentialsFileFollower::run() {
+  watcher_.ensure();
+  on_file_changed();
+  arm(scheduler_.now() + kLookEvery);
+}
+
+void CredentialsFileFollower::on_file_changed() {
+  const auto facts = files_.facts(path_);
+  if (facts == seen_) return;
+  seen_ = facts;
+  credentials_.ask_again();
+}
+
+}  // namespace sma

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "aws/credentials/cached_credentials.h"
+#include "base/environment.h"
+#include "base/scheduler.h"
+#include "net/file_watcher.h"
+
+namespace sma {
+
+/// Has the credentials of a file read again as soon as the file changes: told so by the kernel, and, for what the kernel
+/// does not tell (network file systems, links into other folders), by looking every 60 seconds.
+class CredentialsFileFollower final : private Timer, private FileListener {
+ public:
+  /// All must outlive this object.
+  CredentialsFileFollower(EventLoop& loop, std::string path, const Files& files, CachedCredentials& credentials);
+
+ private:
+  void run() override;
+  void on_file_changed() override;
+
+  Scheduler& scheduler_;
+  std::string path_;
+  const Files& files_;
+  CachedCredentials& credentials_;
+  std::optional<FileFacts> seen_;
+  FileWatcher watcher_;
+};
+
+}  // namespace sma

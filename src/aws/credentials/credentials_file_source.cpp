@@ -1,0 +1,36 @@
+#include "aws/credentials/credentials_file_source.h"
+
+#include "aws/profile.h"
+
+namespace sma {
+
+Task<Result<Credentials>> CredentialsFileSource::load(TimePoint /*deadline*/) {
+  auto text = files_.read(path_);
+  if (!text.ok()) co_return std::move(text.fault());
+  warn_of_permissions();
+  const auto profiles = Profiles::parse({}, {path_, std::move(*text)});
+  if (!profiles.ok()) co_return profiles.fault();
+
+  const std::string profile(environment_.get_or("AWS_PROFILE", "default"));
+  const auto fault = [&](const std::string& what) { return Fault::internal(path_ + ": " + what); };
+  if (!profiles->has_profile(profile)) co_return fault("there is no [" + profile + "]");
+  const auto id = profiles->get(profile, "aws_access_key_id");
+  const auto key = profiles->get(profile, "aws_secret_access_key");
+  if (!id) co_return fault("[" + profile + "] has no aws_access_key_id");
+  if (!key) co_return fault("[" + profile + "] has no aws_secret_access_key");
+  Credentials found;
+  found.access_key_id = *id;
+  found.secret_access_key.append(*key);
+  found.session_token.append(profiles->get(profile, "aws_session_token").value_or(""));
+  found.source = "file " + path_;
+  co_return found;
+}
+
+void CredentialsFileSource::warn_of_permissions() {
+  const auto facts = files_.facts(path_);
+  const bool wide = facts && (facts->permissions & 0177U) != 0;
+  if (wide && !warned_) log_.warn("others may read or change the credentials file: its mode should be 0600", {{"path", path_}});
+  warned_ = wide;
+}
+
+}  // namespace sma

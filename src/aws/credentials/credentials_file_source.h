@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "aws/credentials/credentials.h"
+#include "base/environment.h"
+#include "base/log.h"
+
+namespace sma {
+
+/// The file that `credentials_file_path` names, in the form of the shared credentials file: profile `AWS_PROFILE`, else
+/// `[default]`; static keys, with or without a session token. Read anew at every load. Permissions wider than 0600 are a
+/// warning.
+class CredentialsFileSource final : public CredentialsSource {
+ public:
+  CredentialsFileSource(std::string path, const Environment& environment, const Files& files, Log& log)
+      : path_(std::move(path)), environment_(environment), files_(files), log_(log) {}
+
+  Task<Result<Credentials>> load(TimePoint deadline) override;
+  [[nodiscard]] std::string_view name() const override { return "credentials file"; }
+
+ private:
+  void warn_of_permissions();
+
+  std::string path_;
+  const Environment& environment_;
+  const Files& files_;
+  Log& log_;
+  bool warned_ = false;
+};
+
+}  // namespace sma

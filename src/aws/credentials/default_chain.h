@@ -1,0 +1,44 @@
+#pragma once
+
+#include "aws/credentials/chain.h"
+#include "aws/credentials/container_source.h"
+#include "aws/credentials/environment_source.h"
+#include "aws/credentials/instance_metadata.h"
+#include "aws/credentials/instance_metadata_source.h"
+#include "aws/credentials/profile_source.h"
+#include "aws/credentials/web_identity_source.h"
+
+namespace sma {
+
+/// The places an SDK looks for credentials in, in order: environment, shared files, web identity, container, instance
+/// metadata.
+class DefaultChain final : public CredentialsSource {
+ public:
+  /// What the sources draw on; all must outlive this object.
+  struct Parts {
+    const Environment& environment;
+    const Files& files;
+    HttpTransport& http;
+    Sts& sts;
+    ProcessRunner& processes;
+    InstanceMetadata& metadata;
+    Scheduler& scheduler;
+    const AwsClock& clock;
+    Random& random;
+    Log& log;
+  };
+  explicit DefaultChain(Parts parts);
+
+  Task<Result<Credentials>> load(TimePoint deadline) override { return chain_.load(deadline); }
+  [[nodiscard]] std::string_view name() const override { return chain_.name(); }
+
+ private:
+  EnvironmentSource environment_;
+  WebIdentitySource web_identity_;
+  ContainerSource container_;
+  InstanceMetadataSource instance_metadata_;
+  ProfileSource profile_;
+  ChainSource chain_;
+};
+
+}  // namespace sma

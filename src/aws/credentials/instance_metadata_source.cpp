@@ -1,0 +1,72 @@
+#include "aws/credentials/instance_metadata_source.h"
+
+#include "aws/credentials/json_credentials.h"
+
+namespace sma {
+namespace {
+
+constexpr std::string_view kRoles = "iam/security-credentials/";
+// Late enough to leave the service time to come back, early enough that no call waits for it.
+constexpr Seconds kTooLateToWait{120};
+constexpr Seconds kLeastProlonging{600};
+constexpr Seconds kProlongingSpread{300};
+
+Credentials copy_of(const Credentials& credentials) {
+  return {credentials.access_key_id, credentials.secret_access_key.copy(), credentials.session_token.copy(),
+          credentials.expiration, credentials.source};
+}
+
+std::string first_line(std::string_view text) {
+  text = text.substr(0, text.find_first_of("\r\n"));
+  return std::string(text);
+}
+
+}  // namespace
+
+Task<Result<Credentials>> InstanceMetadataSource::load(TimePoint deadline) {
+  auto asking = ask(deadline);
+  auto loaded = co_await std::move(asking);
+  if (loaded.ok()) {
+    last_ = copy_of(*loaded);
+    if (*loaded->expiration <= clock_.now()) co_return prolonged(*loaded, "instance metadata gave expired ones");
+    co_return loaded;
+  }
+  if (last_ && expires_soon(*last_)) co_return prolonged(*last_, loaded.fault().message);
+  co_return loaded;
+}
+
+Task<Result<Credentials>> InstanceMetadataSource::ask(TimePoint deadline) {
+  auto asking_roles = metadata_.get(std::string(kRoles), deadline);
+  auto roles = co_await std::move(asking_roles);
+  if (!roles.ok()) co_return std::move(roles.fault());
+  const std::string role = *roles ? first_line((*roles)->view()) : "";
+  if (role.empty()) co_return Fault::absent("the instance has no role");
+  auto asking = metadata_.get(std::string(kRoles) + role, deadline);
+  auto text = co_await std::move(asking);
+  if (!text.ok()) co_return std::move(text.fault());
+  if (!*text) co_return Fault::absent("the instance has no role");
+  const auto answer = JsonDocument::parse(std::move(**text));
+  if (!answer || !answer->root().is_object()) co_return Fault::connection("the credentials of the instance's role are no JSON object");
+  const std::string_view code = member_in_any_case(answer->root(), "Code").value_or("Success");
+  if (code != "Success") co_return Fault::internal("the instance's role gives no credentials: " + std::string(code));
+  auto credentials = read_credentials(answer->root(), {}, name());
+  if (!credentials.ok()) credentials.fault().kind = Fault::Kind::transient;
+  co_return credentials;
+}
+
+bool InstanceMetadataSource::expires_soon(const Credentials& credentials) const {
+  return *credentials.expiration - clock_.now() < kTooLateToWait;
+}
+
+Credentials InstanceMetadataSource::prolonged(const Credentials& credentials, std::string_view reason) {
+  const Nanoseconds more = kLeastProlonging + Nanoseconds(static_cast<Nanoseconds::rep>(
+      random_.fraction() * static_cast<double>(Nanoseconds(kProlongingSpread).count())));
+  log_.warn("expired credentials stay in use", {{"source", name()},
+                                                {"seconds", std::chrono::duration_cast<Seconds>(more).count()},
+                                                {"reason", reason}});
+  Credentials longer = copy_of(credentials);
+  longer.expiration = clock_.now() + more;
+  return longer;
+}
+
+}  // namespace sma

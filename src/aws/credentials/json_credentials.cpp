@@ -1,0 +1,43 @@
+#include "aws/credentials/json_credentials.h"
+
+#include <strings.h>
+
+#include <string>
+
+#include "base/time_text.h"
+
+namespace sma {
+
+std::optional<std::string_view> member_in_any_case(JsonValue object, std::string_view name) {
+  if (!object.is_object()) return std::nullopt;
+  for (const JsonValue member : object) {
+    const std::string_view key = member.key();
+    if (key.size() != name.size() || strncasecmp(key.data(), name.data(), name.size()) != 0) continue;
+    const auto text = member.string() ? member.string() : member.number();
+    if (text && !text->empty()) return text;
+  }
+  return std::nullopt;
+}
+
+Result<Credentials> read_credentials(JsonValue object, CredentialsForm form, std::string_view source) {
+  using Expiration = CredentialsForm::Expiration;
+  const auto missing = [](std::string_view name) { return Fault::internal("the answer has no " + std::string(name)); };
+  const auto id = member_in_any_case(object, "AccessKeyId");
+  const auto key = member_in_any_case(object, "SecretAccessKey");
+  const auto expiration = member_in_any_case(object, "Expiration");
+  if (!id) return missing("AccessKeyId");
+  if (!key) return missing("SecretAccessKey");
+  if (!expiration && form.expiration == Expiration::required) return missing("Expiration");
+  Credentials found;
+  found.access_key_id = *id;
+  found.secret_access_key.append(*key);
+  found.session_token.append(member_in_any_case(object, form.session_token).value_or(""));
+  found.source = source;
+  if (expiration && form.expiration != Expiration::not_read) {
+    found.expiration = parse_iso8601(*expiration);
+    if (!found.expiration) return Fault::internal("the answer's Expiration is no time");
+  }
+  return found;
+}
+
+}  // namespace sma

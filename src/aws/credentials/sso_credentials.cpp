@@ -1,0 +1,146 @@
+#include "aws/credentials/sso_credentials.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <charconv>
+
+#include "aws/credentials/json_credentials.h"
+#include "aws/credentials/pause.h"
+#include "base/percent.h"
+#include "base/time_text.h"
+
+namespace sma {
+namespace {
+
+constexpr int kAttempts = 3;
+constexpr Milliseconds kPause{50};
+constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
+constexpr std::string_view kHex = "0123456789abcdef";
+
+std::string log_in(const SsoSettings& settings) { return "log in: aws sso login --profile " + settings.profile; }
+
+Fault refused(const SsoSettings& settings, HttpResponse response) {
+  std::string message = "the SSO portal answered " + std::to_string(response.status);
+  if (const auto answer = JsonDocument::parse(std::move(response.body)))
+    if (const auto text = member_in_any_case(answer->root(), "message")) message += ": " + std::string(*text);
+  if (response.status == 401) message += "; " + log_in(settings);
+  Fault fault = Fault::internal(std::move(message));
+  fault.kind = response.status == 429   ? Fault::Kind::throttled
+               : response.status >= 500 ? Fault::Kind::transient
+                                        : Fault::Kind::denied;
+  return fault;
+}
+
+Result<Credentials> read_role_credentials(WipedBytes body) {
+  const auto answer = JsonDocument::parse(std::move(body));
+  const JsonValue found = answer ? answer->root()["roleCredentials"] : JsonValue();
+  if (!found.is_object()) return Fault::connection("the SSO portal's answer holds no roleCredentials");
+  const std::string_view milliseconds = member_in_any_case(found, "expiration").value_or("");
+  std::int64_t expiration = 0;
+  const auto [end, error] = std::from_chars(milliseconds.data(), milliseconds.data() + milliseconds.size(), expiration);
+  constexpr std::int64_t kYear2200 = 7'258'118'400'000;
+  if (error != std::errc() || end != milliseconds.data() + milliseconds.size() || expiration > kYear2200 || expiration < 0)
+    return Fault::connection("the SSO portal's answer has no expiration");
+  auto credentials = read_credentials(found, {.session_token = "sessionToken", .expiration = CredentialsForm::Expiration::not_read}, "sso");
+  if (credentials.ok()) credentials->expiration = WallTime(Milliseconds(expiration));
+  return credentials;
+}
+
+}  // namespace
+
+std::string SsoSettings::token_file_name() const {
+  const std::string& name = session.empty() ? start_url : session;
+  std::array<unsigned char, 20> digest{};
+  EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += kHex[byte >> 4U];
+    text += kHex[byte & 15U];
+  }
+  return text + ".json";
+}
+
+Result<SsoSettings> read_sso_settings(const Profiles& profiles, const std::string& profile) {
+  const auto fault = [](const std::string& what) { return Fault::internal(what); };
+  SsoSettings settings;
+  settings.profile = profile;
+  settings.session = profiles.get(profile, "sso_session").value_or("");
+  if (!settings.session.empty() && !profiles.has_sso_session(settings.session))
+    return fault("there is no [sso-session " + settings.session + "]");
+  struct Wanted {
+    std::string_view key;
+    std::string& value;
+  };
+  const std::array<Wanted, 4> all{{{"sso_start_url", settings.start_url},
+                                   {"sso_region", settings.region},
+                                   {"sso_account_id", settings.account_id},
+                                   {"sso_role_name", settings.role_name}}};
+  for (const auto& [key, value] : all) {
+    const auto own = profiles.get(profile, key);
+    const auto shared = settings.session.empty() ? std::nullopt : profiles.sso_session(settings.session, key);
+    if (own && shared && *own != *shared) return fault(std::string(key) + " differs from that of [sso-session " + settings.session + "]");
+    if (!own && !shared) return fault(std::string(key) + " is missing");
+    value = own ? *own : *shared;
+  }
+  return settings;
+}
+
+std::string sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region) {
+  const auto is_true = [](std::optional<std::string_view> text) { return text == "true" || text == "True" || text == "TRUE"; };
+  const bool ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+                           ? is_true(environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
+                           : is_true(files.get("ignore_configured_endpoint_urls"));
+  if (!ignored) {
+    auto url = environment.get("AWS_ENDPOINT_URL_SSO");
+    if (!url) url = environment.get("AWS_ENDPOINT_URL");
+    if (!url) url = files.service("sso", "endpoint_url");
+    if (!url) url = files.get("endpoint_url");
+    if (url) return std::string(url->substr(0, url->find_last_not_of('/') + 1));
+  }
+  const bool china = region.starts_with("cn-");
+  return "https://portal.sso." + region + (china ? ".amazonaws.com.cn" : ".amazonaws.com");
+}
+
+Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string portal_url, TimePoint deadline) {
+  for (int tried = 1;; ++tried) {
+    auto trying = attempt(settings, portal_url, deadline);
+    auto credentials = co_await std::move(trying);
+    if (credentials.ok() || !credentials.fault().may_pass() || tried == kAttempts) co_return credentials;
+    const Nanoseconds pause = random_pause(random_, kPause, tried);
+    if (scheduler_.now() + pause >= deadline) co_return credentials;
+    co_await scheduler_.sleep_for(pause);
+  }
+}
+
+Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::string portal_url, TimePoint deadline) {
+  auto found = token(settings);
+  if (!found.ok()) co_return std::move(found.fault());
+  HttpRequest request;
+  request.url = std::move(portal_url) + "/federation/credentials?account_id=" + percent_encoded(settings.account_id) +
+                "&role_name=" + percent_encoded(settings.role_name);
+  request.fields.push_back({"x-amz-sso_bearer_token", std::move(*found)});
+  request.deadline = deadline;
+  request.max_answer_bytes = kMaxAnswerBytes;
+  request.queued = false;
+  auto sending = http_.send(std::move(request));
+  auto response = co_await std::move(sending);
+  if (!response.ok()) co_return std::move(response.fault());
+  if (response->status != 200) co_return refused(settings, std::move(*response));
+  co_return read_role_credentials(std::move(response->body));
+}
+
+Result<WipedBytes> SsoCredentials::token(const SsoSettings& settings) const {
+  const std::string path = expand_home("~/.aws/sso/cache/" + settings.token_file_name(), environment_);
+  auto text = files_.read(path);
+  if (!text.ok()) return Fault::internal("no sign-in is kept: " + text.fault().message + "; " + log_in(settings));
+  const auto kept = JsonDocument::parse(std::move(*text));
+  if (!kept) return Fault::internal(path + " is no JSON object; " + log_in(settings));
+  const auto token = member_in_any_case(kept->root(), "accessToken");
+  const auto expires_at = parse_iso8601(member_in_any_case(kept->root(), "expiresAt").value_or(""));
+  if (!token || !expires_at) return Fault::internal(path + " lacks accessToken or expiresAt; " + log_in(settings));
+  if (*expires_at <= clock_.now()) return Fault::internal("the sign-in has expired; " + log_in(settings));
+  return WipedBytes(*token);
+}
+
+}  // namespace sma

@@ -1,0 +1,141 @@
+#include "aws/error_answers.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include "aws/xml_text.h"
+#include "base/json_document.h"
+
+namespace sma {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kThrottlingCodes = {
+    "Throttling"sv, "ThrottlingException"sv, "ThrottledException"sv, "RequestThrottledException"sv, "RequestThrottled"sv,
+    "TooManyRequestsException"sv, "ProvisionedThroughputExceededException"sv, "TransactionInProgressException"sv,
+    "RequestLimitExceeded"sv, "BandwidthLimitExceeded"sv, "LimitExceededException"sv, "SlowDown"sv,
+    "EC2ThrottledException"sv};
+
+constexpr std::array kTransientCodes = {"RequestTimeout"sv, "RequestTimeoutException"sv, "PriorRequestNotComplete"sv,
+                                        "IDPCommunicationError"sv};
+
+constexpr std::array kExpiredCodes = {"ExpiredToken"sv, "ExpiredTokenException"sv, "UnrecognizedClientException"sv,
+                                      "InvalidClientTokenId"sv};
+
+constexpr std::array kClockSkewCodes = {"InvalidSignatureException"sv, "SignatureDoesNotMatch"sv, "AuthFailure"sv,
+                                        "RequestTimeTooSkewed"sv,      "RequestExpired"sv,        "RequestInTheFuture"sv,
+                                        "AccessDeniedException"sv};
+
+/// What the models of the operations called here declare: with one of these a 429 means what the code says.
+constexpr std::array kOperationsOwnCodes = {
+    "ResourceNotFoundException"sv, "InvalidParameterException"sv, "InvalidRequestException"sv, "DecryptionFailure"sv,
+    "InternalServiceError"sv, "InvalidNextTokenException"sv, "MalformedPolicyDocument"sv, "PackedPolicyTooLarge"sv,
+    "RegionDisabledException"sv, "IDPRejectedClaim"sv, "InvalidIdentityToken"sv, "UnauthorizedException"sv};
+
+struct StatusName {
+  int status;
+  std::string_view name;
+};
+
+constexpr std::array<StatusName, 14> kStatusNames = {{
+    {400, "BadRequest"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "NotFound"},
+    {405, "MethodNotAllowed"},
+    {407, "ProxyAuthenticationRequired"},
+    {408, "RequestTimeout"},
+    {409, "Conflict"},
+    {413, "ContentTooLarge"},
+    {429, "TooManyRequests"},
+    {500, "InternalServerError"},
+    {502, "BadGateway"},
+    {503, "ServiceUnavailable"},
+    {504, "GatewayTimeout"},
+}};
+
+bool is_one_of(std::string_view code, const auto& codes) { return std::ranges::find(codes, code) != codes.end(); }
+
+std::string status_name(int status) {
+  const auto* known = std::ranges::find(kStatusNames, status, &StatusName::status);
+  return known != kStatusNames.end() ? std::string(known->name) : "Status" + std::to_string(status);
+}
+
+/// `namespace#Code:url` is `Code`.
+std::string_view bare_code(std::string_view code) {
+  code = code.substr(0, code.find(':'));
+  return code.substr(code.rfind('#') + 1);
+}
+
+struct ErrorText {
+  std::string code;
+  std::string message;
+};
+
+/// None where the body is neither AWS's JSON nor AWS's XML. An empty one says nothing, but that is readable.
+std::optional<ErrorText> read_body(WipedBytes body) {
+  const std::size_t begin = body.view().find_first_not_of(" \t\r\n");
+  if (begin == std::string_view::npos) return ErrorText{};
+  if (body.view()[begin] == '<') {
+    const auto code = xml_text(body.view(), "Error", "Code");
+    const auto message = xml_text(body.view(), "Error", "Message");
+    if (!code) return std::nullopt;
+    return ErrorText{std::string(bare_code(code->view())), std::string(message ? message->view() : ""sv)};
+  }
+  const auto document = JsonDocument::parse(std::move(body));
+  if (!document || !document->root().is_object()) return std::nullopt;
+  const auto first_text = [&](std::string_view name, std::string_view other) {
+    const auto text = document->root()[name].string();
+    return text && !text->empty() ? *text : document->root()[other].string().value_or("");
+  };
+  return ErrorText{std::string(bare_code(first_text("code", "__type"))), std::string(first_text("message", "Message"))};
+}
+
+Fault::Kind kind_of(int status, std::string_view code) {
+  if (is_one_of(code, kThrottlingCodes)) return Fault::Kind::throttled;
+  if (status == 429 && !is_one_of(code, kOperationsOwnCodes)) return Fault::Kind::throttled;
+  if (status >= 500 || is_transient_code(code)) return Fault::Kind::transient;
+  return is_one_of(code, kExpiredCodes) ? Fault::Kind::expired : Fault::Kind::denied;
+}
+
+std::optional<Milliseconds> read_milliseconds(std::string_view text) {
+  Milliseconds::rep value = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || stop != text.data() + text.size() || value < 0) return std::nullopt;
+  return Milliseconds(value);
+}
+
+}  // namespace
+
+Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body) {
+  auto text = read_body(std::move(body));
+  const std::string_view header_code = bare_code(errortype);
+  const bool goes_by_status = status == 429 || status >= 500;
+  if (status < 400 || (!text && header_code.empty() && !goes_by_status))
+    return Fault::connection("the answer, with status " + std::to_string(status) + ", is none of AWS's");
+  Fault fault{.http_status = status, .code = std::string(header_code), .message = {}};
+  if (text) {
+    if (fault.code.empty()) fault.code = std::move(text->code);
+    fault.message = std::move(text->message);
+  }
+  fault.kind = kind_of(status, fault.code);
+  if (fault.code.empty()) fault.code = status_name(status);
+  if (fault.message.empty()) fault.message = "AWS answered with status " + std::to_string(status);
+  fault.retry_after = read_milliseconds(retry_after);
+  return fault;
+}
+
+Fault read_error(HttpResponse& answer) {
+  const std::string_view errortype = answer.field("x-amzn-errortype");
+  const std::string_view retry_after = answer.field("x-amz-retry-after");
+  return read_error(answer.status, errortype, retry_after, std::move(answer.body));
+}
+
+bool is_clock_skew_code(std::string_view code) { return is_one_of(code, kClockSkewCodes); }
+bool is_transient_code(std::string_view code) { return is_one_of(code, kTransientCodes); }
+
+}  // namespace sma

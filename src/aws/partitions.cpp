@@ -1,0 +1,76 @@
+#include "aws/partitions.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sma {
+namespace {
+
+using Id = Partition::Id;
+
+constexpr std::array<Partition, 8> kPartitions = {{
+    {Id::aws, "amazonaws.com", "api.aws"},
+    {Id::aws_us_gov, "amazonaws.com", "api.aws"},
+    {Id::aws_cn, "amazonaws.com.cn", "api.amazonwebservices.com.cn"},
+    {Id::aws_iso, "c2s.ic.gov", "api.aws.ic.gov"},
+    {Id::aws_iso_b, "sc2s.sgov.gov", "api.aws.scloud"},
+    {Id::aws_iso_e, "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"},
+    {Id::aws_iso_f, "csp.hci.ic.gov", "api.aws.hci.ic.gov"},
+    {Id::aws_eusc, "amazonaws.eu", "api.amazonwebservices.eu"},
+}};
+
+struct RegionForm {
+  std::string_view text;
+  Id partition;
+};
+
+/// What stands before `-WORD-NUMBER` in a region's name.
+constexpr std::array<RegionForm, 7> kPrefixes = {{
+    {"us-gov", Id::aws_us_gov},
+    {"cn", Id::aws_cn},
+    {"us-iso", Id::aws_iso},
+    {"us-isob", Id::aws_iso_b},
+    {"eu-isoe", Id::aws_iso_e},
+    {"us-isof", Id::aws_iso_f},
+    {"eusc-de", Id::aws_eusc},
+}};
+
+constexpr std::array<RegionForm, 6> kGlobalRegions = {{
+    {"aws-us-gov-global", Id::aws_us_gov},
+    {"aws-cn-global", Id::aws_cn},
+    {"aws-iso-global", Id::aws_iso},
+    {"aws-iso-b-global", Id::aws_iso_b},
+    {"aws-iso-e-global", Id::aws_iso_e},
+    {"aws-iso-f-global", Id::aws_iso_f},
+}};
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_word_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+/// Empty where `region` does not end in `-WORD-NUMBER`.
+std::string_view prefix_of(std::string_view region) {
+  const std::size_t number = region.rfind('-');
+  if (number == std::string_view::npos || number == 0) return {};
+  const std::size_t word = region.rfind('-', number - 1);
+  if (word == std::string_view::npos) return {};
+  const std::string_view digits = region.substr(number + 1);
+  const std::string_view letters = region.substr(word + 1, number - word - 1);
+  if (digits.empty() || letters.empty()) return {};
+  if (!std::ranges::all_of(digits, is_digit) || !std::ranges::all_of(letters, is_word_character)) return {};
+  return region.substr(0, word);
+}
+
+template <std::size_t count>
+Id find(const std::array<RegionForm, count>& forms, std::string_view text, Id otherwise) {
+  const auto* form = std::ranges::find(forms, text, &RegionForm::text);
+  return form == forms.end() ? otherwise : form->partition;
+}
+
+}  // namespace
+
+const Partition& partition_of(std::string_view region) {
+  const Id id = find(kPrefixes, prefix_of(region), find(kGlobalRegions, region, Id::aws));
+  return *std::ranges::find(kPartitions, id, &Partition::id);
+}
+
+}  // namespace sma

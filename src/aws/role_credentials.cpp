@@ -1,0 +1,63 @@
+#include "aws/role_credentials.h"
+
+namespace sma {
+namespace {
+
+// STS's answer to an assumption is the caller's affair, whatever STS calls it; that it may pass is kept.
+Fault refusal(Fault fault) {
+  if (fault.code == "TimeoutError" || fault.code == "ConnectionError" || fault.code == "InternalFailure") return fault;
+  fault.message = fault.code + ": " + fault.message;
+  fault.code = "AccessDeniedException";
+  fault.http_status = 403;
+  return fault;
+}
+
+}  // namespace
+
+Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
+  Task<Result<Credentials>> call = sts_.assume_role(request_, base_, deadline);
+  Result<Credentials> credentials = co_await std::move(call);
+  if (!credentials.ok()) co_return refusal(credentials.fault());
+  credentials->source = name_;
+  co_return credentials;
+}
+
+RoleCredentials::Role::Role(RoleCredentials& roles, const std::string& role_arn)
+    : source(roles.sts_, roles.base_, {.role_arn = role_arn, .session_name = roles.session_name_}),
+      credentials(source, roles.scheduler_, roles.clock_, roles.random_, roles.log_, Nanoseconds{0}) {}
+
+Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std::string role_arn, TimePoint deadline) {
+  std::shared_ptr<Role> role;
+  if (const auto known = counted_.find(role_arn); known != counted_.end()) {
+    role = known->second;
+  } else {
+    if (counted_.size() >= max_roles_) co_return too_many();
+    std::erase_if(being_assumed_, [](const auto& entry) { return entry.second.expired(); });
+    if (const auto pending = being_assumed_.find(role_arn); pending != being_assumed_.end()) role = pending->second.lock();
+    if (role == nullptr) {
+      role = std::make_shared<Role>(*this, role_arn);
+      being_assumed_[role_arn] = role;
+    }
+  }
+
+  Task<Result<SharedCredentials>> load = role->credentials.get(deadline);
+  const Result<SharedCredentials> keys = co_await std::move(load);
+  if (!role->counted) {
+    if (!keys.ok()) co_return keys.fault();
+    if (counted_.size() >= max_roles_) co_return too_many();
+    role->counted = true;
+    counted_.emplace(role_arn, role);
+    being_assumed_.erase(role_arn);
+  }
+  if (!keys.ok()) co_return keys.fault();
+  co_return role;
+}
+
+Fault RoleCredentials::too_many() const {
+  return {.kind = Fault::Kind::denied,
+          .http_status = 400,
+          .code = "MaxRolesExceeded",
+          .message = "at most " + std::to_string(max_roles_) + " roles can be assumed by this agent (max_roles)"};
+}
+
+}  // namespace sma

@@ -1,0 +1,183 @@
+#include "aws/secret_answers.h"
+
+#include <cstring>
+
+#include "aws/decimal_seconds.h"
+#include "base/json_document.h"
+#include "base/json_text.h"
+
+namespace sma {
+namespace {
+
+Fault unreadable() { return Fault::connection("the answer of Secrets Manager cannot be read"); }
+
+/// Members of one object; whoever asks for a member of another kind learns at the end.
+class Members {
+ public:
+  explicit Members(JsonValue object) : object_(object), right_(object.is_object()) {}
+
+  std::optional<std::string_view> string(std::string_view name) { return checked(name, object_[name].string()); }
+  std::optional<std::string_view> number(std::string_view name) { return checked(name, object_[name].number()); }
+  std::string text(std::string_view name) { return std::string(string(name).value_or("")); }
+  JsonValue array(std::string_view name) { return container(object_[name], object_[name].is_array()); }
+  JsonValue object(std::string_view name) { return container(object_[name], object_[name].is_object()); }
+  std::vector<std::string> strings(JsonValue array) {
+    std::vector<std::string> found;
+    for (const JsonValue element : array) {
+      right_ = right_ && element.string();
+      found.emplace_back(element.string().value_or(""));
+    }
+    return found;
+  }
+
+  [[nodiscard]] bool right() const { return right_; }
+  void refuse() { right_ = false; }
+
+ private:
+  std::optional<std::string_view> checked(std::string_view name, std::optional<std::string_view> value) {
+    if (!value && !object_[name].is_null()) right_ = false;
+    return value;
+  }
+  JsonValue container(JsonValue value, bool is_kind) {
+    if (is_kind) return value;
+    if (!value.is_null()) right_ = false;
+    return {};
+  }
+
+  JsonValue object_;
+  bool right_;
+};
+
+/// What a secret's answer consists of. The secret itself is a view into the document.
+struct SecretFields {
+  std::optional<std::string_view> arn;
+  std::optional<std::string_view> name;
+  std::optional<std::string_view> version_id;
+  std::optional<std::string_view> secret_string;
+  std::optional<std::string_view> secret_binary;
+  std::optional<std::vector<std::string>> version_stages;
+  std::optional<std::string> created_date;
+};
+
+/// Counts what would be written.
+struct SizeSink {
+  std::size_t size = 0;
+  void raw(std::string_view text) { size += text.size(); }
+  void string(std::string_view text) { size += json_string_size(text); }
+};
+
+struct WritingSink {
+  char* target;
+  void raw(std::string_view text) {
+    std::memcpy(target, text.data(), text.size());
+    target += text.size();
+  }
+  void string(std::string_view text) { target = write_json_string(target, text); }
+};
+
+template <typename Sink>
+void render(const SecretFields& fields, Sink& sink) {
+  const auto string_or_null = [&](std::optional<std::string_view> value) { value ? sink.string(*value) : sink.raw("null"); };
+  sink.raw(R"({"ARN":)");
+  string_or_null(fields.arn);
+  sink.raw(R"(,"Name":)");
+  string_or_null(fields.name);
+  sink.raw(R"(,"VersionId":)");
+  string_or_null(fields.version_id);
+  if (fields.secret_string) {
+    sink.raw(R"(,"SecretString":)");
+    sink.string(*fields.secret_string);
+  }
+  if (fields.secret_binary) {
+    sink.raw(R"(,"SecretBinary":)");
+    sink.string(*fields.secret_binary);
+  }
+  if (fields.version_stages) {
+    sink.raw(R"(,"VersionStages":[)");
+    for (const std::string& stage : *fields.version_stages) {
+      if (&stage != &fields.version_stages->front()) sink.raw(",");
+      sink.string(stage);
+    }
+    sink.raw("]");
+  }
+  sink.raw(R"(,"CreatedDate":)");
+  string_or_null(fields.created_date);
+  sink.raw("}");
+}
+
+SharedBytes rendered(const SecretFields& fields) {
+  SizeSink measure;
+  render(fields, measure);
+  SharedBytes answer = SharedBytes::of_size(measure.size);
+  WritingSink writer{answer.fill()};
+  render(fields, writer);
+  return answer;
+}
+
+std::optional<SecretValue> read_secret(JsonValue object) {
+  Members members(object);
+  SecretFields fields;
+  fields.arn = members.string("ARN");
+  fields.name = members.string("Name");
+  fields.version_id = members.string("VersionId");
+  fields.secret_string = members.string("SecretString");
+  fields.secret_binary = members.string("SecretBinary");
+  if (const JsonValue stages = members.array("VersionStages"); stages.exists()) fields.version_stages = members.strings(stages);
+  if (const auto created = members.number("CreatedDate")) {
+    fields.created_date = decimal_seconds(*created);
+    if (!fields.created_date) members.refuse();
+  }
+  if (!members.right()) return std::nullopt;
+  return SecretValue{.answer = rendered(fields),
+                     .arn = std::string(fields.arn.value_or("")),
+                     .name = std::string(fields.name.value_or("")),
+                     .version_id = std::string(fields.version_id.value_or("")),
+                     .version_stages = std::move(fields.version_stages).value_or(std::vector<std::string>{})};
+}
+
+}  // namespace
+
+Result<SecretValue> read_secret_value(WipedBytes body) {
+  const auto document = JsonDocument::parse(std::move(body));
+  if (!document) return unreadable();
+  auto secret = read_secret(document->root());
+  if (!secret) return unreadable();
+  return std::move(*secret);
+}
+
+Result<SecretVersions> read_description(WipedBytes body) {
+  const auto document = JsonDocument::parse(std::move(body));
+  if (!document) return unreadable();
+  Members members(document->root());
+  SecretVersions description;
+  for (const JsonValue stages : members.object("VersionIdsToStages")) {
+    if (!stages.is_array()) members.refuse();
+    description.versions.push_back({.version_id = std::string(stages.key()), .stages = members.strings(stages)});
+  }
+  if (!members.right()) return unreadable();
+  return description;
+}
+
+Result<SecretBatch> read_batch(WipedBytes body) {
+  const auto document = JsonDocument::parse(std::move(body));
+  if (!document) return unreadable();
+  Members members(document->root());
+  SecretBatch batch;
+  for (const JsonValue entry : members.array("SecretValues")) {
+    auto secret = read_secret(entry);
+    if (!secret) return unreadable();
+    batch.values.push_back(std::move(*secret));
+  }
+  for (const JsonValue entry : members.array("Errors")) {
+    Members failure(entry);
+    batch.failures.push_back({.secret_id = failure.text("SecretId"),
+                              .code = failure.text("ErrorCode"),
+                              .message = failure.text("Message")});
+    if (!failure.right()) members.refuse();
+  }
+  batch.next_token = members.text("NextToken");
+  if (!members.right()) return unreadable();
+  return batch;
+}
+
+}  // namespace sma

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "aws/api_client.h"
+#include "aws/endpoint.h"
+#include "aws/role_credentials.h"
+#include "secrets/secret_source.h"
+
+namespace sma {
+
+/// Secrets from AWS Secrets Manager. Source: AWS Secrets Manager API Reference (JSON 1.1).
+class SecretsManager final : public SecretSource {
+ public:
+  /// All must outlive this object and its tasks.
+  SecretsManager(ApiClient& api, Endpoint endpoint, CredentialsProvider& base, RoleCredentials& roles)
+      : api_(api), endpoint_(std::move(endpoint)), base_(base), roles_(roles) {}
+
+  Task<Result<SecretValue>> get_secret_value(SecretKey key, FetchProgress& progress) override;
+  Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn, FetchProgress& progress) override;
+  Task<Result<SecretBatch>> batch_get(std::vector<std::string> secret_ids, std::string role_arn,
+                                      FetchProgress& progress) override;
+  Task<Result<SecretBatch>> batch_get_tagged(std::string tag_key, std::string next_token, std::string role_arn,
+                                             FetchProgress& progress) override;
+
+ private:
+  /// Calls as the role, or with the base credentials where `role_arn` is empty.
+  Task<Result<HttpResponse>> call(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
+                                  FetchProgress& progress);
+
+  ApiClient& api_;
+  Endpoint endpoint_;
+  CredentialsProvider& base_;
+  RoleCredentials& roles_;
+};
+
+}  // namespace sma

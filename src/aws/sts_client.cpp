@@ -1,0 +1,44 @@
+#include "aws/sts_client.h"
+
+#include "aws/requests.h"
+#include "aws/sts_answers.h"
+
+namespace sma {
+
+ApiCall StsClient::make_call(std::string operation, std::string subject, WipedBytes body) const {
+  return {.service = std::string(signing_name(AwsService::sts)),
+          .operation = std::move(operation),
+          .subject = std::move(subject),
+          .endpoint = endpoint_,
+          .content_type = "application/x-www-form-urlencoded; charset=utf-8",
+          .target = "",
+          .body = std::move(body)};
+}
+
+Task<Result<CallerIdentity>> StsClient::get_caller_identity(CredentialsProvider& credentials, TimePoint deadline) {
+  Task<Result<HttpResponse>> calling =
+      api_.call(make_call("GetCallerIdentity", "", get_caller_identity_body()), &credentials, {.deadline = deadline});
+  Result<HttpResponse> answer = co_await std::move(calling);
+  if (!answer.ok()) co_return answer.fault();
+  co_return read_caller_identity(std::move(answer->body));
+}
+
+Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, CredentialsProvider& base, TimePoint deadline) {
+  Task<Result<HttpResponse>> calling =
+      api_.call(make_call("AssumeRole", request.role_arn, assume_role_body(request)), &base, {.deadline = deadline});
+  Result<HttpResponse> answer = co_await std::move(calling);
+  if (!answer.ok()) co_return answer.fault();
+  co_return read_assumed_role(std::move(answer->body));
+}
+
+Task<Result<Credentials>> StsClient::assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
+                                                                   TimePoint deadline) {
+  Task<Result<HttpResponse>> calling =
+      api_.call(make_call("AssumeRoleWithWebIdentity", request.role_arn, web_identity_body(request, token)), nullptr,
+                {.deadline = deadline});
+  Result<HttpResponse> answer = co_await std::move(calling);
+  if (!answer.ok()) co_return answer.fault();
+  co_return read_assumed_role(std::move(answer->body));
+}
+
+}  // namespace sma

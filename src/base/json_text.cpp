@@ -1,0 +1,88 @@
+#include "base/json_text.h"
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace sma {
+namespace {
+
+constexpr std::string_view kDigits = "0123456789abcdef";
+
+/// Not 0 for bytes that cannot stand for themselves: the letter of a short escape, `u` for `\u00xx`, and `s` for a lead
+/// byte that may begin a surrogate.
+constexpr auto kEscape = [] {
+  std::array<char, 256> table{};
+  for (std::size_t i = 0; i < 0x20; ++i) table[i] = 'u';
+  table['"'] = '"';
+  table['\\'] = '\\';
+  table['\b'] = 'b';
+  table['\f'] = 'f';
+  table['\n'] = 'n';
+  table['\r'] = 'r';
+  table['\t'] = 't';
+  table[0xED] = 's';
+  return table;
+}();
+
+/// U+D800 to U+DFFF as three bytes: ED, A0 to BF, 80 to BF.
+bool is_surrogate(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  return text.size() >= 3 && byte(1) >= 0xA0 && byte(1) <= 0xBF && (byte(2) & 0xC0) == 0x80;
+}
+
+/// Hands `text` to `sink` in pieces as they stand in JSON.
+template <typename Sink>
+void escape(std::string_view text, Sink&& sink) {
+  std::size_t plain = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<std::uint8_t>(text[i]);
+    const char kind = kEscape[byte];
+    if (kind == 0 || (kind == 's' && !is_surrogate(text.substr(i)))) continue;
+    sink(text.substr(plain, i - plain));
+    char unit[] = {'\\', kind, '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
+    if (kind == 's') {
+      const auto second = static_cast<std::uint8_t>(text[i + 1]);
+      const auto third = static_cast<std::uint8_t>(text[i + 2]);
+      unit[1] = 'u';
+      unit[2] = 'd';
+      unit[3] = kDigits[(second >> 2) & 15];
+      unit[4] = kDigits[((second & 3) << 2) | ((third >> 4) & 3)];
+      unit[5] = kDigits[third & 15];
+      i += 2;
+    }
+    sink(std::string_view(unit, kind == 'u' || kind == 's' ? 6 : 2));
+    plain = i + 1;
+  }
+  sink(text.substr(plain));
+}
+
+template <typename Bytes>
+void append_quoted(Bytes& target, std::string_view text) {
+  target.push_back('"');
+  escape(text, [&](std::string_view piece) { target.append(piece); });
+  target.push_back('"');
+}
+
+}  // namespace
+
+std::size_t json_string_size(std::string_view text) {
+  std::size_t size = 2;
+  escape(text, [&](std::string_view piece) { size += piece.size(); });
+  return size;
+}
+
+char* write_json_string(char* target, std::string_view text) {
+  *target++ = '"';
+  escape(text, [&](std::string_view piece) {
+    if (!piece.empty()) std::memcpy(target, piece.data(), piece.size());
+    target += piece.size();
+  });
+  *target++ = '"';
+  return target;
+}
+
+void append_json_string(std::string& target, std::string_view text) { append_quoted(target, text); }
+void append_json_string(WipedBytes& target, std::string_view text) { append_quoted(target, text); }
+
+}  // namespace sma

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "net/event_loop.h"
+#include "net/file_descriptor.h"
+
+namespace sma {
+
+/// Told of new connections.
+class ConnectionListener {
+ public:
+  virtual void on_accepted(FileDescriptor socket) = 0;
+
+ protected:
+  ~ConnectionListener() = default;
+};
+
+/// Accepts connections. Where descriptors or memory run out it pauses for a moment: clients wait in the backlog, and
+/// nothing spins. Accepted sockets are non-blocking and close-on-exec; all else they inherit from the listening socket.
+class Acceptor final : private Watcher, private Timer {
+ public:
+  Acceptor(EventLoop& loop, ConnectionListener& listener) : Timer(loop), loop_(loop), listener_(listener) {}
+  ~Acceptor() { close(); }
+
+  void open(FileDescriptor socket);
+  void close();
+  /// Until `resume`, new clients stay in the backlog. Both may be called in any state.
+  void pause();
+  void resume();
+
+ private:
+  void on_events(std::uint32_t events) override;
+  void run() override { resume(); }
+
+  EventLoop& loop_;
+  ConnectionListener& listener_;
+  FileDescriptor socket_;
+  bool watching_ = false;
+};
+
+}  // namespace sma

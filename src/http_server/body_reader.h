@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http_server/chunked_decoder.h"
+#include "http_server/framing.h"
+
+namespace sma {
+
+/// Finds the end of a request's body; the body itself is thrown away. Pure. Source: RFC 9112 §6.
+class BodyReader {
+ public:
+  static constexpr std::size_t kMaxBody = std::size_t{256} << 10;  ///< bytes of content; more: 413
+  static constexpr Refusal kTooLarge{413, "request body too large"};
+
+  void begin(const Framing& framing) {
+    kind_ = framing.body;
+    left_ = framing.length;
+    chunks_ = ChunkedDecoder(kMaxBody);
+  }
+
+  /// Reads on in `bytes` and gives the number taken: all of them unless the body ends among them or is refused.
+  std::size_t feed(std::string_view bytes);
+  [[nodiscard]] bool complete() const;
+  [[nodiscard]] bool refused() const { return kind_ == Framing::Body::chunked && chunks_.refused(); }
+  [[nodiscard]] const Refusal& refusal() const { return chunks_.refusal(); }
+
+ private:
+  Framing::Body kind_ = Framing::Body::none;
+  std::size_t left_ = 0;
+  ChunkedDecoder chunks_{kMaxBody};
+};
+
+}  // namespace sma

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace sma {
+
+class BufferPool;
+
+/// Memory that a connection reads into, given back to its pool when destroyed. Whoever fills it wipes it.
+class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept
+      : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(pool_, other.pool_);
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Buffer() { give_back(); }
+
+  [[nodiscard]] char* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }  ///< bytes; 0: no buffer
+  void give_back();
+
+ private:
+  friend class BufferPool;
+  Buffer(BufferPool& pool, char* data, std::size_t size) : pool_(&pool), data_(data), size_(size) {}
+
+  BufferPool* pool_ = nullptr;
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Hands out the memory requests are read into: one small buffer to each connection that is in the middle of a request,
+/// and larger ones from a budget that all of them share, so that many large heads cannot take much memory. A few small
+/// ones are kept for the next request: the one used last is still in the processor's cache.
+class BufferPool {
+ public:
+  static constexpr std::size_t kSmall = 4096;  ///< bytes
+
+  explicit BufferPool(std::size_t budget) : budget_(budget) {}
+  ~BufferPool();
+  BufferPool(const BufferPool&) = delete;
+  BufferPool& operator=(const BufferPool&) = delete;
+
+  [[nodiscard]] Buffer small();
+  /// `size` bytes (over `kSmall`) out of the budget; an empty buffer where it is exhausted.
+  [[nodiscard]] Buffer large(std::size_t size);
+
+ private:
+  friend class Buffer;
+  void take_back(char* data, std::size_t size);
+
+  std::size_t budget_;
+  std::array<char*, 32> kept_{};
+  std::size_t kept_count_ = 0;
+};
+
+inline void Buffer::give_back() {
+  if (data_ != nullptr) pool_->take_back(std::exchange(data_, nullptr), std::exchange(size_, 0));
+}
+
+}  // namespace sma

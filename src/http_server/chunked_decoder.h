@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http_server/request.h"
+
+namespace sma {
+
+/// Reads a chunked body to its end, by the letter of the grammar: chunk sizes are bare hexadecimal digits, extensions and
+/// trailer fields are well-formed, every line and chunk ends in CR LF. Content, extensions and trailers are thrown away.
+/// Pure; its state is a few numbers, however the body is cut. Source: RFC 9112 §7.1.
+class ChunkedDecoder {
+ public:
+  static constexpr std::size_t kMaxExtensions = 8192;  ///< bytes of all extensions of a body; more: 400
+  static constexpr std::size_t kMaxTrailers = 65536;   ///< bytes, and `Request::kMaxFields` fields; more: 431
+
+  /// `max_content`: bytes; a chunk that goes beyond is a 413 as soon as its size is read.
+  explicit ChunkedDecoder(std::size_t max_content) : content_left_(max_content) {}
+
+  /// Reads on in `bytes` and gives the number taken: all of them unless the body ends among them or is refused.
+  std::size_t feed(std::string_view bytes);
+  [[nodiscard]] bool complete() const { return state_ == State::complete; }
+  [[nodiscard]] bool refused() const { return state_ == State::refused; }
+  [[nodiscard]] const Refusal& refusal() const { return refusal_; }
+
+ private:
+  enum class State : std::uint8_t {
+    size_start,       // the first digit of a chunk's size
+    size,             // another digit, or what ends it
+    extension_blank,  // white space before a semicolon
+    extension_start,  // behind the semicolon
+    extension_name,
+    extension_name_blank,  // white space behind the name
+    extension_value_start,
+    extension_value,
+    extension_quoted,
+    extension_escape,      // behind a backslash in a quoted value
+    extension_value_end,   // behind a quoted value
+    size_line_end,         // the LF
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,  // the first byte of a trailer line
+    trailer_name,
+    trailer_value,
+    trailer_line_end,
+    last_lf,
+    complete,
+    refused,
+  };
+
+  void take(char byte);
+  void take_size(char byte);
+  void take_extension(char byte);
+  void take_trailer(char byte);
+  void end_size_line();
+  void expect(char byte, char wanted, State next);
+  void refuse(int status, std::string_view reason);
+
+  State state_ = State::size_start;
+  std::size_t content_left_;
+  std::size_t chunk_left_ = 0;
+  std::size_t digits_ = 0;
+  std::size_t extension_bytes_ = 0;
+  std::size_t trailer_bytes_ = 0;
+  std::size_t trailers_ = 0;
+  Refusal refusal_{};
+};
+
+}  // namespace sma

@@ -1,0 +1,249 @@
+#include "http_server/connection.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/wiped_bytes.h"
+#include "http_server/response_head.h"
+
+namespace sma {
+namespace {
+
+/// So that one client's pipeline does not hold up the others.
+constexpr int kRequestsPerTurn = 16;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+bool will_pass(int error) { return error == EAGAIN || error == EINTR; }
+
+}  // namespace
+
+Connection::Connection(ConnectionOwner& owner, FileDescriptor socket, Admission admission)
+    : owner_(owner),
+      socket_(std::move(socket)),
+      admission_(admission),
+      begun_(owner.loop.now()),
+      reader_(owner.pool),
+      alarm_(owner.loop, *this),
+      resumption_(*this) {}
+
+void Connection::start() {
+  await_input();
+  leave_if_closed();
+}
+
+void Connection::drain() {
+  if (state_ != State::reading || !reader_.empty()) return;
+  // A request that is on its way in is still answered.
+  receive();
+  if (state_ == State::reading && reader_.empty()) state_ = State::closed;
+  leave_if_closed();
+}
+
+void Connection::on_events(std::uint32_t events) {
+  if ((events & EPOLLERR) != 0) {
+    state_ = State::closed;
+  } else if (state_ == State::lingering) {
+    discard();
+  } else if ((events & EPOLLHUP) != 0) {
+    state_ = State::closed;
+  } else if (state_ == State::sending) {
+    const auto progress = writer_.resume(socket_.get());
+    if (progress == ResponseWriter::Progress::failed) state_ = State::closed;
+    if (progress == ResponseWriter::Progress::done) {
+      answered();
+      if (state_ == State::reading) serve();
+    }
+  } else if (state_ == State::waiting) {
+    watch_for(0);
+  } else if (!resumption_.linked()) {
+    receive();
+  }
+  leave_if_closed();
+}
+
+void Connection::on_alarm() {
+  if (owner_.loop.now() < deadline_) {
+    alarm_.arm(deadline_);
+    return;
+  }
+  if (state_ == State::reading && !reader_.empty() && !reader_.in_body()) {
+    refuse({408, "request head not sent in time"});
+  } else {
+    state_ = State::closed;
+  }
+  leave_if_closed();
+}
+
+void Connection::on_resumption() {
+  if (state_ == State::waiting) {
+    const Response response = task_.take();
+    task_ = {};
+    answer(response);
+  }
+  if (state_ == State::reading) serve();
+  leave_if_closed();
+}
+
+void Connection::leave_if_closed() {
+  if (state_ == State::closed) owner_.closed(*this);
+}
+
+void Connection::receive() {
+  const std::span<char> space = reader_.space();
+  if (!space.empty()) {
+    const ssize_t count = read(socket_.get(), space.data(), space.size());
+    if (count < 0 && will_pass(errno)) {
+      if (reader_.empty()) reader_.drop();
+      return;
+    }
+    if (count <= 0) {
+      state_ = State::closed;
+      return;
+    }
+    if (reader_.empty()) begun_ = owner_.loop.now();
+    input_drained_ = static_cast<std::size_t>(count) < space.size();
+    reader_.add(static_cast<std::size_t>(count));
+  }
+  serve();
+}
+
+void Connection::serve() {
+  for (int served = 0; served < kRequestsPerTurn; ++served) {
+    switch (reader_.read(owner_.request)) {
+      case RequestReader::State::incomplete:
+        if (reader_.take_continue()) send_continue();
+        if (state_ == State::reading) await_input();
+        return;
+      case RequestReader::State::refused:
+        refuse(reader_.refusal());
+        return;
+      case RequestReader::State::ready:
+        handle();
+        if (state_ != State::reading) return;
+    }
+  }
+  owner_.loop.post(resumption_);
+}
+
+void Connection::handle() {
+  Request& request = owner_.request;
+  request.admission = admission_;
+  auto outcome = owner_.handler.handle(request);
+  head_only_ = request.method == "HEAD";
+  old_version_ = request.minor_version == 0;
+  keep_alive_ = reader_.keep_alive();
+  const TimePoint answer_due = begun_ + owner_.limits.request_time;
+  reader_.finish();
+  begun_ = owner_.loop.now();
+  deadline_ = answer_due;
+
+  if (auto* response = std::get_if<Response>(&outcome)) {
+    answer(*response);
+    return;
+  }
+  task_ = std::move(*std::get_if<Task<Response>>(&outcome));
+  task_.start(owner_.loop, &resumption_);
+  state_ = State::waiting;
+  set_deadline(answer_due);
+  if (!is_watched_) watch_for(EPOLLIN);
+}
+
+void Connection::answer(const Response& response) {
+  closing_ = !keep_alive_ || response.close || owner_.draining || admission_ != Admission::regular;
+  const auto persistence = closing_       ? Persistence::close
+                           : old_version_ ? Persistence::keep_alive
+                                          : Persistence::unsaid;
+  const ResponseHead head(response, owner_.date.line(), persistence);
+  switch (writer_.send(socket_.get(), head.view(), head_only_ ? SharedBytes() : response.body)) {
+    case ResponseWriter::Progress::done:
+      answered();
+      return;
+    case ResponseWriter::Progress::blocked:
+      state_ = State::sending;
+      set_deadline(deadline_);
+      watch_for(EPOLLOUT);
+      return;
+    case ResponseWriter::Progress::failed:
+      state_ = State::closed;
+  }
+}
+
+void Connection::refuse(const Refusal& refusal) {
+  owner_.handler.refused(refusal.status, refusal.reason);
+  head_only_ = false;
+  deadline_ = begun_ + owner_.limits.request_time;
+  reader_.drop();
+  input_drained_ = false;
+  answer({.status = refusal.status, .body = SharedBytes::of_literal(refusal.reason), .close = true});
+}
+
+void Connection::answered() {
+  if (!closing_) {
+    state_ = State::reading;
+    return;
+  }
+  // A client that asked for the end and sent nothing behind it has no use for our lingering.
+  const bool wanted = !keep_alive_ && input_drained_ && reader_.empty();
+  reader_.drop();
+  if (wanted) {
+    state_ = State::closed;
+  } else {
+    linger();
+  }
+}
+
+void Connection::await_input() {
+  const ServerLimits& limits = owner_.limits;
+  if (reader_.empty()) {
+    set_deadline(owner_.loop.now() + limits.idle_time);
+  } else {
+    set_deadline(begun_ + (reader_.in_body() ? limits.request_time : limits.head_time));
+  }
+  watch_for(EPOLLIN);
+}
+
+void Connection::send_continue() {
+  const ssize_t sent = write(socket_.get(), kContinue.data(), kContinue.size());
+  // A client that reads nothing gets none: it may send its body without.
+  if (sent < 0 && will_pass(errno)) return;
+  if (sent != static_cast<ssize_t>(kContinue.size())) state_ = State::closed;
+}
+
+void Connection::linger() {
+  state_ = State::lingering;
+  shutdown(socket_.get(), SHUT_WR);
+  set_deadline(owner_.loop.now() + owner_.limits.linger_time);
+  watch_for(EPOLLIN);
+}
+
+void Connection::discard() {
+  std::array<char, 16384> bytes;
+  const ssize_t count = read(socket_.get(), bytes.data(), bytes.size());
+  if (count < 0 && will_pass(errno)) return;
+  if (count > 0) {
+    wipe(bytes.data(), static_cast<std::size_t>(count));
+    discarded_ += static_cast<std::size_t>(count);
+  }
+  if (count <= 0 || discarded_ >= owner_.limits.linger_bytes) state_ = State::closed;
+}
+
+void Connection::watch_for(std::uint32_t events) {
+  if (!is_watched_) {
+    owner_.loop.watch(socket_.get(), events, *this);
+  } else if (watched_ != events) {
+    owner_.loop.change(socket_.get(), events, *this);
+  }
+  is_watched_ = true;
+  watched_ = events;
+}
+
+void Connection::set_deadline(TimePoint deadline) {
+  deadline_ = deadline;
+  if (!alarm_.armed() || deadline < alarm_.when()) alarm_.arm(deadline);
+}
+
+}  // namespace sma

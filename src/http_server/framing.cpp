@@ -1,0 +1,117 @@
+#include "http_server/framing.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "http_server/body_reader.h"
+#include "http_server/characters.h"
+#include "http_server/target.h"
+
+namespace sma {
+namespace {
+
+class FramingReader {
+ public:
+  FramingReader(const Request& request, Framing& framing) : request_(request), framing_(framing) {}
+
+  std::optional<Refusal> read() {
+    for (const HeaderField& field : request_.fields()) {
+      if (auto refusal = take(field)) return refusal;
+    }
+    return conclude();
+  }
+
+ private:
+  // Few fields matter here, and their names differ in length.
+  std::optional<Refusal> take(const HeaderField& field) {
+    switch (field.name.size()) {
+      case 4:
+        return equal_ignoring_case(field.name, "Host") ? take_host(field.value) : std::nullopt;
+      case 6:
+        return equal_ignoring_case(field.name, "Expect") ? take_expectation(field.value) : std::nullopt;
+      case 10:
+        if (equal_ignoring_case(field.name, "Connection")) take_connection(field.value);
+        return std::nullopt;
+      case 14:
+        return equal_ignoring_case(field.name, "Content-Length") ? take_length(field.value) : std::nullopt;
+      case 17:
+        return equal_ignoring_case(field.name, "Transfer-Encoding") ? take_coding(field.value) : std::nullopt;
+      default:
+        return std::nullopt;
+    }
+  }
+
+  std::optional<Refusal> take_host(std::string_view value) {
+    if (has_host_) return Refusal{400, "repeated Host"};
+    has_host_ = true;
+    if (!is_host_value(value)) return Refusal{400, "bad Host"};
+    return std::nullopt;
+  }
+
+  std::optional<Refusal> take_expectation(std::string_view value) {
+    if (request_.minor_version == 0) return std::nullopt;
+    framing_.expects_continue = true;
+    if (!equal_ignoring_case(value, "100-continue")) unknown_expectation_ = true;
+    return std::nullopt;
+  }
+
+  void take_connection(std::string_view value) {
+    while (!value.empty()) {
+      const auto comma = std::min(value.find(','), value.size());
+      const auto option = characters::trim(value.substr(0, comma));
+      if (equal_ignoring_case(option, "close")) close_ = true;
+      if (equal_ignoring_case(option, "keep-alive")) keep_alive_ = true;
+      value.remove_prefix(std::min(comma + 1, value.size()));
+    }
+  }
+
+  std::optional<Refusal> take_length(std::string_view value) {
+    if (has_length_) return Refusal{400, "repeated Content-Length"};
+    has_length_ = true;
+    if (value.empty() || !characters::all(value, characters::kDigit)) return Refusal{400, "bad Content-Length"};
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), framing_.length);
+    if (read.ec != std::errc{} || framing_.length > BodyReader::kMaxBody) too_large_ = true;
+    return std::nullopt;
+  }
+
+  std::optional<Refusal> take_coding(std::string_view value) {
+    if (has_coding_ || !equal_ignoring_case(value, "chunked")) return Refusal{400, "unknown transfer coding"};
+    has_coding_ = true;
+    return std::nullopt;
+  }
+
+  std::optional<Refusal> conclude() {
+    if (!has_host_ && request_.minor_version != 0) return Refusal{400, "missing Host"};
+    if (has_coding_ && has_length_) return Refusal{400, "Content-Length with Transfer-Encoding"};
+    if (has_coding_ && request_.minor_version == 0) return Refusal{400, "Transfer-Encoding in HTTP/1.0"};
+    if (unknown_expectation_) return Refusal{417, "unknown expectation"};
+    if (too_large_) return BodyReader::kTooLarge;
+    if (has_coding_) {
+      framing_.body = Framing::Body::chunked;
+    } else if (framing_.length != 0) {
+      framing_.body = Framing::Body::length;
+    }
+    // Whatever follows a refused CONNECT may be meant for the tunnel.
+    framing_.keep_alive = !close_ && (keep_alive_ || request_.minor_version != 0) && request_.method != "CONNECT";
+    return std::nullopt;
+  }
+
+  const Request& request_;
+  Framing& framing_;
+  bool has_host_ = false;
+  bool has_length_ = false;
+  bool has_coding_ = false;
+  bool too_large_ = false;
+  bool unknown_expectation_ = false;
+  bool close_ = false;
+  bool keep_alive_ = false;
+};
+
+}  // namespace
+
+std::optional<Refusal> read_framing(const Request& request, Framing& framing) {
+  framing = {};
+  return FramingReader(request, framing).read();
+}
+
+}  // namespace sma

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "http_server/handler.h"
+
+namespace sma {
+
+/// What an answer says of its connection. `keep_alive` is said to HTTP/1.0 only, where it is not understood by itself.
+enum class Persistence : std::uint8_t { unsaid, keep_alive, close };
+
+/// The head of an answer: status line, fields, blank line, put together without allocating. Source: RFC 9112 §4,
+/// RFC 9110 §15 (reasons), RFC 6585 (429, 431).
+class ResponseHead {
+ public:
+  /// `date_line`: with its CR LF. A status that cannot stand before a body is told as 502.
+  ResponseHead(const Response& response, std::string_view date_line, Persistence persistence);
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  void append(std::string_view text);
+  void append_number(std::size_t number);
+
+  std::array<char, 512> bytes_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace sma

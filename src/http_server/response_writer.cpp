@@ -1,0 +1,45 @@
+#include "http_server/response_writer.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+namespace sma {
+namespace {
+
+iovec as_iovec(std::string_view bytes) { return {const_cast<char*>(bytes.data()), bytes.size()}; }
+
+}  // namespace
+
+ResponseWriter::Progress ResponseWriter::send(int socket, std::string_view head, const SharedBytes& body) {
+  sent_ = 0;
+  const Progress progress = write(socket, head, body.view());
+  if (progress == Progress::blocked) {
+    head_ = SharedBytes(head);
+    body_ = body;
+  }
+  return progress;
+}
+
+ResponseWriter::Progress ResponseWriter::resume(int socket) {
+  const Progress progress = write(socket, head_.view(), body_.view());
+  if (progress != Progress::blocked) {
+    head_ = {};
+    body_ = {};
+  }
+  return progress;
+}
+
+ResponseWriter::Progress ResponseWriter::write(int socket, std::string_view head, std::string_view body) {
+  const std::size_t total = head.size() + body.size();
+  const std::size_t head_sent = std::min(sent_, head.size());
+  const std::array parts{as_iovec(head.substr(head_sent)), as_iovec(body.substr(sent_ - head_sent))};
+  const ssize_t written = writev(socket, parts.data(), parts.size());
+  if (written < 0) return errno == EAGAIN || errno == EINTR ? Progress::blocked : Progress::failed;
+  sent_ += static_cast<std::size_t>(written);
+  return sent_ == total ? Progress::done : Progress::blocked;
+}
+
+}  // namespace sma

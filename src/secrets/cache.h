@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/intrusive_list.h"
+#include "base/shared_bytes.h"
+#include "secrets/secret.h"
+
+namespace sma {
+
+/// What the cache knows of one secret.
+struct CachedSecret {
+  SharedBytes answer;
+  std::string arn;         ///< for DescribeSecret; empty where AWS sent none
+  std::string version_id;  ///< likewise
+  TimePoint as_of;         ///< when it was asked for; its age counts from here
+  TimePoint fresh_until;   ///< up to and including this moment it is served without asking
+};
+
+/// The answers at hand: at most so many entries a role, and so many bytes over all roles; the least recently used leaves
+/// first. Knows nothing of time but the order in which entries were used.
+///
+/// Invariants: each entry is found under one key, or under several that differ in the secret's id (prefetch); it is in
+/// exactly one role's list, the one used last at the front. Bytes are those of the answer and of what keeping it costs.
+/// What leaves is wiped once no unsent answer holds it.
+class Cache {
+ public:
+  /// `entries_a_role` 0: keeps nothing.
+  Cache(std::size_t entries_a_role, std::size_t bytes) : entries_a_role_(entries_a_role), bytes_limit_(bytes) {}
+
+  /// Null where there is none. One hash, no allocation. Valid until the next change of the cache.
+  [[nodiscard]] CachedSecret* find(const SecretKeyView& key);
+  [[nodiscard]] bool holds(const SecretKeyView& key) const { return index_.find(key) != index_.end(); }
+  /// Counts as a use of an entry that `find` gave.
+  void use(CachedSecret& secret);
+
+  /// Takes the place of what the key holds, unless that was asked for later. Other keys of that entry lead to the new
+  /// value if it is the same secret's (by ARN), else they are forgotten.
+  void store(const SecretKey& key, CachedSecret secret);
+
+  /// Adds a secret that nobody has asked for yet, the first to leave, under several ids that hold nothing so far. False
+  /// where there are none, where its role is full, or where it would make more than `bytes_limit` over all.
+  bool fill(std::vector<std::string> ids, std::string_view role_arn, CachedSecret secret, std::size_t bytes_limit);
+
+  void clear();
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t entries(std::string_view role_arn) const;
+  [[nodiscard]] std::size_t entries_a_role() const { return entries_a_role_; }
+  [[nodiscard]] std::size_t bytes_limit() const { return bytes_limit_; }
+
+ private:
+  struct Entry;
+  struct Role {
+    std::string_view arn;  // its key in `roles_`
+    std::size_t count = 0;
+    IntrusiveList<Entry> entries;
+  };
+  using Index = std::unordered_map<SecretKeyView, std::shared_ptr<Entry>, SecretKeyHash>;
+
+  std::shared_ptr<Entry> make(std::vector<std::string> ids, const SecretKeyView& key, CachedSecret secret);
+  void insert(const std::shared_ptr<Entry>& entry);
+  void erase(Entry& entry);
+  void evict(Role& role);
+  Entry& least_recently_used();
+
+  std::size_t entries_a_role_;
+  std::size_t bytes_limit_;
+  std::size_t bytes_ = 0;
+  std::uint64_t uses_ = 0;
+  std::map<std::string, Role, std::less<>> roles_;
+  Index index_;  // its keys are views into the entries
+};
+
+}  // namespace sma

@@ -1,0 +1,210 @@
+#include "secrets/prefetch.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "secrets/role_arn.h"
+
+namespace sma {
+namespace {
+
+// BatchGetSecretValue's own limit.
+constexpr std::size_t kIdsACall = 20;
+// Roles loaded side by side: a slow one must not hold up the others, all of them not the clients' own calls.
+constexpr std::size_t kWorkers = 4;
+// Pages may be empty and still have a next one; this ends a list that never does.
+constexpr std::size_t kMostPages = 1000;
+constexpr Seconds kDeadline{55};
+
+/// A refusal of one secret that another call would only repeat.
+bool is_final(std::string_view code) {
+  constexpr std::string_view kFinal[] = {"ResourceNotFound", "AccessDenied", "DecryptionFailure", "Invalid"};
+  return std::any_of(std::begin(kFinal), std::end(kFinal), [&](std::string_view prefix) { return code.starts_with(prefix); });
+}
+
+/// True where a single call met what the batch met, so that it is not the batch as such that was the trouble.
+bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
+  return batch_fault.has_value() && fault.code == batch_fault->code &&
+         (fault.may_pass() || fault.message == batch_fault->message);
+}
+
+/// By name, ARN, or ARN without its random end.
+bool names(std::string_view id, const SecretValue& value) {
+  return id == value.name || id == value.arn || (id.starts_with("arn:") && value.arn.starts_with(std::string(id) + '-'));
+}
+
+}  // namespace
+
+Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, Random& random,
+                   PrefetchSettings settings)
+    : scheduler_(scheduler),
+      source_(source),
+      store_(store),
+      log_(log),
+      random_(random),
+      settings_(std::move(settings)),
+      finished_(scheduler) {}
+
+Task<void> Prefetch::run() {
+  if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
+  const double jitter = random_.fraction() * static_cast<double>(Nanoseconds(settings_.max_jitter).count());
+  const Scheduler::Sleep pause = scheduler_.sleep_for(Nanoseconds(static_cast<Nanoseconds::rep>(jitter)));
+  co_await pause;
+
+  make_jobs();
+  TaskSet workers(scheduler_);
+  working_ = std::min(kWorkers, jobs_.size());
+  for (std::size_t i = 0; i < working_; ++i) workers.start(work());
+  if (working_ > 0) co_await finished_.wait();
+  log_.info("prefetch finished", {{"loaded", loaded_}, {"failed", failed_}, {"skipped", skipped_}});
+}
+
+void Prefetch::make_jobs() {
+  for (const PrefetchSettings::Secret& secret : settings_.secrets)
+    if (Job* job = job_for(secret.role_arn, "secret_id", secret.secret_id)) job->secret_ids.push_back(secret.secret_id);
+  for (const PrefetchSettings::Tag& tag : settings_.filter_tags)
+    if (Job* job = job_for(tag.role_arn, "tag_key", tag.key)) job->tag_keys.push_back(tag.key);
+}
+
+Prefetch::Job* Prefetch::job_for(const std::string& role_arn, std::string_view what, std::string_view name) {
+  const auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& job) { return job.role_arn == role_arn; });
+  if (found != jobs_.end()) return &*found;
+  if (!role_arn.empty() && !is_role_arn(role_arn)) {
+    fail(role_arn, what, name, Fault::internal("role_arn is not arn:<partition>:iam::<account>:role/<name>"));
+    return nullptr;
+  }
+  return &jobs_.emplace_back(Job{.role_arn = role_arn, .secret_ids = {}, .tag_keys = {}});
+}
+
+Task<void> Prefetch::work() {
+  while (next_job_ < jobs_.size()) {
+    const Job& job = jobs_[next_job_++];
+    Task<void> listed = load_listed(job);
+    co_await std::move(listed);
+    for (const std::string& key : job.tag_keys) {
+      Task<void> tagged = load_tagged(job, key);
+      co_await std::move(tagged);
+    }
+  }
+  if (--working_ == 0) finished_.set();
+}
+
+Task<void> Prefetch::load_listed(const Job& job) {
+  std::size_t next = 0;
+  std::optional<Fault> refusal;  // of batches as such
+  for (std::vector<std::string> wanted = take_wanted(job, next); !wanted.empty(); wanted = take_wanted(job, next)) {
+    std::optional<Fault> fault = refusal;
+    if (!fault.has_value()) {
+      FetchProgress progress = begin();
+      Task<Result<SecretBatch>> call = source_.batch_get(wanted, job.role_arn, progress);
+      Result<SecretBatch> batch = co_await std::move(call);
+      if (batch.ok()) {
+        wanted = keep_all(job, std::move(wanted), std::move(*batch), progress);
+      } else {
+        fault = batch.fault();
+        if (!fault->may_pass()) refusal = fault;
+        log_.warn("prefetch of a batch failed, its secrets are fetched one by one",
+                  {{"role_arn", job.role_arn}, {"error", fault->code}, {"message", fault->message}});
+      }
+    }
+    Task<std::optional<Fault>> singly = load_singly(job, std::move(wanted), std::move(fault));
+    const std::optional<Fault> hopeless = co_await std::move(singly);
+    if (!hopeless.has_value()) continue;
+    for (; next < job.secret_ids.size(); ++next) fail(job.role_arn, "secret_id", job.secret_ids[next], *hopeless);
+  }
+}
+
+Task<void> Prefetch::load_tagged(const Job& job, std::string tag_key) {
+  std::string token;
+  for (std::size_t page = 0; page < kMostPages; ++page) {
+    if (store_.room(job.role_arn, settings_.cache_buffer_ratio) == 0) {
+      log_.info("prefetch has no room left for a tag", {{"tag_key", tag_key}, {"role_arn", job.role_arn}});
+      co_return;
+    }
+    FetchProgress progress = begin();
+    Task<Result<SecretBatch>> call = source_.batch_get_tagged(tag_key, token, job.role_arn, progress);
+    Result<SecretBatch> batch = co_await std::move(call);
+    if (!batch.ok()) {
+      fail(job.role_arn, "tag_key", tag_key, batch.fault());
+      co_return;
+    }
+    token = batch->next_token;
+    Task<std::optional<Fault>> singly = load_singly(job, keep_all(job, {}, std::move(*batch), progress), std::nullopt);
+    co_await std::move(singly);
+    if (token.empty()) co_return;
+  }
+  fail(job.role_arn, "tag_key", tag_key, Fault::internal("the list of secrets with this tag does not end"));
+}
+
+Task<std::optional<Fault>> Prefetch::load_singly(const Job& job, std::vector<std::string> secret_ids,
+                                                 std::optional<Fault> batch_fault) {
+  for (std::size_t i = 0; i < secret_ids.size(); ++i) {
+    const SecretKey key{secret_ids[i], {}, {}, job.role_arn};
+    if (!store_.lacks(key) || store_.room(job.role_arn, settings_.cache_buffer_ratio) == 0) {
+      ++skipped_;
+      continue;
+    }
+    FetchProgress progress = begin();
+    Task<Result<SecretValue>> call = source_.get_secret_value(key, progress);
+    Result<SecretValue> value = co_await std::move(call);
+    if (value.ok()) {
+      keep(job, key.secret_id, std::move(*value), progress);
+      continue;
+    }
+    const Fault& fault = value.fault();
+    fail(job.role_arn, "secret_id", key.secret_id, fault);
+    if (!repeats(fault, batch_fault)) continue;
+    while (++i < secret_ids.size()) fail(job.role_arn, "secret_id", secret_ids[i], fault);
+    if (!fault.may_pass()) co_return fault;
+  }
+  co_return std::nullopt;
+}
+
+FetchProgress Prefetch::begin() const { return {.deadline = scheduler_.now() + kDeadline}; }
+
+std::vector<std::string> Prefetch::take_wanted(const Job& job, std::size_t& next) {
+  std::vector<std::string> wanted;
+  const std::size_t most = std::min(kIdsACall, store_.room(job.role_arn, settings_.cache_buffer_ratio));
+  for (; next < job.secret_ids.size() && wanted.size() < most; ++next) {
+    const std::string& id = job.secret_ids[next];
+    const bool repeated = std::find(wanted.begin(), wanted.end(), id) != wanted.end();
+    if (!repeated && store_.lacks({id, {}, {}, job.role_arn}))
+      wanted.push_back(id);
+    else
+      ++skipped_;
+  }
+  if (wanted.empty()) skipped_ += job.secret_ids.size() - std::exchange(next, job.secret_ids.size());
+  return wanted;
+}
+
+std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::string> wanted, SecretBatch batch,
+                                            const FetchProgress& progress) {
+  for (SecretValue& value : batch.values) {
+    const auto asked = std::find_if(wanted.begin(), wanted.end(), [&](const auto& id) { return names(id, value); });
+    std::string id = asked == wanted.end() ? value.name : std::move(*asked);
+    if (asked != wanted.end()) wanted.erase(asked);
+    keep(job, std::move(id), std::move(value), progress);
+  }
+  for (const SecretBatch::Failure& failure : batch.failures) {
+    std::erase(wanted, failure.secret_id);
+    if (is_final(failure.code))
+      fail(job.role_arn, "secret_id", failure.secret_id, {.code = failure.code, .message = failure.message});
+    else
+      wanted.push_back(failure.secret_id);
+  }
+  return wanted;
+}
+
+void Prefetch::keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress) {
+  const TimePoint as_of = progress.last_sent.value_or(progress.first_sent.value_or(progress.deadline - kDeadline));
+  std::vector<std::string> ids{std::move(configured_id), value.name, value.arn};
+  const bool kept = store_.prefetched(std::move(ids), job.role_arn, std::move(value), as_of, settings_.cache_buffer_ratio);
+  ++(kept ? loaded_ : skipped_);
+}
+
+void Prefetch::fail(std::string_view role_arn, std::string_view what, std::string_view name, const Fault& fault) {
+  ++failed_;
+  log_.warn("prefetch failed", {{what, name}, {"role_arn", role_arn}, {"error", fault.code}, {"message", fault.message}});
+}
+
+}  // namespace sma

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/event.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/scheduler.h"
+#include "base/task.h"
+#include "secrets/secret_source.h"
+#include "secrets/secret_store.h"
+
+namespace sma {
+
+struct PrefetchSettings {
+  struct Secret {
+    std::string secret_id;
+    std::string role_arn;  ///< empty: none
+  };
+  struct Tag {
+    std::string key;
+    std::string role_arn;
+  };
+  std::vector<Secret> secrets{};
+  std::vector<Tag> filter_tags{};
+  double cache_buffer_ratio = 0.8;  ///< how full a role's cache may get, 0.1 to 1
+  Seconds max_jitter{0};
+};
+
+/// Fills the cache at start, while the agent serves already: explicit secrets 20 a call, and every secret that has a
+/// given tag key, a page a call. Fills only what is absent; a client's own fetch always wins. What goes wrong is logged
+/// by name and never fatal; a line sums up. Source: SPEC §3, "Role chaining and prefetch"; Secrets Manager API
+/// Reference, BatchGetSecretValue.
+class Prefetch {
+ public:
+  /// All of it outlives the task of `run`, and so does this.
+  Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, Random& random,
+           PrefetchSettings settings);
+
+  /// Once; may be destroyed at any time.
+  Task<void> run();
+
+ private:
+  /// What is to be loaded with one role; a role's trouble holds up no other's work.
+  struct Job {
+    std::string role_arn;
+    std::vector<std::string> secret_ids;
+    std::vector<std::string> tag_keys;
+  };
+
+  void make_jobs();
+  Job* job_for(const std::string& role_arn, std::string_view what, std::string_view name);
+  Task<void> work();
+  Task<void> load_listed(const Job& job);
+  Task<void> load_tagged(const Job& job, std::string tag_key);
+  /// One call each, for what a batch did not bring. Gives the fault that makes the rest of this job's list hopeless.
+  Task<std::optional<Fault>> load_singly(const Job& job, std::vector<std::string> secret_ids,
+                                         std::optional<Fault> batch_fault);
+
+  [[nodiscard]] FetchProgress begin() const;
+  [[nodiscard]] std::vector<std::string> take_wanted(const Job& job, std::size_t& next);
+  /// Gives the ids to be tried singly: those of `wanted` that are not in the batch, and failures that may pass.
+  std::vector<std::string> keep_all(const Job& job, std::vector<std::string> wanted, SecretBatch batch,
+                                    const FetchProgress& progress);
+  void keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress);
+  void fail(std::string_view role_arn, std::string_view what, std::string_view name, const Fault& fault);
+
+  Scheduler& scheduler_;
+  SecretSource& source_;
+  SecretStore& store_;
+  Log& log_;
+  Random& random_;
+  PrefetchSettings settings_;
+  std::vector<Job> jobs_;
+  std::size_t next_job_ = 0;
+  std::size_t working_ = 0;
+  Event finished_;
+  std::size_t loaded_ = 0;
+  std::size_t failed_ = 0;
+  std::size_t skipped_ = 0;
+};
+
+}  // namespace sma

@@ -1,0 +1,74 @@
+#include "secrets/refresh.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sma {
+namespace {
+
+constexpr std::string_view kCurrent = "AWSCURRENT";
+
+}  // namespace
+
+bool still_holds(const SecretKey& key, std::string_view cached_version_id, const SecretVersions& versions) {
+  const std::string_view id = key.version_id.empty() ? cached_version_id : std::string_view(key.version_id);
+  const auto version = std::find_if(versions.versions.begin(), versions.versions.end(),
+                                    [&](const auto& candidate) { return candidate.version_id == id; });
+  if (id.empty() || version == versions.versions.end()) return false;
+  if (!key.version_id.empty() && key.version_stage.empty()) return true;
+  const std::string_view stage = key.version_stage.empty() ? kCurrent : std::string_view(key.version_stage);
+  return std::find(version->stages.begin(), version->stages.end(), stage) != version->stages.end();
+}
+
+Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
+  const CachedSecret* cached = fetch.forced ? nullptr : cache_.find(fetch.key);
+  if (cached != nullptr && !cached->arn.empty()) {
+    fetch.describing = true;
+    Task<Result<SecretVersions>> call = source_.describe_secret(cached->arn, fetch.key.role_arn, fetch.progress);
+    const Result<SecretVersions> versions = co_await std::move(call);
+    fetch.describing = false;
+    if (!versions.ok()) {
+      if (versions.fault().may_pass()) co_return versions.fault();
+      describe_failed(fetch.key, versions.fault());
+    } else if (CachedSecret* held = cache_.find(fetch.key);
+               held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {
+      held->as_of = std::max(held->as_of, fetch.as_of());
+      held->fresh_until = std::max(held->fresh_until, freshness_.fresh_until(held->as_of));
+      cache_.use(*held);
+      co_return held->answer;
+    }
+  }
+  Task<Result<SecretValue>> call = source_.get_secret_value(fetch.key, fetch.progress);
+  Result<SecretValue> value = co_await std::move(call);
+  if (!value.ok()) co_return value.fault();
+  SharedBytes answer = value->answer;
+  const TimePoint as_of = fetch.as_of();
+  cache_.store(fetch.key, {.answer = std::move(value->answer),
+                           .arn = std::move(value->arn),
+                           .version_id = std::move(value->version_id),
+                           .as_of = as_of,
+                           .fresh_until = freshness_.fresh_until(as_of)});
+  co_return answer;
+}
+
+void Refresh::failed(const Fetch& fetch, const Fault& fault) {
+  CachedSecret* cached = fetch.ordinary ? stand_in(fetch.key, fault) : nullptr;
+  if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
+  const Seconds wait = freshness_.retry_after_fault();
+  cached->fresh_until = scheduler_.now() + wait;
+  log_.warn("AWS cannot be asked, serving the cached secret",
+            {{"secret_id", fetch.key.secret_id}, {"error", fault.code}, {"retry_in_seconds", wait.count()}});
+}
+
+CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
+  return ignore_transient_errors_ && fault.may_pass() ? cache_.find(key) : nullptr;
+}
+
+void Refresh::describe_failed(const SecretKey& key, const Fault& fault) {
+  if (denial_told_ || !fault.code.starts_with("AccessDenied")) return;
+  denial_told_ = true;
+  log_.warn("DescribeSecret is denied, expired secrets are fetched anew with GetSecretValue",
+            {{"secret_id", key.secret_id}, {"role_arn", key.role_arn}, {"error", fault.code}});
+}
+
+}  // namespace sma

@@ -1,0 +1,108 @@
+#include "secrets/secret_store.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace sma {
+namespace {
+
+Fault shutting_down() {
+  return {.kind = Fault::Kind::internal,
+          .http_status = 503,
+          .code = "ServiceUnavailable",
+          .message = "the agent is shutting down"};
+}
+
+Fault busy() {
+  return {.kind = Fault::Kind::transient,
+          .http_status = 503,
+          .code = "Busy",
+          .message = "too many secrets are being fetched"};
+}
+
+Fault late() { return Fault::timeout("the secret was not fetched in time"); }
+
+}  // namespace
+
+SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Log& log, SecretStoreSettings settings)
+    : scheduler_(scheduler),
+      log_(log),
+      freshness_(settings.ttl),
+      cache_(settings.ttl > Seconds{0} ? settings.cache_size : 0, settings.cache_bytes),
+      usage_(scheduler, log),
+      refresh_(scheduler, source, log, cache_, freshness_, settings.ignore_transient_errors),
+      fetches_(scheduler, refresh_),
+      caching_(cache_.entries_a_role() > 0) {}
+
+std::optional<SharedBytes> SecretStore::fresh(const SecretKeyView& key) {
+  CachedSecret* cached = cache_.find(key);
+  if (cached == nullptr || scheduler_.now() > cached->fresh_until) return std::nullopt;
+  cache_.use(*cached);
+  usage_.record_memory(key.secret_id);
+  return cached->answer;
+}
+
+Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, TimePoint client_deadline) {
+  if (!refresh_now) {
+    std::optional<SharedBytes> answer = fresh(key);
+    if (answer.has_value()) co_return std::move(*answer);
+  }
+  if (closed_) co_return failed(shutting_down(), key, refresh_now);
+  const std::shared_ptr<Fetch> fetch = fetches_.join(key, refresh_now || !caching_);
+  if (fetch == nullptr) co_return failed(busy(), key, refresh_now);
+
+  if (!refresh_now && refresh_.stand_in(key, late()) != nullptr) {
+    const bool ended = co_await fetch->done.wait_until(std::min(client_deadline, fetch->started + Freshness::kStaleAfter));
+    CachedSecret* cached = ended ? nullptr : refresh_.stand_in(key, late());
+    if (cached != nullptr) {
+      if (!std::exchange(fetch->overdue_told, true))
+        log_.warn("AWS is slow to answer, serving the cached secret meanwhile", {{"secret_id", key.secret_id}});
+      co_return from_memory(*cached, key.secret_id);
+    }
+  }
+  const bool ended = co_await fetch->done.wait_until(client_deadline);
+  if (!ended) co_return failed(late(), key, refresh_now);
+  if (!fetch->outcome->ok()) co_return failed(fetch->outcome->fault(), key, refresh_now);
+  usage_.record_aws(key.secret_id);
+  co_return *fetch->outcome;
+}
+
+std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
+  const auto limit = static_cast<std::size_t>(ratio * static_cast<double>(cache_.entries_a_role()));
+  const std::size_t held = cache_.entries(role_arn);
+  return limit > held ? limit - held : 0;
+}
+
+bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value, TimePoint as_of,
+                             double ratio) {
+  std::erase_if(ids, [&](const std::string& id) { return id.empty() || !lacks({id, {}, {}, role_arn}); });
+  if (room(role_arn, ratio) == 0) return false;
+  return cache_.fill(std::move(ids), role_arn,
+                     {.answer = std::move(value.answer),
+                      .arn = std::move(value.arn),
+                      .version_id = std::move(value.version_id),
+                      .as_of = as_of,
+                      .fresh_until = freshness_.fresh_until(as_of)},
+                     static_cast<std::size_t>(ratio * static_cast<double>(cache_.bytes_limit())));
+}
+
+void SecretStore::cancel_all() {
+  closed_ = true;
+  fetches_.cancel_all(shutting_down());
+}
+
+Result<SharedBytes> SecretStore::from_memory(CachedSecret& cached, std::string_view secret_id) {
+  cache_.use(cached);
+  usage_.record_memory(secret_id);
+  return cached.answer;
+}
+
+Result<SharedBytes> SecretStore::failed(Fault fault, const SecretKey& key, bool refresh_now) {
+  CachedSecret* cached = refresh_now ? nullptr : refresh_.stand_in(key, fault);
+  if (cached != nullptr) return from_memory(*cached, key.secret_id);
+  usage_.record_error(key.secret_id);
+  return fault;
+}
+
+}  // namespace sma

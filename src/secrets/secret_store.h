@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "base/scheduler.h"
+#include "base/shared_bytes.h"
+#include "base/task.h"
+#include "secrets/cache.h"
+#include "secrets/fetch_table.h"
+#include "secrets/freshness.h"
+#include "secrets/refresh.h"
+#include "secrets/secret.h"
+#include "secrets/secret_source.h"
+#include "secrets/usage_summary.h"
+
+namespace sma {
+
+struct SecretStoreSettings {
+  Seconds ttl{300};                                 ///< 0: nothing is cached
+  std::size_t cache_size = 1000;                    ///< entries a role; 0: nothing is cached
+  std::size_t cache_bytes = std::size_t{64} << 20;  ///< over all roles
+  bool ignore_transient_errors = true;
+};
+
+/// What the agent asks for secrets: the cache in front of AWS, with SPEC §2's rules of freshness and single flight.
+///
+///     if (auto answer = store.fresh(key)) ...                     // at once
+///     else ... co_await store.get(key.copy(), refresh_now, deadline)
+///
+/// Outlives the tasks of `get`; these may be destroyed at any time.
+class SecretStore {
+ public:
+  SecretStore(Scheduler& scheduler, SecretSource& source, Log& log, SecretStoreSettings settings);
+
+  /// The answer at hand, if it may be served without asking AWS. Counts as a use; allocates and copies nothing.
+  [[nodiscard]] std::optional<SharedBytes> fresh(const SecretKeyView& key);
+
+  /// The answer at hand or from AWS, joining a fetch that is under way where the rules allow. Faults: the source's own;
+  /// 504 `TimeoutError` at `client_deadline`; 503 `Busy` beyond 1024 fetches; 503 `ServiceUnavailable` once `cancel_all`
+  /// was called.
+  Task<Result<SharedBytes>> get(SecretKey key, bool refresh_now, TimePoint client_deadline);
+
+  /// For prefetch: true where the key is neither cached nor being fetched.
+  [[nodiscard]] bool lacks(const SecretKeyView& key) const { return !cache_.holds(key) && !fetches_.holds(key); }
+  /// For prefetch: how many more entries the role may take, filled to `ratio` (0 to 1); none where caching is off.
+  [[nodiscard]] std::size_t room(std::string_view role_arn, double ratio) const;
+  /// For prefetch: keeps a value, asked for at `as_of`, under those of `ids` that `lacks` tells; false where none is left
+  /// or no room.
+  bool prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value, TimePoint as_of, double ratio);
+
+  /// For the end of the agent: drops all fetches; who waits for one is answered 503, and nothing is fetched any more. Not
+  /// to be called from inside a task of the source.
+  void cancel_all();
+  /// Forgets every secret; what no unsent answer holds is wiped.
+  void wipe() { cache_.clear(); }
+
+  /// What each secret's clients got; `flush` it at the end.
+  [[nodiscard]] UsageSummary& usage() { return usage_; }
+
+ private:
+  Result<SharedBytes> from_memory(CachedSecret& cached, std::string_view secret_id);
+  Result<SharedBytes> failed(Fault fault, const SecretKey& key, bool refresh_now);
+
+  Scheduler& scheduler_;
+  Log& log_;
+  Freshness freshness_;
+  Cache cache_;
+  UsageSummary usage_;
+  Refresh refresh_;
+  FetchTable fetches_;
+  bool caching_;
+  bool closed_ = false;
+};
+
+}  // namespace sma

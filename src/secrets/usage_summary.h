@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/log.h"
+#include "base/scheduler.h"
+
+namespace sma {
+
+/// Counts the answers each secret's clients got, and logs one line a secret once a minute, so that who reads the log
+/// sees every secret in use at any load. Keeps at most 1000 ids, the rest together as `other`. Recording an id that was
+/// in use in the minute before allocates nothing; no timer runs while nobody asks. Source: SPEC §5.
+class UsageSummary final : private Timer {
+ public:
+  UsageSummary(Scheduler& scheduler, Log& log) : Timer(scheduler), scheduler_(scheduler), log_(log) {}
+
+  void record_memory(std::string_view secret_id) { ++counts_of(secret_id).memory; }
+  void record_aws(std::string_view secret_id) { ++counts_of(secret_id).aws; }
+  void record_error(std::string_view secret_id) { ++counts_of(secret_id).errors; }
+
+  /// Writes what was counted since the last time; also for the end of the agent.
+  void flush();
+
+  static constexpr std::size_t kMaxIds = 1000;
+  static constexpr Seconds kInterval{60};
+
+ private:
+  struct Counts {
+    std::uint64_t memory = 0;
+    std::uint64_t aws = 0;
+    std::uint64_t errors = 0;
+    [[nodiscard]] bool any() const { return memory + aws + errors != 0; }
+  };
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  };
+
+  void run() override;
+  Counts& counts_of(std::string_view secret_id);
+  void write(std::string_view secret_id, Counts& counts);
+
+  Scheduler& scheduler_;
+  Log& log_;
+  std::unordered_map<std::string, Counts, Hash, std::equal_to<>> counts_;
+  Counts other_;
+};
+
+}  // namespace sma

@@ -1,0 +1,275 @@
+"""The configuration's TOML against readers others wrote, over generated documents.
+
+tomllib knows TOML 1.0, tomli 1.1, which version 3 of the AWS agent reads. What ours reads, one of them reads the same;
+what ours refuses, it refuses with a line, and both refuse it too, but for what no setting takes: dates, whole numbers of
+more than 64 bits, nesting beyond 64.
+"""
+
+import datetime
+import json
+import math
+import os
+import random
+import subprocess
+import tomllib
+
+import pytest
+import tomli
+
+DRIVER = os.path.join(os.environ["SMA_BUILD"], "toml_driver")
+
+
+def read(documents):
+    """What the driver makes of each document."""
+    stream = b"".join(b"%d\n%s" % (len(document), document) for document in documents)
+    done = subprocess.run([DRIVER], input=stream, capture_output=True, check=True, timeout=300)
+    answers = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert len(answers) == len(documents)
+    return answers
+
+
+class NotTaken(Exception):
+    """What TOML knows and no setting takes."""
+
+
+def typed(value, depth=0):
+    """A reader's value in the driver's form."""
+    if depth > 60:
+        raise NotTaken
+    if isinstance(value, bool):
+        return ["boolean", value]
+    if isinstance(value, int):
+        if not -(2**63) <= value < 2**63:
+            raise NotTaken
+        return ["integer", str(value)]
+    if isinstance(value, float):
+        return ["real", "nan" if math.isnan(value) else value]
+    if isinstance(value, str):
+        return ["text", value]
+    if isinstance(value, list):
+        return ["array", [typed(item, depth + 1) for item in value]]
+    if isinstance(value, dict):
+        return ["table", {key: typed(item, depth + 1) for key, item in value.items()}]
+    assert isinstance(value, (datetime.date, datetime.time))
+    raise NotTaken
+
+
+def ours(answer):
+    """The driver's form with floats as floats."""
+    kind, value = answer
+    if kind == "real":
+        return [kind, "nan" if "nan" in value else float(value)]
+    if kind == "array":
+        return [kind, [ours(item) for item in value]]
+    if kind == "table":
+        return [kind, {key: ours(item) for key, item in value.items()}]
+    return answer
+
+
+def theirs(document):
+    """What tomllib or else tomli reads; None where both refuse."""
+    try:
+        text = document.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError:
+        return None
+    for reader in (tomllib, tomli):
+        try:
+            return reader.loads(text)
+        except RecursionError:
+            raise NotTaken from None
+        except ValueError:
+            pass
+    return None
+
+
+def holds_word(answer):
+    kind, value = answer
+    if kind == "table":
+        return any(holds_word(item) for item in value.values())
+    return kind == "word" or (kind == "array" and any(holds_word(item) for item in value))
+
+
+def check(documents):
+    """Compares all; gives how many ours read."""
+    count = 0
+    for document, answer in zip(documents, read(documents)):
+        try:
+            reference = theirs(document)
+            expected = None if reference is None else typed(reference)
+        except NotTaken:
+            assert answer[0] == "refused", document
+            continue
+        if answer[0] == "refused":
+            assert expected is None, (document, answer)
+            assert 1 <= answer[1] <= document.count(b"\n") + 1 and answer[2], (document, answer)
+        elif holds_word(answer):
+            assert expected is None, document  # on, off, yes, no: ours alone
+        else:
+            assert ours(answer) == expected, document
+            count += 1
+    return count
+
+
+class Writer:
+    """Writes random documents, most of them valid."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+
+    def pick(self, *options):
+        return self.random.choice(options)
+
+    def blank(self):
+        return self.pick("", "", " ", "\t", "  ")
+
+    def space(self):
+        """Between the members of a list."""
+        return self.pick("", "", " ", "\n", " # ] } \" ''' comment\n", "\n\n\t")
+
+    def text(self):
+        alphabet = "ab Z09_-.=:[]{}#;,'\"\\/é€😀\t%"
+        return "".join(self.random.choice(alphabet) for _ in range(self.random.randrange(8)))
+
+    def basic(self, text):
+        out = ""
+        for c in text:
+            if c in '"\\':
+                out += "\\" + c
+            elif self.random.random() < 0.1:
+                out += self.pick(f"\\U{ord(c):08x}", f"\\u{ord(c):04X}" if ord(c) < 0x10000 else c)
+            else:
+                out += c
+        return out + self.pick("", "", "\\n", "\\t", "\\u0000", "\\\\")
+
+    def string(self):
+        text = self.text()
+        form = self.random.randrange(6)
+        if form == 0 and "'" not in text:
+            return f"'{text}'"
+        if form == 1 and "'" not in text:
+            return "'''" + self.pick("", "\n") + text + self.pick("", "\n", "''", "\\") + "'''"
+        if form == 2:
+            middle = self.pick("", "\n", "\\\n   ", '"', '""', " \\  \n\n ")
+            return '"""' + self.pick("", "\n") + self.basic(text) + middle + self.basic(self.text()) + '"""'
+        return f'"{self.basic(text)}"'
+
+    def number(self):
+        value = self.random.randrange(10 ** self.random.randrange(1, 22))
+        return self.pick(
+            str(value), f"-{value}", f"+{value}", f"{value:_}", f"{value:#x}", f"{value:#o}", f"{value:#b}", f"0x{value:_X}",
+            f"{value}.0", f"-{value}.25e-3", f"{value}e{self.random.randrange(400)}", "1_0.2_5E+1_0", "inf", "-inf", "+nan",
+            "nan", "0", "-0", "-0.0", "0e0", "00", "1__0", "_1", "1.", ".5", "0x", "1e", "+0x1")
+
+    def value(self, depth=0):
+        form = self.random.randrange(12)
+        if form < 4 or depth > 3:
+            return self.string()
+        if form < 6:
+            return self.number()
+        if form == 6:
+            return self.pick("true", "false", "true", "false", "on", "No", "True")
+        if form == 7:
+            return self.pick("1979-05-27T07:32:00Z", "1979-05-27", "07:32:00", "1979-05-27 07:32:00.5+01:00", "07:32")
+        if form < 10:
+            items = [self.space() + self.value(depth + 1) + self.space() for _ in range(self.random.randrange(4))]
+            comma = "," if items and self.random.random() < 0.3 else ""
+            return "[" + ",".join(items) + comma + self.space() + "]"
+        pairs = [self.pair(depth + 1) for _ in range(self.random.randrange(4))]
+        return "{" + self.blank() + ("," + self.blank()).join(pairs) + self.pick("", "", "", ",", "\n") + "}"
+
+    def key(self):
+        part = lambda: self.pick("a", "b", "c", "d", "1", "-_", "a", "b", '"a"', "'b'", f'"{self.basic(self.text())}"', '""')
+        count = self.pick(1, 1, 1, 2, 3)
+        return (self.blank() + "." + self.blank()).join(part() for _ in range(count))
+
+    def pair(self, depth=0):
+        return self.key() + self.blank() + "=" + self.blank() + self.value(depth)
+
+    def line(self):
+        form = self.random.randrange(10)
+        if form < 6:
+            line = self.pair()
+        elif form < 8:
+            line = "[" + self.blank() + self.key() + self.blank() + "]"
+        elif form == 8:
+            line = "[[" + self.blank() + self.key() + self.blank() + "]]"
+        else:
+            line = ""
+        return self.blank() + line + self.blank() + self.pick("", "", "", "# a = [1] 'x", "#")
+
+    def document(self, lines):
+        end = self.pick("\n", "\n", "\r\n")
+        text = end.join(self.line().replace("\n", end) for _ in range(self.random.randrange(1, lines)))
+        return (self.pick("", "", "", "\ufeff") + text + self.pick("", end)).encode()
+
+    def spoil(self, document):
+        """One small change anywhere."""
+        at = self.random.randrange(len(document) + 1)
+        piece = self.pick(*(b'"', b"'", b"\\", b"[", b"]", b"{", b"}", b"=", b"#", b"\n", b"\r", b",", b".", b" ", b"\t", b"_",
+                            b";", b":", b"\0", b"\x01", b"\x02", b"\x03", b"\x7f", b"\xff", b"\xc3", b"\xed\xa0\x80", b'"""',
+                            b"'''", b"\\\n", b"0", b"a = 1", b"\na = 1\n"))
+        return document[:at] + piece + document[at + self.pick(0, 0, 1):]
+
+
+def test_documents_that_are_mostly_valid_are_read_as_others_read_them():
+    documents = [Writer(seed).document(4) for seed in range(4000)]
+    assert check(documents) > 1000
+
+
+def test_long_documents_are_read_as_others_read_them():
+    valid = []
+    for seed in range(600):  # lines that hold no fault and no clash, one after the other
+        writer = Writer(seed + 10_000)
+        text = b""
+        for _ in range(30):
+            longer = text + writer.line().encode() + b"\n"
+            try:
+                tomllib.loads(longer.decode())
+                text = longer
+            except ValueError:
+                pass
+        valid.append(text)
+    assert check(valid) > 100
+
+
+def test_spoiled_documents_are_refused_or_read_as_others_read_them():
+    documents = []
+    for seed in range(6000):
+        writer = Writer(seed + 20_000)
+        document = writer.document(5)
+        for _ in range(writer.pick(1, 1, 2)):
+            document = writer.spoil(document)
+        documents.append(document)
+    assert check(documents) > 500
+
+
+FAULTS = [
+    b"x", b"x =", b"= 1", b"x = on fire", b"x = us-east-1", b'x = "open', b"x = 'open", b"x = 1 2", b"x = [1 2]", b"x = [,]",
+    b"x = {,}", b"x = {a = 1, a = 2}", b"x = {a = 1 b = 2}", b"x = 01", b"x = 1_", b"x = 0xg", b"x = 1.e5", b"x = +", b"x.. = 1",
+    b".x = 1", b"x y = 1", b"x # y = 1", b'"x = 1', b'"""x""" = 1', b"x: 1", b"; x = 1", b"k = 2", b"k.a = 2", b'x = "\\q"',
+    b'x = "\\uD800"', b'x = "\\U00110000"', b'x = "\\u12"', b'x = "a" "b"', b"x = ]", b"x = }", b"x = 1979-05-27",
+    b"x = 9223372036854775808", b"x = \x7f", b"x = '\x01'", b"x = '\xff'", b"# \x00", b"x = 1\r2", b"\xef\xbb\xbfx = 1",
+    b"[x", b"[]", b"[x.]", b"[x] y", b"[[x]", b"[ [x] ]", b"[[x] ]", b"[x]]", b"[k]", b"[[k]]", b"[l]", b"[[l]]", b"[k.a]",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_reported_with_its_line(fault):
+    before = b"# a comment\nk = '''\none = [\n'''\nl = [1,\n  2] # two\n"
+    [answer] = read([before + fault + b"\n[rest]\nk = 1\n"])
+    assert answer[:2] == ["refused", 7], answer
+
+
+@pytest.mark.parametrize("fault", [b"[table]", b"[[table]]", b"[list]", b"[dotted.a]", b"[list.b]", b"[[static]]"])
+def test_a_table_defined_twice_is_reported_with_its_line(fault):
+    before = b"dotted.a.x = 1\nstatic = []\n[table]\n[[list]]\nb.c = 1\n"
+    [answer] = read([before + fault + b"\n"])
+    assert answer[:2] == ["refused", 6], answer
+
+
+@pytest.mark.parametrize("text, line", [
+    (b"a = 1\nb = [1,\n2\nc = 3\n", 4), (b"a = [\n1,\n\n", 1), (b'a = """\n\nb\n', 1), (b"a = {b = 1,\nc = 2\n", 1),
+    (b"a = [\n1,\n 1x,\n]", 3), (b'a = """\n\nb\\q"""\n', 3), (b"a = [\n{b = 1,\n b = 2}]\n", 3)])
+def test_a_fault_inside_a_value_of_several_lines_is_reported_where_it_stands(text, line):
+    [answer] = read([text])
+    assert answer[:2] == ["refused", line], answer

@@ -1,0 +1,125 @@
+#include <doctest/doctest.h>
+
+#include "tests/integration/support/agent_with_aws.h"
+
+namespace sma::integration {
+
+namespace {
+
+/// The binary as its own client of an agent on a known port.
+class ClientScene {
+ public:
+  ClientScene() : scene_(Variables{{"SMA_HTTP_PORT", port_}}) {}
+
+  [[nodiscard]] Outcome run(std::vector<std::string> arguments, const Variables& variables = {}) const {
+    AgentSettings settings;
+    settings.environment = {{"SMA_HTTP_PORT", port_}};
+    for (const auto& [name, value] : variables) settings.environment[name] = value;
+    settings.arguments = std::move(arguments);
+    return run_agent(settings);
+  }
+  AgentWithAws& scene() { return scene_; }
+  standin::Standin& aws() { return scene_.aws; }
+
+ private:
+  std::string port_ = std::to_string(free_port());
+  AgentWithAws scene_;
+};
+
+}  // namespace
+
+TEST_CASE("get prints the secret's bytes as they are") {
+  ClientScene client;
+  client.aws().put("client/text", "client-text é\nvalue");
+  std::string bytes = "client-binary";
+  bytes += std::string("\0\xff\n", 3);
+  client.aws().put_binary("client/binary", bytes);
+  (void)client.scene().agent();
+  const Outcome text = client.run({"get", "client/text"});
+  CHECK(text.exit_code == 0);
+  CHECK(text.output == "client-text é\nvalue");
+  CHECK(client.run({"get", "client/binary"}).output == bytes);
+}
+
+TEST_CASE("get prints one field, or the whole answer") {
+  ClientScene client;
+  client.aws().put("client/json", R"({"user":"client-user","password":"client-\u00e9-password","port":5432})");
+  (void)client.scene().agent();
+  CHECK(client.run({"get", "client/json", "--field", "password"}).output == "client-é-password");
+  CHECK(client.run({"get", "client/json", "--field", "port"}).output == "5432");
+  const Outcome missing = client.run({"get", "client/json", "--field", "colour"});
+  CHECK(missing.exit_code == 1);
+  CHECK(missing.output.empty());
+  CHECK(missing.errors.find("colour") != std::string::npos);
+  CHECK(member(client.run({"get", "client/json", "--json"}).output, "Name") == "client/json");
+}
+
+TEST_CASE("get asks for versions, stages and a refresh") {
+  ClientScene client;
+  const std::string first = client.aws().put("client/versions", "client-first-value");
+  client.aws().put("client/versions", "client-second-value");
+  (void)client.scene().agent();
+  CHECK(client.run({"get", "client/versions"}).output == "client-second-value");
+  CHECK(client.run({"get", "client/versions", "--version-stage", "AWSPREVIOUS"}).output == "client-first-value");
+  CHECK(client.run({"get", "client/versions", "--version-id", first}).output == "client-first-value");
+  client.aws().rotate("client/versions");
+  CHECK(client.run({"get", "client/versions"}).output == "client-second-value");
+  CHECK(client.run({"get", "client/versions", "--refresh"}).output == "client-second-value#1");
+}
+
+TEST_CASE("get gives the agent's error on standard error and exits 1") {
+  ClientScene client;
+  (void)client.scene().agent();
+  const Outcome outcome = client.run({"get", "client/none"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.output.empty());
+  CHECK(outcome.errors.find("ResourceNotFoundException") != std::string::npos);
+  CHECK(client.run({"get", "client/none"}, {{"AWS_TOKEN", "another-token"}}).errors.find("Bad Token") !=
+        std::string::npos);
+}
+
+TEST_CASE("get and the health check fail where no agent is, and where its port is unknown") {
+  const ClientScene client;
+  CHECK(client.run({"--health-check"}).exit_code == 1);
+  const Outcome outcome = client.run({"get", "client/none"});
+  CHECK(outcome.exit_code == 1);
+  CHECK_FALSE(outcome.errors.empty());
+  CHECK(client.run({"get", "client/none"}, {{"SMA_HTTP_PORT", "0"}}).errors.find("http_port") != std::string::npos);
+  CHECK(client.run({"--health-check"}, {{"SMA_HTTP_PORT", "0"}}).exit_code == 1);
+}
+
+TEST_CASE("the health check needs no token and no AWS") {
+  ClientScene client;
+  (void)client.scene().agent();
+  client.aws().stop();
+  CHECK(client.run({"--health-check"}, {{"AWS_TOKEN", ""}}).exit_code == 0);
+}
+
+TEST_CASE("get --wait waits for token file and agent") {
+  const TempFolder folder;
+  const std::string token = "file://" + (folder.path() / "token").string();
+  const std::string port = std::to_string(free_port());
+  AgentSettings waiting;
+  waiting.environment = {{"SMA_HTTP_PORT", port}, {"AWS_TOKEN", token}, {"PATH", "/usr/bin:/bin"}};
+  waiting.arguments = {"get", "client/awaited", "--wait", "60"};
+  AgentProcess client(waiting);
+  AgentSettings settings;
+  settings.arguments = {"--create-token"};
+  AgentWithAws scene(Variables{{"SMA_HTTP_PORT", port}, {"AWS_TOKEN", token}}, settings);
+  scene.aws.put("client/awaited", "awaited");
+  (void)scene.agent();
+  CHECK(client.child().wait() == 0);
+  CHECK(client.child().output() == "awaited");
+}
+
+TEST_CASE("secret ids with any character reach AWS as they are") {
+  ClientScene client;
+  (void)client.scene().agent();
+  for (const char* id : {"client/a+b=c.d@e-f", "client/with space", "client/100%", "client/a&b=c?d#e", "client/é"}) {
+    CAPTURE(id);
+    (void)client.run({"get", id});
+    CHECK(client.aws().records("GetSecretValue").back().secret_id == id);
+  }
+}
+
+}  // namespace sma::integration

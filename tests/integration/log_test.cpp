@@ -1,0 +1,159 @@
+#include <doctest/doctest.h>
+
+#include "tests/integration/support/agent_with_aws.h"
+
+namespace sma::integration {
+
+namespace {
+
+bool has_archive(const AgentProcess& agent) {
+  const auto archive = agent.folder().path() / "logs/archive";
+  return std::filesystem::is_directory(archive) && !std::filesystem::is_empty(archive);
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("the log file tells start, calls and rejections") {
+  AgentWithAws scene;
+  scene.aws.put("log/told", "log-told-value");
+  CHECK(scene.agent().get_secret("log/told").status == 200);
+  HttpConnection bad = scene.agent().connect();
+  bad.send("GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n"
+           "GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: guess-of-a-token\r\n\r\n");
+  CHECK(bad.read_answer().status == 400);
+  CHECK(bad.read_answer().status == 403);
+  CHECK(scene.stop() == 0);
+  const std::string log = scene.agent().log();
+  CHECK(log.find("listening on http://127.0.0.1:") != std::string::npos);
+  CHECK(log.find("GetSecretValue") != std::string::npos);
+  CHECK(log.find("log/told") != std::string::npos);
+  CHECK(log.find("Rejecting request with X-Forwarded-For header") != std::string::npos);
+  CHECK(log.find("Rejecting request with incorrect SSRF token") != std::string::npos);
+  CHECK(log.find("ERROR") != std::string::npos);
+  CHECK(log.find("log-told-value") == std::string::npos);
+  CHECK(log.find("guess-of-a-token") == std::string::npos);
+}
+
+TEST_CASE("text from clients is escaped: one event stays one line") {
+  AgentWithAws scene;
+  (void)scene.agent().get("/v1/log%0Aforged%20line%1b%5b31m%ff");
+  (void)scene.stop();
+  const std::string log = scene.agent().log();
+  CHECK(log.find("\nforged") == std::string::npos);
+  CHECK(log.find('\x1b') == std::string::npos);
+  CHECK(log.find("forged") != std::string::npos);
+}
+
+TEST_CASE("many rejections are counted, not all written") {
+  AgentWithAws scene;
+  HttpConnection bad = scene.agent().connect();
+  for (int i = 0; i < 1000; ++i) {
+    bad.send("GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: guess\r\n\r\n");
+    CHECK(bad.read_answer().status == 403);
+  }
+  (void)scene.stop();
+  CHECK(count_of(scene.agent().log(), "Rejecting request with incorrect SSRF token") < 500);
+}
+
+TEST_CASE("NONE writes nothing, and standard output has the start line only") {
+  AgentWithAws scene(Variables{{"SMA_LOG_LEVEL", "NONE"}, {"SMA_LOG_TO_FILE", "false"}});
+  (void)scene.agent().get_secret("log/none");
+  (void)scene.stop();
+  CHECK(count_of(scene.agent().child().output(), "\n") == 1);
+  CHECK(scene.agent().child().errors().empty());
+}
+
+TEST_CASE("log_to_file = false logs to standard output after the start line") {
+  AgentWithAws scene(Variables{{"SMA_LOG_TO_FILE", "false"}});
+  scene.aws.put("log/console", "log-console-value");
+  CHECK(scene.agent().get_secret("log/console").status == 200);
+  (void)scene.stop();
+  const std::string output = scene.agent().child().output();
+  CHECK(output.starts_with("Agent/"));
+  CHECK(output.find("log/console") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(scene.agent().folder().path() / "logs"));
+}
+
+TEST_CASE("a log folder that cannot be made is a warning, and standard error is the log") {
+  AgentSettings settings;
+  settings.wrapper = {"/bin/sh", "-c", "touch logs; exec \"$@\"", "-"};
+  AgentWithAws scene({}, settings);
+  scene.aws.put("log/readonly", "log-readonly-value");
+  CHECK(scene.agent().get_secret("log/readonly").status == 200);
+  CHECK(scene.stop() == 0);
+  const std::string errors = scene.agent().child().errors();
+  CHECK(errors.find("logs") != std::string::npos);
+  CHECK(errors.find("log/readonly") != std::string::npos);
+}
+
+TEST_CASE("at ten megabytes a new file begins, and five are kept in all") {
+  AgentWithAws scene;
+  HttpConnection client = scene.agent().connect();
+  const std::string filler(3000, 'f');
+  // A request's line need not hold all of it: as many as it takes, within reason.
+  for (int i = 0; i < 60'000 && !has_archive(scene.agent()); ++i) {
+    client.send(get_request("/v1/" + filler + "?colour=red"));
+    CHECK(client.read_answer().status == 400);
+  }
+  CHECK(has_archive(scene.agent()));
+  CHECK(scene.stop() == 0);
+  const auto size = std::filesystem::file_size(scene.agent().folder().path() / "logs/secrets_manager_agent.log");
+  CHECK(size <= 10'000'000);
+}
+
+TEST_CASE("a standard output that nobody reads stops nothing") {
+  AgentSettings settings;
+  settings.read_output = false;
+  AgentWithAws scene(Variables{{"SMA_LOG_TO_FILE", "false"}}, settings);
+  scene.aws.put("log/unread", "log-unread-value");
+  HttpConnection client = scene.agent().connect();
+  for (int i = 0; i < 5000; ++i) {
+    client.send(get_request("/v1/log/unread"));
+    CHECK(client.read_answer().status == 200);
+  }
+  CHECK(scene.stop() == 0);
+}
+
+TEST_CASE("a full disk under the log stops nothing") {
+  AgentSettings settings;
+  settings.wrapper = {"unshare", "-m", "/bin/sh", "-c",
+                      "mkdir logs && mount -t tmpfs -o size=64k none logs && exec \"$@\"", "-"};
+  if (!works_as_root({"unshare", "-m", "true"})) {
+    MESSAGE("skipped: mounting needs root");
+    return;
+  }
+  AgentWithAws scene({}, settings);
+  scene.aws.put("log/full", "log-full-value");
+  HttpConnection client = scene.agent().connect();
+  for (int i = 0; i < 3000; ++i) {
+    client.send(get_request("/v1/log/full"));
+    CHECK(client.read_answer().status == 200);
+  }
+  CHECK(scene.stop() == 0);
+}
+
+TEST_CASE("standard output that takes no byte stops nothing") {
+  AgentSettings settings;
+  settings.output_file = "/dev/full";
+  const std::uint16_t port = free_port();
+  AgentWithAws scene;
+  settings.environment = scene.aws.environment();
+  settings.environment["SMA_HTTP_PORT"] = std::to_string(port);
+  settings.environment["SMA_LOG_TO_FILE"] = "false";
+  AgentProcess agent(settings);
+  AgentSettings probe;
+  probe.environment["SMA_HTTP_PORT"] = std::to_string(port);
+  probe.arguments = {"--health-check"};
+  while (agent.child().is_running() && run_agent(probe).exit_code != 0) {
+  }
+  CHECK(agent.child().is_running());
+  CHECK(agent.stop() == 0);
+}
+
+}  // namespace sma::integration

@@ -1,0 +1,93 @@
+#include <doctest/doctest.h>
+
+#include <csignal>
+
+#include "tests/integration/support/agent_with_aws.h"
+
+namespace sma::integration {
+
+namespace {
+
+/// Until a new connection is refused: the agent has begun to stop.
+void wait_until_refusing(std::uint16_t port) {
+  for (;;) {
+    try {
+      const HttpConnection probe(port);
+    } catch (const std::runtime_error&) {
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SIGTERM and SIGINT end it with 0") {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    AgentWithAws scene;
+    (void)scene.agent();
+    scene.agent().child().signal(signal);
+    CHECK(scene.agent().child().wait() == 0);
+  }
+}
+
+TEST_CASE("stopping closes idle connections and answers those that wait, with Connection: close") {
+  AgentWithAws scene;
+  scene.aws.put("signals/waiting", "signals-waiting-value");
+  const auto gate = scene.aws.hold("GetSecretValue");
+  HttpConnection idle = scene.agent().connect();
+  idle.send(get_request("/ping"));
+  CHECK(idle.read_answer().status == 200);
+  HttpConnection waiting = scene.agent().connect();
+  waiting.send(get_request("/v1/signals/waiting"));
+  gate->wait_for(1);
+  scene.agent().child().signal(SIGTERM);
+  CHECK(idle.is_closed());
+  wait_until_refusing(scene.agent().port());
+  gate->open();
+  const Answer answer = waiting.read_answer();
+  CHECK(answer.status == 200);
+  CHECK(answer.header("connection") == "close");
+  CHECK(scene.agent().child().wait() == 0);
+}
+
+TEST_CASE("a second signal exits at once, whoever still waits") {
+  AgentWithAws scene;
+  scene.aws.put("signals/second", "signals-second-value");
+  const auto gate = scene.aws.hold("GetSecretValue");
+  HttpConnection waiting = scene.agent().connect();
+  waiting.send(get_request("/v1/signals/second"));
+  gate->wait_for(1);
+  scene.agent().child().signal(SIGTERM);
+  wait_until_refusing(scene.agent().port());
+  scene.agent().child().signal(SIGTERM);
+  (void)scene.agent().child().wait();
+  CHECK_FALSE(waiting.try_answer().has_value());
+}
+
+TEST_CASE("SIGHUP and SIGPIPE are ignored") {
+  AgentWithAws scene;
+  (void)scene.agent();
+  for (const int signal : {SIGHUP, SIGPIPE}) {
+    scene.agent().child().signal(signal);
+    CHECK(scene.agent().get("/ping").status == 200);
+  }
+  CHECK(scene.stop() == 0);
+}
+
+TEST_CASE("as process 1 it serves and ends on SIGTERM") {
+  AgentSettings settings;
+  settings.wrapper = {"unshare", "--pid", "--fork", "--kill-child"};
+  if (!works_as_root({"unshare", "--pid", "--fork", "true"})) {
+    MESSAGE("skipped: a process namespace needs root");
+    return;
+  }
+  AgentWithAws scene({}, settings);
+  scene.aws.put("signals/first", "signals-first-value");
+  CHECK(scene.agent().get_secret("signals/first").status == 200);
+  const std::string outer = std::to_string(scene.agent().child().pid());
+  const std::string inner = read_file("/proc/" + outer + "/task/" + outer + "/children");
+  kill(std::stoi(inner), SIGTERM);
+  CHECK(scene.agent().child().wait() == 0);
+}
+
+}  // namespace sma::integration

@@ -1,0 +1,64 @@
+#include "tests/integration/support/process_memory.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
+#include <sstream>
+#include <vector>
+
+#include "tests/integration/support/temp_folder.h"
+
+namespace sma::integration {
+
+namespace {
+
+std::string folder_of(pid_t pid) { return "/proc/" + std::to_string(pid); }
+
+std::size_t count_in(const std::vector<char>& memory, std::size_t size, const std::string& bytes) {
+  std::size_t count = 0;
+  auto at = memory.begin();
+  const auto end = memory.begin() + static_cast<std::ptrdiff_t>(size);
+  while ((at = std::search(at, end, bytes.begin(), bytes.end())) != end) {
+    ++count;
+    ++at;
+  }
+  return count;
+}
+
+}  // namespace
+
+bool can_read_memory_of(pid_t pid) {
+  const int fd = open((folder_of(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+std::size_t copies_in_memory(pid_t pid, const std::string& bytes) {
+  const int fd = open((folder_of(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  std::size_t count = 0;
+  std::vector<char> memory;
+  std::istringstream maps(read_file(folder_of(pid) + "/maps"));
+  for (std::string line; std::getline(maps, line);) {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    char readable = '-';
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %c", &start, &end, &readable) != 3 || readable != 'r') continue;
+    memory.resize(end - start);
+    std::size_t size = 0;
+    while (size < memory.size()) {
+      const ssize_t got = pread(fd, memory.data() + size, memory.size() - size, static_cast<off_t>(start + size));
+      if (got <= 0) break;
+      size += static_cast<std::size_t>(got);
+    }
+    count += count_in(memory, size, bytes);
+  }
+  close(fd);
+  return count;
+}
+
+}  // namespace sma::integration

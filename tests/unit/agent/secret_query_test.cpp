@@ -1,0 +1,86 @@
+#include "agent/secret_query.h"
+
+#include <doctest/doctest.h>
+
+namespace sma {
+namespace {
+
+constexpr const char* kBadRole = "invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>";
+
+TEST_CASE("a query gives the key it names, form-decoded") {
+  SecretQuery query;
+  CHECK(query.read_query("secretId=a%2Fb+c%2Bd&versionId=v&versionStage=s&roleArn=arn:aws:iam::123456789012:role/r&refreshNow=TRUE").empty());
+  CHECK(query.key().secret_id == "a/b c+d");
+  CHECK(query.key().version_id == "v");
+  CHECK(query.key().version_stage == "s");
+  CHECK(query.key().role_arn == "arn:aws:iam::123456789012:role/r");
+  CHECK(query.refresh_now());
+}
+
+TEST_CASE("a path's id is percent-decoded and keeps its plus signs and slashes") {
+  SecretQuery query;
+  CHECK(query.read_path("a/b%20c+d", "versionStage=x").empty());
+  CHECK(query.key().secret_id == "a/b c+d");
+  CHECK(query.key().version_stage == "x");
+}
+
+TEST_CASE("nothing of one request is left in the next") {
+  SecretQuery query;
+  CHECK(query.read_query("secretId=a%20b&versionId=v&refreshNow=1&roleArn=arn:aws:iam::123456789012:role/r").empty());
+  CHECK(query.read_query("secretId=c").empty());
+  CHECK(query.key() == SecretKeyView("c", "", "", ""));
+  CHECK_FALSE(query.refresh_now());
+}
+
+TEST_CASE("of a repeated parameter the last counts, and empty pairs are skipped") {
+  SecretQuery query;
+  CHECK(query.read_query("&&secretId=a&secretId=b&&refreshNow=1&refreshNow=0&").empty());
+  CHECK(query.key().secret_id == "b");
+  CHECK_FALSE(query.refresh_now());
+}
+
+TEST_CASE("what stands wrong first in the query is what the answer says") {
+  SecretQuery query;
+  CHECK(query.read_query("foo=1&refreshNow=x") == "unknown parameter: foo");
+  CHECK(query.read_query("refreshNow=x&foo=1") == "invalid refreshNow value");
+  CHECK(query.read_query("refreshNow") == "invalid refreshNow value");
+  CHECK(query.read_query("secretid=a") == "unknown parameter: secretid");
+  CHECK(query.read_query("=a") == "unknown parameter: ");
+}
+
+TEST_CASE("a parameter's name may be encoded") {
+  SecretQuery query;
+  CHECK(query.read_query("%73ecretId=a").empty());
+  CHECK(query.key().secret_id == "a");
+  CHECK(query.read_query("a%20b=1") == "unknown parameter: a b");
+}
+
+TEST_CASE("an id that is missing or empty is said, after what is wrong with the query") {
+  SecretQuery query;
+  CHECK(query.read_query("") == "missing parameter secretId");
+  CHECK(query.read_query("secretId=") == "missing parameter secretId");
+  CHECK(query.read_query("versionId=x&foo=y") == "unknown parameter: foo");
+  CHECK(query.read_path("", "foo=1") == "missing secret ID");
+  CHECK(query.read_path("a", "secretId=b") == "unknown parameter: secretId");
+}
+
+TEST_CASE("a bad percent escape is refused wherever it stands") {
+  SecretQuery query;
+  for (const char* bad : {"secretId=%", "secretId=%4", "secretId=%zz", "secret%Id=a", "secretId=a&versionId=%1"})
+    CHECK(query.read_query(bad) == "invalid percent-encoding");
+  CHECK(query.read_path("%", "") == "invalid percent-encoding");
+}
+
+TEST_CASE("a role that is no role's ARN is refused, an empty one too") {
+  SecretQuery query;
+  for (const char* role : {"", "r", "arn:aws:iam::12345678901:role/r", "arn:aws:iam::1234567890123:role/r",
+                           "arn:aws:iam::123456789012:role/", "arn::iam::123456789012:role/r",
+                           "arn:aws:iam::123456789012:user/u", "arn:aws:iam::123456789012:role/a%20b",
+                           "arn:aws:iam:eu:123456789012:role/r"})
+    CHECK(query.read_query("secretId=a&roleArn=" + std::string(role)) == kBadRole);
+  for (const char* role : {"arn:aws-us-gov:iam::123456789012:role/a/b_%2B=,.@-", "arn:aws-cn:iam::000000000000:role/r"})
+    CHECK(query.read_path("a", "roleArn=" + std::string(role)).empty());
+}
+
+}  // namespace
+}  // namespace sma

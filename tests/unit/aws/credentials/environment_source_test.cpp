@@ -1,0 +1,43 @@
+#include "aws/credentials/environment_source.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/aws/credentials/fixture.h"
+
+using namespace sma;
+
+namespace {
+
+Result<Credentials> load(Variables variables) {
+  CredentialsFixture fixture;
+  const Environment environment(std::move(variables));
+  EnvironmentSource source(environment);
+  return fixture.load(source);
+}
+
+}  // namespace
+
+TEST_CASE("the environment gives keys with and without a session token") {
+  const auto with = load({{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", "t"}});
+  REQUIRE(with.ok());
+  CHECK(with->access_key_id == "k");
+  CHECK(with->secret_access_key.view() == "s");
+  CHECK(with->session_token.view() == "t");
+  CHECK_FALSE(with->expiration);
+  const auto without = load({{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", " "}});
+  REQUIRE(without.ok());
+  CHECK(without->session_token.empty());
+}
+
+TEST_CASE("no keys in the environment, or blank ones, are nothing configured") {
+  CHECK(load({}).fault().kind == Fault::Kind::absent);
+  CHECK(load({{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", " \t"}, {"AWS_SESSION_TOKEN", "t"}}).fault().kind == Fault::Kind::absent);
+}
+
+TEST_CASE("one half of a key pair in the environment is a fault") {
+  const auto id = load({{"AWS_ACCESS_KEY_ID", "k"}});
+  CHECK(id.fault().kind == Fault::Kind::internal);
+  CHECK(id.fault().message == "AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY");
+  const auto key = load({{"AWS_SECRET_ACCESS_KEY", "hidden"}});
+  CHECK(key.fault().message == "AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID");
+}

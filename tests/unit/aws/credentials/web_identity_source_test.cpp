@@ -1,0 +1,68 @@
+#include "aws/credentials/web_identity_source.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/aws/credentials/fixture.h"
+
+using namespace sma;
+
+namespace {
+
+struct WebIdentityFixture : CredentialsFixture {
+  Environment environment{Variables{}};
+
+  Result<Credentials> ask(Variables variables) {
+    environment = Environment(std::move(variables));
+    WebIdentitySource source(environment, files, sts, clock);
+    return load(source);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a token file is exchanged for the role's credentials") {
+  WebIdentityFixture fixture;
+  fixture.files.texts["/t"] = " token\n";
+  const auto found = fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}, {"AWS_ROLE_SESSION_NAME", "me"}});
+  REQUIRE(found.ok());
+  CHECK(found->access_key_id == "ROLE1");
+  CHECK(found->source == "web identity");
+  CHECK(fixture.sts.calls == std::vector<std::string>{"arn:r by token token"});
+  CHECK(fixture.sts.requests[0].session_name == "me");
+}
+
+TEST_CASE("a session name is made of our name and the time where none is set") {
+  WebIdentityFixture fixture;
+  fixture.files.texts["/t"] = "token";
+  REQUIRE(fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}}).ok());
+  CHECK(fixture.sts.requests[0].session_name == "secrets-manager-agent-1800000000");
+}
+
+TEST_CASE("the token file is read again at every exchange") {
+  WebIdentityFixture fixture;
+  const Variables variables{{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}};
+  fixture.files.texts["/t"] = "one";
+  REQUIRE(fixture.ask(variables).ok());
+  fixture.files.texts["/t"] = "two";
+  REQUIRE(fixture.ask(variables).ok());
+  CHECK(fixture.sts.calls[1] == "arn:r by token two");
+}
+
+TEST_CASE("no token file is nothing configured, even with a role") {
+  WebIdentityFixture fixture;
+  CHECK(fixture.ask({{"AWS_ROLE_ARN", "arn:r"}}).fault().kind == Fault::Kind::absent);
+}
+
+TEST_CASE("each refusal of web identity is a fault that ends the search") {
+  WebIdentityFixture fixture;
+  CHECK(fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}}).fault().message == "AWS_WEB_IDENTITY_TOKEN_FILE is set, but not AWS_ROLE_ARN");
+  const Variables variables{{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}};
+  CHECK(fixture.ask(variables).fault().message == "cannot read /t: No such file or directory");
+  fixture.files.texts["/t"] = "\n";
+  CHECK(fixture.ask(variables).fault().message == "the token file /t is empty");
+  fixture.files.texts["/t"] = "token";
+  fixture.sts.fault = Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
+  const auto refused = fixture.ask(variables);
+  CHECK(refused.fault().kind == Fault::Kind::denied);
+  CHECK(refused.fault().message == "AssumeRoleWithWebIdentity of arn:r: not you");
+}

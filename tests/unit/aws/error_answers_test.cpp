@@ -1,0 +1,127 @@
+#include "aws/error_answers.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace sma {
+namespace {
+
+using Kind = Fault::Kind;
+
+Fault error(int status, std::string_view body, std::string_view errortype = "", std::string_view retry_after = "") {
+  return read_error(status, errortype, retry_after, WipedBytes(body));
+}
+
+std::string coded(std::string_view code) { return R"({"__type":")" + std::string(code) + R"(","message":"m"})"; }
+
+}  // namespace
+
+TEST_CASE("the code comes from the field, then code, then __type, without namespace and address") {
+  constexpr std::string_view kBody = R"({"__type":"com.amazon#TypeException","code":"CodeException:http://x/#y"})";
+  CHECK(error(400, kBody, "FieldException:http://internal.amazon.com/coral/com.amazon/").code == "FieldException");
+  CHECK(error(400, kBody, "com.amazonaws.secretsmanager#FieldException").code == "FieldException");
+  CHECK(error(400, kBody).code == "CodeException");
+  CHECK(error(400, R"({"__type":"com.amazon#TypeException"})").code == "TypeException");
+  CHECK(error(400, R"({"code":7,"__type":"TypeException"})").code == "TypeException");
+  CHECK(error(400, R"({"code":"","__type":"TypeException"})").code == "TypeException");
+}
+
+TEST_CASE("the message is read in both spellings, and there is always one") {
+  CHECK(error(400, R"({"__type":"X","message":"small"})").message == "small");
+  CHECK(error(400, R"({"__type":"X","Message":"\"large\" \u00e9"})").message == "\"large\" \xC3\xA9");
+  CHECK(error(400, R"({"__type":"X"})").message == "AWS answered with status 400");
+}
+
+TEST_CASE("without a code the status's own name stands for it") {
+  CHECK(error(400, "{}").code == "BadRequest");
+  CHECK(error(403, "").code == "Forbidden");
+  CHECK(error(404, " \n").code == "NotFound");
+  CHECK(error(503, "").code == "ServiceUnavailable");
+  CHECK(error(418, "{}").code == "Status418");
+}
+
+TEST_CASE("AWS's own refusals keep their status and are final") {
+  const Fault fault = error(400, coded("ResourceNotFoundException"));
+  CHECK(fault.kind == Kind::denied);
+  CHECK(fault.http_status == 400);
+  CHECK(error(403, coded("AccessDeniedException")).kind == Kind::denied);
+}
+
+TEST_CASE("throttling is known by its code at any status, and by 429 unless the operation has a meaning of its own for it") {
+  for (const char* code : {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
+                           "RequestThrottled", "TooManyRequestsException", "ProvisionedThroughputExceededException",
+                           "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded",
+                           "LimitExceededException", "SlowDown", "EC2ThrottledException"}) {
+    CHECK(error(400, coded(code)).kind == Kind::throttled);
+    CHECK(error(503, coded(code)).kind == Kind::throttled);
+  }
+  CHECK(error(429, "").kind == Kind::throttled);
+  CHECK(error(429, coded("NobodyKnows")).kind == Kind::throttled);
+  CHECK(error(429, coded("ResourceNotFoundException")).kind == Kind::denied);
+}
+
+TEST_CASE("what may pass is known by its code at any status, and by a 5xx") {
+  for (const char* code : {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "IDPCommunicationError"}) {
+    CHECK(error(400, coded(code)).kind == Kind::transient);
+    CHECK(is_transient_code(code));
+  }
+  CHECK(error(500, coded("InternalServiceError")).kind == Kind::transient);
+  CHECK(error(501, coded("ResourceNotFoundException")).kind == Kind::transient);
+}
+
+TEST_CASE("refused keys are told from refused calls") {
+  for (const char* code : {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"})
+    CHECK(error(400, coded(code)).kind == Kind::expired);
+}
+
+TEST_CASE("codes that a wrong clock may be behind are known") {
+  for (const char* code : {"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed",
+                           "RequestExpired", "RequestInTheFuture", "AccessDeniedException"})
+    CHECK(is_clock_skew_code(code));
+  CHECK_FALSE(is_clock_skew_code("ResourceNotFoundException"));
+}
+
+TEST_CASE("a 5xx or 429 with any body goes by its status") {
+  for (const char* body : {"<html>down</html>", "oops", "[1]", "\"x\"", "{\"a\":"}) {
+    CHECK(error(503, body).http_status == 503);
+    CHECK(error(503, body).code == "ServiceUnavailable");
+    CHECK(error(503, body).kind == Kind::transient);
+    CHECK(error(429, body).http_status == 429);
+    CHECK(error(429, body).kind == Kind::throttled);
+  }
+}
+
+TEST_CASE("any other answer that is no error of AWS's is a connection fault, and nothing of it is quoted") {
+  for (const char* body : {"<html>hunter2</html>", "hunter2", "[\"hunter2\"]", "{\"hunter2\":"}) {
+    const Fault fault = error(403, body);
+    CHECK(fault.code == "ConnectionError");
+    CHECK(fault.http_status == 502);
+    CHECK(fault.may_pass());
+    CHECK(fault.message.find("hunter2") == std::string::npos);
+  }
+  CHECK(error(301, "").code == "ConnectionError");
+  CHECK(error(100, coded("X")).code == "ConnectionError");
+}
+
+TEST_CASE("the field alone tells the code of an unreadable answer") {
+  CHECK(error(400, "<html>", "ResourceNotFoundException").code == "ResourceNotFoundException");
+}
+
+TEST_CASE("STS's XML is read") {
+  const Fault fault = error(403,
+                            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n"
+                            "    <Code>AccessDenied</Code>\n    <Message>User &quot;x&quot; is not authorized</Message>\n  </Error>\n"
+                            "  <RequestId>1</RequestId></ErrorResponse>");
+  CHECK(fault.code == "AccessDenied");
+  CHECK(fault.message == "User \"x\" is not authorized");
+  CHECK(fault.kind == Kind::denied);
+  CHECK(error(400, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>").kind == Kind::transient);
+}
+
+TEST_CASE("x-amz-retry-after is read in milliseconds, junk is passed over") {
+  CHECK(error(503, "", "", "1500").retry_after == Milliseconds{1500});
+  for (const char* junk : {"", "-1", "1.5", "1s", "99999999999999999999"}) CHECK_FALSE(error(503, "", "", junk).retry_after);
+}
+
+}  // namespace sma

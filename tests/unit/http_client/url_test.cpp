@@ -1,0 +1,47 @@
+#include "http_client/url.h"
+
+#include <doctest/doctest.h>
+
+using namespace sma;
+
+TEST_CASE("a URL is taken apart as curl does") {
+  const auto url = parse_url("HTTP://User:Pass@Example.com:8080/a/../b?c#d");
+  REQUIRE(url);
+  CHECK(url->scheme == "http");
+  CHECK(url->host == "Example.com");
+  CHECK(url->port == 8080);
+  CHECK(parse_url("https://h")->port == 443);
+}
+
+TEST_CASE("numeric hosts come in their usual form") {
+  CHECK(parse_url("http://127.1/")->host == "127.0.0.1");
+  CHECK(parse_url("http://0x7f000001/")->host == "127.0.0.1");
+  CHECK(parse_url("http://2852039166/")->host == "169.254.169.254");
+  CHECK(parse_url("http://[FD00:EC2:0::23]/")->host == "fd00:ec2::23");
+  CHECK(parse_url("http://[fe80::1%25eth0]/")->zone == "eth0");
+}
+
+TEST_CASE("the host is what stands behind the last at sign") {
+  CHECK(parse_url("http://169.254.170.2@evil.example/")->host == "evil.example");
+}
+
+TEST_CASE("what curl does not take is no URL") {
+  for (const char* text : {"", "/path", "http://", "http://[::1", "http://a b/", "http://h:99999/"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_url(text));
+  }
+}
+
+TEST_CASE("addresses compare however they are written, names never do") {
+  CHECK(is_same_address("::1", "0:0:0:0:0:0:0:1"));
+  CHECK(is_same_address("127.0.0.1", "::ffff:127.0.0.1"));
+  CHECK_FALSE(is_same_address("127.0.0.1", "127.0.0.2"));
+  CHECK_FALSE(is_same_address("localhost", "localhost"));
+}
+
+TEST_CASE("loopback and link-local addresses are known") {
+  for (const char* host : {"127.0.0.1", "127.255.0.9", "::1"}) CHECK(is_loopback_address(host));
+  for (const char* host : {"128.0.0.1", "::2", "localhost", "127.0.0.1.example"}) CHECK_FALSE(is_loopback_address(host));
+  for (const char* host : {"169.254.169.254", "169.254.0.1", "fe80::1", "fd00:ec2::254"}) CHECK(is_link_local_address(host));
+  for (const char* host : {"169.255.0.1", "fd00:ec3::1", "10.0.0.1", "example.com"}) CHECK_FALSE(is_link_local_address(host));
+}

@@ -1,0 +1,120 @@
+#include "net/child_process.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <string>
+
+using namespace sma;
+
+namespace {
+
+struct ProcessFixture {
+  Result<ProcessOutput> run(std::vector<std::string> argv, Nanoseconds limit = Seconds(60)) {
+    auto task = processes.run(std::move(argv), loop.now() + limit);
+    task.start(loop);
+    while (!task.done()) loop.turn(Milliseconds(1000));
+    return task.take();
+  }
+  Result<ProcessOutput> shell(const std::string& script, Nanoseconds limit = Seconds(60)) { return run({"sh", "-c", script}, limit); }
+
+  SystemClocks clocks;
+  EventLoop loop{clocks};
+  ChildProcesses processes{loop};
+};
+
+std::string output(const Result<ProcessOutput>& result) {
+  REQUIRE(result.ok());
+  return std::string(result->output.view());
+}
+
+bool no_child_is_left() {
+  siginfo_t info{};
+  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+}
+
+}  // namespace
+
+TEST_CASE("a program's output and exit status are read") {
+  ProcessFixture fixture;
+  const auto result = fixture.run({"printf", "%s|%s", "a b", "c"});
+  CHECK(output(result) == "a b|c");
+  CHECK(result->exit_status == 0);
+  CHECK(fixture.shell("echo x; exit 3")->exit_status == 3);
+  CHECK(fixture.shell("kill -TERM $$")->exit_status == 128 + SIGTERM);
+  CHECK(no_child_is_left());
+}
+
+TEST_CASE("a program that cannot be started is a fault that says why") {
+  ProcessFixture fixture;
+  const auto result = fixture.run({"/no/such/program"});
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.fault().message == "cannot run /no/such/program: No such file or directory");
+  CHECK_FALSE(fixture.run({}).ok());
+}
+
+TEST_CASE("a program has no input, its own group, and default signals") {
+  ProcessFixture fixture;
+  CHECK(output(fixture.run({"cat"})).empty());
+  CHECK(output(fixture.shell("ps -o pgid= -p $$ 2>/dev/null | tr -d ' ' | grep -qx $$ && echo own || cut -d' ' -f5 /proc/$$/stat | grep -qx $$ && echo own")).starts_with("own"));
+  struct sigaction ignore {};
+  struct sigaction old {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGHUP, &ignore, &old);
+  CHECK(fixture.shell("kill -HUP $$")->exit_status == 128 + SIGHUP);
+  ::sigaction(SIGHUP, &old, nullptr);
+}
+
+TEST_CASE("a program inherits none of our descriptors but standard error") {
+  ProcessFixture fixture;
+  CHECK(output(fixture.shell("ls -l /proc/$$/fd | grep -c anon_inode")) == "0\n");
+}
+
+TEST_CASE("a program that takes too long is killed with all it started") {
+  ProcessFixture fixture;
+  const auto result = fixture.shell("sleep 1000 & sleep 1000", Milliseconds(50));
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.fault().http_status == 504);
+  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(1000));
+}
+
+TEST_CASE("a program that writes too much is killed") {
+  ProcessFixture fixture;
+  CHECK(fixture.run({"yes"}).fault().message == "yes wrote more than 64 KiB");
+  CHECK(output(fixture.shell("head -c 65536 /dev/zero")).size() == 65536);
+  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(1000));
+}
+
+TEST_CASE("what a program leaves running does not keep us waiting") {
+  ProcessFixture fixture;
+  const std::string text = output(fixture.shell("sleep 1000 & echo $!"));
+  CHECK(::kill(std::stoi(text), SIGKILL) == 0);
+}
+
+TEST_CASE("a task that is destroyed kills its program, which is reaped") {
+  ProcessFixture fixture;
+  {
+    auto task = fixture.processes.run({"sleep", "1000"}, fixture.loop.now() + Seconds(60));
+    task.start(fixture.loop);
+    fixture.loop.turn(Milliseconds(0));
+    CHECK_FALSE(task.done());
+  }
+  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(1000));
+}
+
+TEST_CASE("orphans that became ours are reaped, our own children keep their status") {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ProcessFixture fixture;
+  auto task = fixture.processes.run({"sh", "-c", "(sleep 0 &) ; exit 7"}, fixture.loop.now() + Seconds(60));
+  task.start(fixture.loop);
+  while (!task.done()) {
+    fixture.loop.turn(Milliseconds(10));
+    fixture.processes.reap_strangers();
+  }
+  CHECK(task.take()->exit_status == 7);
+  while (!no_child_is_left()) fixture.processes.reap_strangers();
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}

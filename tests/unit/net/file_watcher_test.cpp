@@ -1,0 +1,93 @@
+#include "net/file_watcher.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace sma;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct WatchFixture : FileListener {
+  WatchFixture() {
+    std::string name = (fs::temp_directory_path() / "file-watcher-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    folder = name;
+  }
+  ~WatchFixture() { fs::remove_all(folder); }
+  void on_file_changed() override { ++changes; }
+
+  void write(const fs::path& path, const std::string& text) const { std::ofstream(path) << text; }
+  /// inotify tells before the call that made the change returns.
+  int changes_seen() {
+    const int before = changes;
+    loop.turn(Milliseconds(0));
+    return changes - before;
+  }
+
+  SystemClocks clocks;
+  EventLoop loop{clocks};
+  fs::path folder;
+  int changes = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a file that is written, replaced or removed is noticed") {
+  WatchFixture fixture;
+  const fs::path file = fixture.folder / "credentials";
+  fixture.write(file, "one");
+  const FileWatcher watcher(fixture.loop, file, fixture);
+  CHECK(fixture.changes_seen() == 0);
+  fixture.write(file, "two");
+  CHECK(fixture.changes_seen() > 0);
+  fixture.write(fixture.folder / "new", "three");
+  CHECK(fixture.changes_seen() > 0);
+  fs::rename(fixture.folder / "new", file);
+  CHECK(fixture.changes_seen() > 0);
+  fs::permissions(file, fs::perms::owner_read);
+  CHECK(fixture.changes_seen() > 0);
+  fs::remove(file);
+  CHECK(fixture.changes_seen() > 0);
+}
+
+TEST_CASE("the link that Kubernetes switches beside a file is noticed") {
+  WatchFixture fixture;
+  fs::create_directories(fixture.folder / "..1");
+  fs::create_directories(fixture.folder / "..2");
+  fixture.write(fixture.folder / "..1/credentials", "one");
+  fixture.write(fixture.folder / "..2/credentials", "two");
+  fs::create_symlink("..1", fixture.folder / "..data");
+  fs::create_symlink("..data/credentials", fixture.folder / "credentials");
+  const FileWatcher watcher(fixture.loop, fixture.folder / "credentials", fixture);
+  fs::create_symlink("..2", fixture.folder / "..data_tmp");
+  CHECK(fixture.changes_seen() > 0);
+  fs::rename(fixture.folder / "..data_tmp", fixture.folder / "..data");
+  CHECK(fixture.changes_seen() > 0);
+}
+
+TEST_CASE("a folder that comes later, or is replaced, is watched once asked for again") {
+  WatchFixture fixture;
+  const fs::path folder = fixture.folder / "later";
+  FileWatcher watcher(fixture.loop, folder / "credentials", fixture);
+  CHECK_FALSE(watcher.ensure());
+  fs::create_directory(folder);
+  CHECK(watcher.ensure());
+  fixture.write(folder / "credentials", "one");
+  CHECK(fixture.changes_seen() > 0);
+  fs::rename(folder, fixture.folder / "gone");
+  CHECK(fixture.changes_seen() > 0);
+  fs::create_directory(folder);
+  CHECK(watcher.ensure());
+  fixture.write(folder / "credentials", "two");
+  CHECK(fixture.changes_seen() > 0);
+}
+
+TEST_CASE("a file without a folder in its name is one of the working folder") {
+  WatchFixture fixture;
+  FileWatcher watcher(fixture.loop, "credentials", fixture);
+  CHECK(watcher.ensure());
+}

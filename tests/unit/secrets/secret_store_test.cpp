@@ -1,0 +1,209 @@
+#include "secrets/secret_store.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/secrets/store_fixture.h"
+
+namespace sma {
+namespace {
+
+/// A cached secret that has just expired.
+struct Expired : StoreFixture {
+  explicit Expired(SecretStoreSettings settings = {}) : StoreFixture(settings) {
+    cache("db", "v1", "old");
+    scheduler.advance(Seconds{301});
+  }
+};
+
+TEST_CASE("a client that a cached value can serve gets it after 5 s at most, and the fetch goes on") {
+  Expired f;
+  Task<Answer> client = f.ask("db");
+  f.source.last().send();
+  f.scheduler.advance(Seconds{5} - Nanoseconds{1});
+  CHECK_FALSE(client.done());
+  f.scheduler.advance(Nanoseconds{1});
+  CHECK(text_of(client) == "old");
+  CHECK_FALSE(f.is_fresh("db"));
+  CHECK(f.lines.count("WARN") == 1);
+
+  SUBCASE("and its answer is kept") {
+    f.finish(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
+    f.reply(secret("db", "v2", "new"));
+    CHECK(f.store.fresh(f.key("db"))->view() == "new");
+  }
+  SUBCASE("and when it fails the value stands in for 30 s more") {
+    f.scheduler.advance(Seconds{50});
+    f.finish(Fault::timeout("late"));
+    f.scheduler.advance(Seconds{30});
+    CHECK(f.is_fresh("db"));
+  }
+  SUBCASE("and who comes later joins it and does not wait again, nor is the log told again") {
+    Task<Answer> later = f.ask("db");
+    CHECK(text_of(later) == "old");
+    CHECK(f.source.operations() == "get describe");
+    CHECK(f.lines.count("WARN") == 1);
+  }
+}
+
+TEST_CASE("a client waits on where the cached value was evicted in those 5 s") {
+  Expired f({.cache_size = 1});
+  Task<Answer> client = f.ask("db");
+  const auto call = f.source.calls.back();
+  f.cache("api", "v1", "x");
+  f.scheduler.advance(Seconds{10});
+  CHECK_FALSE(client.done());
+  call->send();
+  call->give(refusal("AccessDeniedException"));
+  f.scheduler.run_until_idle();
+  f.reply(secret("db", "v2", "new"));
+  CHECK(text_of(client) == "new");
+}
+
+TEST_CASE("refreshNow, a missing key and a strict agent wait for AWS as long as their client does") {
+  Expired f;
+  Expired strict({.ignore_transient_errors = false});
+  Task<Answer> forced = f.refresh("db");
+  Task<Answer> missing = f.ask("api");
+  Task<Answer> expired = strict.ask("db");
+  f.scheduler.advance(Seconds{58} - Nanoseconds{1});
+  strict.scheduler.advance(Seconds{58} - Nanoseconds{1});
+  CHECK_FALSE((forced.done() || missing.done() || expired.done()));
+  f.scheduler.advance(Nanoseconds{1});
+  strict.scheduler.advance(Nanoseconds{1});
+  REQUIRE(missing.done());
+  const Answer answer = missing.take();
+  CHECK(answer.fault().http_status == 504);
+  CHECK(answer.fault().code == "TimeoutError");
+  CHECK(text_of(forced) == "TimeoutError");
+  CHECK(text_of(expired) == "TimeoutError");
+}
+
+TEST_CASE("a client's deadline before those 5 s brings it the cached value") {
+  Expired f;
+  Task<Answer> client = f.ask(f.key("db"), false, Seconds{2});
+  f.scheduler.advance(Seconds{2});
+  CHECK(text_of(client) == "old");
+}
+
+TEST_CASE("a client that comes after the deadline is told so at once") {
+  StoreFixture f;
+  Task<Answer> client = f.ask(f.key("db"), false, Seconds{-1});
+  CHECK(text_of(client) == "TimeoutError");
+}
+
+TEST_CASE("a busy agent serves the cached value") {
+  Expired f;
+  std::vector<Task<Answer>> clients;
+  for (std::size_t i = 0; i < FetchTable::kMaxFetches; ++i) clients.push_back(f.ask(f.key("s" + std::to_string(i))));
+  Task<Answer> ordinary = f.ask("db");
+  CHECK(text_of(ordinary) == "old");
+  Task<Answer> forced = f.refresh("db");
+  CHECK(text_of(forced) == "Busy");
+}
+
+TEST_CASE("with caching off nothing is kept once the last client has its answer") {
+  for (const SecretStoreSettings& settings :
+       {SecretStoreSettings{.ttl = Seconds{0}}, SecretStoreSettings{.cache_size = 0}}) {
+    StoreFixture f(settings);
+    std::string_view bytes;
+    {
+      Task<Answer> client = f.ask("db");
+      Task<Answer> vanished = f.ask("db");
+      vanished = {};
+      f.reply(secret("db", "v1", "a value of some length"));
+      CHECK_FALSE(f.is_fresh("db"));
+      const Answer answer = client.take();
+      bytes = answer->view();
+      CHECK(bytes == "a value of some length");
+    }
+    CHECK(is_freed(bytes));
+  }
+}
+
+TEST_CASE("a secret that all clients of an uncached fetch have left is freed when it comes") {
+  StoreFixture f({.cache_size = 0});
+  { const Task<Answer> client = f.ask("db"); }
+  SecretValue value = secret("db", "v1", "a value of some length");
+  const std::string_view bytes = value.answer.view();
+  f.reply(std::move(value));
+  CHECK(is_freed(bytes));
+}
+
+TEST_CASE("evicted, replaced and wiped secrets are freed after their last answer") {
+  StoreFixture f({.cache_size = 1});
+  f.cache("db", "v1", "a value of some length");
+  std::string_view bytes = f.store.fresh(f.key("db"))->view();
+  SUBCASE("evicted") { f.cache("api", "v1", "x"); }
+  SUBCASE("replaced") {
+    Task<Answer> client = f.refresh("db");
+    f.reply(secret("db", "v2", "new"));
+  }
+  SUBCASE("wiped") { f.store.wipe(); }
+  CHECK(is_freed(bytes));
+}
+
+TEST_CASE("at the end waiting clients get a 503, nothing is fetched any more, and secrets are wiped") {
+  Expired f;
+  Task<Answer> ordinary = f.ask("db");
+  f.source.last().send();
+  const auto call = f.source.calls.back();
+  Task<Answer> forced = f.refresh("db");
+  Task<Answer> missing = f.ask("api");
+  f.store.cancel_all();
+  f.store.wipe();
+  f.scheduler.run_until_idle();
+  CHECK(call->dropped);
+  REQUIRE(ordinary.done());
+  const Answer answer = ordinary.take();
+  CHECK(answer.fault().http_status == 503);
+  CHECK(text_of(forced) == "ServiceUnavailable");
+  CHECK(text_of(missing) == "ServiceUnavailable");
+  const std::size_t asked = f.source.calls.size();
+  Task<Answer> late = f.ask("db");
+  CHECK(text_of(late) == "ServiceUnavailable");
+  CHECK(f.source.calls.size() == asked);
+}
+
+TEST_CASE("the end may come at any moment of an ending fetch") {
+  for (int turns = 0; turns < 6; ++turns) {
+    Expired f;
+    Task<Answer> client = f.ask("db");
+    f.source.last().send();
+    f.source.last().give(Fault::timeout("late"));
+    for (int i = 0; i < turns; ++i) f.scheduler.run_turn();
+    f.store.cancel_all();
+    f.scheduler.run_until_idle();
+    CHECK(client.done());
+  }
+}
+
+TEST_CASE("the minute's summary tells each answer's origin") {
+  Expired f;
+  f.store.usage().flush();
+  f.lines.lines.clear();
+  Task<Answer> renewed = f.ask("db");
+  f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+  CHECK(f.is_fresh("db"));
+  Task<Answer> again = f.ask("db");
+  f.scheduler.advance(Seconds{301});
+  f.store.usage().flush();
+  Task<Answer> stale = f.ask("db");
+  f.reply(Fault::timeout("late"));
+  Task<Answer> failed = f.refresh("db");
+  f.reply(Fault::timeout("late"));
+  f.store.usage().flush();
+  CHECK(f.lines.count("secret_id=db from_memory=2 from_aws=1 errors=0") == 1);
+  CHECK(f.lines.count("secret_id=db from_memory=1 from_aws=0 errors=1") == 1);
+}
+
+TEST_CASE("no log line holds a secret") {
+  Expired f;
+  Task<Answer> client = f.ask("db");
+  f.reply(Fault::timeout("late"));
+  f.store.usage().flush();
+  CHECK(f.lines.lines.size() > 1);
+  CHECK(f.lines.count("old") == 0);
+}
+
+}  // namespace
+}  // namespace sma
