@@ -68,32 +68,37 @@ $(BUILD)/tests/%.o: tests/%.cpp | $(DEPS)/.installed
 	@$(CXX) $(CPPFLAGS) -I. $(CXXFLAGS) -O0 -U_FORTIFY_SOURCE -c $< -o $@
 
 $(BUILD)/libagent.a: $(LIBRARY_OBJECTS)
-	rm -f $@
-	$(AR) rcsD $@ $^
+	@rm -f $@
+	@$(AR) rcsD $@ $^
 
 # The unstripped binary stays beside the one that is shipped, for debugging.
 $(BUILD)/secrets-manager-agent.debug: $(BUILD)/src/main.o $(BUILD)/libagent.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/secrets-manager-agent: $(BUILD)/secrets-manager-agent.debug
 	$(if $(SANITIZE),cp $< $@,$(STRIP) -o $@ $<)
 
 # The stand-in's main is left out of the tests, which run it in process.
 $(BUILD)/libstandin.a: $(filter-out %/main.o,$(STANDIN_OBJECTS))
-	rm -f $@
-	$(AR) rcsD $@ $^
+	@rm -f $@
+	@$(AR) rcsD $@ $^
 
 $(BUILD)/standin: $(BUILD)/tests/standin/main.o $(BUILD)/libstandin.a $(BUILD)/libagent.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(BUILD)/libstandin.a $(BUILD)/libagent.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/integration-tests: $(INTEGRATION_OBJECTS) $(BUILD)/libstandin.a $(BUILD)/libagent.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%_driver: $(BUILD)/tests/conformance/%_driver.o $(BUILD)/libagent.a
-	$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo "  LINK $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/bare_epoll: tests/bench/bare_epoll.cpp
 	@echo "  CXX $@"
@@ -114,7 +119,7 @@ build/fuzz/src/%.o: src/%.cpp | $(DEPS)/.installed fuzz-tools
 	$(FUZZ_CXX) $(CPPFLAGS) $(FUZZ_FLAGS) -fno-exceptions -c $< -o $@
 
 build/fuzz/libagent.a: $(FUZZ_LIBRARY)
-	rm -f $@
+	@rm -f $@
 	ar rcs $@ $^
 
 build/fuzz/%_fuzz: tests/fuzz/%_fuzz.cpp build/fuzz/libagent.a

@@ -93,10 +93,12 @@ class StopLoop final : public Runnable {
   EventLoop& loop_;
 };
 
-Task<void> announce(Event* ready, std::string line, Log* log) {
+/// The start line is the first on standard output: a log that goes there waits for it.
+Task<void> announce(Event* ready, std::string line, EventLoop* loop, LogWriter* writer, Log* log) {
   co_await ready->wait();
   print_line(line);
   log->info(line);
+  loop->set_end_of_turn(writer);
 }
 
 }  // namespace
@@ -123,7 +125,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   } else {
     writer.emplace(loop, STDOUT_FILENO);
   }
-  loop.set_end_of_turn(&*writer);
+  if (settings.log_to_file) loop.set_end_of_turn(&*writer);
   Log log(&*writer, settings.log_level);
   if (!writer->usable()) log.warn("no log file; lines go to standard error", {{"reason", writer->problem()}});
   for (const std::string& warning : loaded.warnings) log.warn(warning);
@@ -143,7 +145,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
                  .as_version_3 = command_line.as_version_3,
                  .token = std::move(*token),
                  .listener = std::move(*listener)});
-    Task<void> announcing = announce(&agent.ready(), start_line(command_line.as_version_3, port), &log);
+    Task<void> announcing = announce(&agent.ready(), start_line(command_line.as_version_3, port), &loop, &*writer, &log);
     announcing.start(loop);
     StopLoop stop_loop(loop);
     Task<int> running = agent.run(signals.stop_asked());

@@ -2,25 +2,19 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
+#include <string_view>
+#include <utility>
+
+#include "base/json_text.h"
 
 namespace sma {
 namespace {
 
-/// A basic string of TOML.
-std::string quoted(const std::string& text) {
-  std::string written = "\"";
-  for (const char c : text) {
-    if ((c >= 0 && c < ' ') || c == '\x7F') {
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04X", static_cast<unsigned>(c));
-      written += escape.data();
-    } else {
-      if (c == '"' || c == '\\') written += '\\';
-      written += c;
-    }
-  }
-  return written + '"';
+/// A basic string of TOML: no setting holds what it escapes in another way than JSON.
+std::string quoted(std::string_view text) {
+  std::string written;
+  append_json_string(written, text);
+  return written;
 }
 
 std::string list(const std::vector<std::string>& texts) {
@@ -84,7 +78,7 @@ void write_prefetch(Writer& out, const PrefetchSettings& prefetch) {
 std::string render_settings(const Settings& settings) {
   Writer out;
   out.header("[logging]");
-  out.line("log_level", quoted(std::string(level_name(settings.log_level))));
+  out.line("log_level", quoted(level_name(settings.log_level)));
   out.flag("log_to_file", settings.log_to_file);
   out.header("[capabilities.secrets_manager]");
   out.flag("enabled", settings.enabled);

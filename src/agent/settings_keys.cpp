@@ -40,9 +40,9 @@ std::optional<double> number(const TomlValue& value) {
   return std::nullopt;
 }
 
-/// Not empty, and without control characters, which no name, path or header can hold.
+/// A text without control characters, which no name, path or header can hold.
 bool is_plain_text(const TomlValue& value) {
-  return value.kind == Kind::text && !value.text.empty() &&
+  return value.kind == Kind::text &&
          std::none_of(value.text.begin(), value.text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; });
 }
 
@@ -76,7 +76,7 @@ std::size_t read_level(const TomlValue& value, Settings& settings) {
 }
 
 std::size_t read_text(const TomlValue& value, std::string& target, bool (*fits)(std::string_view)) {
-  if (!is_plain_text(value) || !fits(value.text)) return value.line;
+  if (!is_plain_text(value) || value.text.empty() || !fits(value.text)) return value.line;
   target = value.text;
   return 0;
 }
@@ -110,8 +110,7 @@ std::size_t read_entries(const TomlValue& value, std::vector<Entry>& target, std
     Entry& entry = entries.emplace_back();
     for (const auto& [key, text] : item.table.entries) {
       const bool is_role = key == "role_arn";
-      if ((!is_role && key != member) || text.kind != Kind::text) return text.line;
-      if (!is_role && !is_plain_text(text)) return text.line;
+      if ((!is_role && key != member) || !is_plain_text(text)) return text.line;
       (is_role ? entry.role_arn : entry.*member_text) = text.text;
     }
     if ((entry.*member_text).empty()) return item.line;

@@ -7,6 +7,7 @@
 
 #include "agent/settings_keys.h"
 #include "agent/toml_reader.h"
+#include "agent/white_space.h"
 
 namespace sma {
 namespace {
@@ -15,15 +16,9 @@ constexpr std::string_view kCertificatesTable = "capabilities.acm";
 constexpr std::array<std::string_view, 6> kTables{"capabilities",  kLoggingTable,  kServiceTable,
                                                   kCacheTable, kSecurityTable, kPrefetchTable};
 constexpr std::size_t kFileLimit = std::size_t{1} << 20;
-constexpr std::string_view kBlank = " \t\r\n\v\f";
 
 Fault refusal(std::string message) {
   return {.kind = Fault::Kind::denied, .http_status = 500, .code = "InvalidConfiguration", .message = std::move(message)};
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(kBlank), text.size());
-  return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
 }
 
 std::string not_allowed(std::string_view key, const TomlValue& value, std::string_view allowed) {
@@ -148,25 +143,30 @@ TomlValue value_of(const SettingKey& setting, std::string_view text) {
   return list;
 }
 
-/// Gives what is wrong, one line for each.
+/// What Kubernetes sets for a service whose name begins with "sma": `SMA_SERVICE_HOST`, `SMA_PORT=tcp://…`, and more.
+bool is_service_link(std::string_view name, std::string_view value) {
+  return name.ends_with("_SERVICE_HOST") || name.find("_SERVICE_PORT") != name.npos || name.find("_PORT_") != name.npos ||
+         (name.ends_with("_PORT") && value.find("://") != value.npos);
+}
+
+/// Gives what is wrong, one line for each. A misspelt name is refused as it is in a file.
 std::string read_variables(const Environment& environment, LoadedSettings& loaded) {
-  std::string problems;
   std::map<std::string, const SettingKey*> known;
   for (const SettingKey& setting : setting_keys()) known.emplace(setting.variable(), &setting);
-  std::string unknown;
+  std::string problems;
   for (const auto& [name, text] : environment.all()) {
     if (!name.starts_with("SMA_") || !environment.get(name)) continue;
     const auto found = known.find(name);
-    if (found == known.end()) {
-      unknown += (unknown.empty() ? "" : ", ") + name;
-      continue;
+    std::string wrong;
+    if (is_service_link(name, text)) {
+      loaded.warnings.push_back(name + " is passed over: no setting, but an address that Kubernetes tells");
+    } else if (found == known.end()) {
+      wrong = name + ": no setting has this name";
+    } else if (const TomlValue value = value_of(*found->second, text); found->second->read(value, loaded.settings) != 0) {
+      wrong = not_allowed(name, value, found->second->allowed);
     }
-    const TomlValue value = value_of(*found->second, text);
-    if (found->second->read(value, loaded.settings) == 0) continue;
-    problems += (problems.empty() ? "" : "\n") + not_allowed(name, value, found->second->allowed);
+    if (!wrong.empty()) problems += (problems.empty() ? "" : "\n") + wrong;
   }
-  // No error: Kubernetes makes such variables for every service whose name begins with "sma".
-  if (!unknown.empty()) loaded.warnings.push_back("no setting has this variable's name: " + unknown);
   return problems;
 }
 

@@ -65,8 +65,11 @@ Result<EndpointSettings> read_endpoint_settings(const Environment& environment, 
   if (!secrets_manager.ok()) return secrets_manager.fault();
   auto sts = read_override(environment, profile, "AWS_ENDPOINT_URL_STS", "sts");
   if (!sts.ok()) return sts.fault();
+  auto sso_portal = read_override(environment, profile, "AWS_ENDPOINT_URL_SSO", "sso");
+  if (!sso_portal.ok()) return sso_portal.fault();
   settings.secrets_manager_url = std::move(*secrets_manager);
   settings.sts_url = std::move(*sts);
+  settings.sso_portal_url = std::move(*sso_portal);
   return settings;
 }
 

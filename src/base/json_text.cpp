@@ -31,6 +31,14 @@ bool is_surrogate(std::string_view text) {
   return text.size() >= 3 && byte(1) >= 0xA0 && byte(1) <= 0xBF && (byte(2) & 0xC0) == 0x80;
 }
 
+unsigned surrogate(std::string_view text) {
+  return 0xD000U | (static_cast<unsigned>(text[1]) & 0x3F) << 6 | (static_cast<unsigned>(text[2]) & 0x3F);
+}
+
+std::array<char, 6> unit_escape(unsigned unit) {
+  return {'\\', 'u', kDigits[unit >> 12 & 15], kDigits[unit >> 8 & 15], kDigits[unit >> 4 & 15], kDigits[unit & 15]};
+}
+
 /// Hands `text` to `sink` in pieces as they stand in JSON.
 template <typename Sink>
 void escape(std::string_view text, Sink&& sink) {
@@ -40,18 +48,15 @@ void escape(std::string_view text, Sink&& sink) {
     const char kind = kEscape[byte];
     if (kind == 0 || (kind == 's' && !is_surrogate(text.substr(i)))) continue;
     sink(text.substr(plain, i - plain));
-    char unit[] = {'\\', kind, '0', '0', kDigits[byte >> 4], kDigits[byte & 15]};
     if (kind == 's') {
-      const auto second = static_cast<std::uint8_t>(text[i + 1]);
-      const auto third = static_cast<std::uint8_t>(text[i + 2]);
-      unit[1] = 'u';
-      unit[2] = 'd';
-      unit[3] = kDigits[(second >> 2) & 15];
-      unit[4] = kDigits[((second & 3) << 2) | ((third >> 4) & 3)];
-      unit[5] = kDigits[third & 15];
+      sink(std::string_view(unit_escape(surrogate(text.substr(i))).data(), 6));
       i += 2;
+    } else if (kind == 'u') {
+      sink(std::string_view(unit_escape(byte).data(), 6));
+    } else {
+      const char pair[] = {'\\', kind};
+      sink(std::string_view(pair, sizeof pair));
     }
-    sink(std::string_view(unit, kind == 'u' || kind == 's' ? 6 : 2));
     plain = i + 1;
   }
   sink(text.substr(plain));

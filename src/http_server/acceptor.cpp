@@ -46,11 +46,12 @@ void Acceptor::on_events(std::uint32_t /*events*/) {
       listener_.on_accepted(std::move(socket));
       continue;
     }
-    if (is_exhaustion(errno)) {
+    const int error = errno;
+    if (is_exhaustion(error)) {
       pause();
       arm(loop_.now() + kPause);
     }
-    if (errno != ECONNABORTED && errno != EINTR) return;
+    if (error != ECONNABORTED && error != EINTR) return;
   }
 }
 

@@ -31,7 +31,9 @@ Connection::Connection(ConnectionOwner& owner, FileDescriptor socket, Admission 
       resumption_(*this) {}
 
 void Connection::start() {
-  await_input();
+  // The first request is often there already; answered at once, a short-lived connection never meets epoll.
+  receive();
+  if (state_ == State::reading && !is_watched_) await_input();
   leave_if_closed();
 }
 
@@ -199,7 +201,9 @@ void Connection::answered() {
 void Connection::await_input() {
   const ServerLimits& limits = owner_.limits;
   if (reader_.empty()) {
-    set_deadline(owner_.loop.now() + limits.idle_time);
+    // One that came past the limit does not keep its place for long.
+    const bool regular = admission_ == Admission::regular;
+    set_deadline(owner_.loop.now() + (regular ? limits.idle_time : limits.head_time));
   } else {
     set_deadline(begun_ + (reader_.in_body() ? limits.request_time : limits.head_time));
   }

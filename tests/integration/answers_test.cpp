@@ -50,10 +50,14 @@ TEST_CASE("answers carry type, length, date and are not to be stored") {
 
 TEST_CASE("CreatedDate is a string in the shortest decimal form") {
   AgentWithAws scene;
-  const std::vector<std::pair<std::string, std::string>> dates{
-      {"1.523477145713E9", "1523477145.713"}, {"1.523477145E9", "1523477145"}, {"1523477145", "1523477145"},
-      {"1569534789.046", "1569534789.046"},   {"1.5695347890460E+9", "1569534789.046"},
-      {"1.5e9", "1500000000"},                {"1523477145.0", "1523477145"},   {"0", "0"}};
+  const std::vector<std::pair<std::string, std::string>> dates{{"1.523477145713E9", "1523477145.713"},
+                                                               {"1.523477145E9", "1523477145"},
+                                                               {"1523477145", "1523477145"},
+                                                               {"1569534789.046", "1569534789.046"},
+                                                               {"1.5695347890460E+9", "1569534789.046"},
+                                                               {"1.5e9", "1500000000"},
+                                                               {"1523477145.0", "1523477145"},
+                                                               {"0", "0"}};
   for (std::size_t i = 0; i < dates.size(); ++i) {
     CAPTURE(dates[i].first);
     scene.aws.fail(answered(R"({"ARN":"a","CreatedDate":)" + dates[i].first +

@@ -112,10 +112,9 @@ TEST_CASE("a broken connection is a ConnectionError after three attempts") {
 
 TEST_CASE("an answer that cannot be read is a ConnectionError") {
   AgentWithAws scene;
-  for (const FaultPlan& plan :
-       {FaultPlan::of(Kind::kNotHttp), FaultPlan::body(200, "<html>a proxy's page</html>"),
-        FaultPlan::body(200, ""), FaultPlan::body(200, "{\"SecretString\":"), FaultPlan::body(200, "[]"),
-        FaultPlan::body(200, std::string(100'000, '['))}) {
+  for (const FaultPlan& plan : {FaultPlan::of(Kind::kNotHttp), FaultPlan::body(200, "<html>a proxy's page</html>"),
+                                FaultPlan::body(200, ""), FaultPlan::body(200, "{\"SecretString\":"),
+                                FaultPlan::body(200, "[]"), FaultPlan::body(200, std::string(100'000, '['))}) {
     CAPTURE(plan.answer.body.substr(0, 20));
     FaultPlan always = plan;
     scene.aws.fail(std::move(always).on("GetSecretValue").times(FaultPlan::kAlways));
@@ -176,14 +175,16 @@ TEST_CASE("an untrusted certificate is a ConnectionError, a trusted one is none"
 }
 
 TEST_CASE("without credentials a request says where they were looked for") {
-  AgentWithAws scene(Variables{{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", ""}, {"SMA_VALIDATE_CREDENTIALS", "false"}});
+  AgentWithAws scene(
+      Variables{{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", ""}, {"SMA_VALIDATE_CREDENTIALS", "false"}});
   const Answer answer = scene.agent().get_secret("faults/credentials");
   check_error(answer, 500, "InternalFailure");
   CHECK_FALSE(member(answer.body, "message").empty());
 }
 
 TEST_CASE("wrong credentials are AWS's refusal, tried once more at most") {
-  AgentWithAws scene(Variables{{"AWS_SECRET_ACCESS_KEY", "not-the-right-secret-key"}, {"SMA_VALIDATE_CREDENTIALS", "false"}});
+  AgentWithAws scene(
+      Variables{{"AWS_SECRET_ACCESS_KEY", "not-the-right-secret-key"}, {"SMA_VALIDATE_CREDENTIALS", "false"}});
   check_error(scene.agent().get_secret("faults/wrong"), 400, "InvalidSignatureException");
   AgentWithAws unknown(Variables{{"AWS_ACCESS_KEY_ID", "AKIAUNKNOWN"}, {"SMA_VALIDATE_CREDENTIALS", "false"}});
   check_error(unknown.agent().get_secret("faults/wrong"), 400, "UnrecognizedClientException");

@@ -24,8 +24,9 @@ TEST_CASE("the log file tells start, calls and rejections") {
   scene.aws.put("log/told", "log-told-value");
   CHECK(scene.agent().get_secret("log/told").status == 200);
   HttpConnection bad = scene.agent().connect();
-  bad.send("GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n"
-           "GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: guess-of-a-token\r\n\r\n");
+  bad.send(
+      "GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n"
+      "GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: guess-of-a-token\r\n\r\n");
   CHECK(bad.read_answer().status == 400);
   CHECK(bad.read_answer().status == 403);
   CHECK(scene.stop() == 0);
@@ -122,8 +123,8 @@ TEST_CASE("a standard output that nobody reads stops nothing") {
 
 TEST_CASE("a full disk under the log stops nothing") {
   AgentSettings settings;
-  settings.wrapper = {"unshare", "-m", "/bin/sh", "-c",
-                      "mkdir logs && mount -t tmpfs -o size=64k none logs && exec \"$@\"", "-"};
+  settings.wrapper = {
+      "unshare", "-m", "/bin/sh", "-c", "mkdir logs && mount -t tmpfs -o size=64k none logs && exec \"$@\"", "-"};
   if (!works_as_root({"unshare", "-m", "true"})) {
     MESSAGE("skipped: mounting needs root");
     return;

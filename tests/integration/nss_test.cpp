@@ -16,7 +16,9 @@ void furnish(const TempFolder& root) {
   for (const char* folder : {"lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64"}) {
     for (const char* name : {"libnss_myhostname.so.2", "libnss_resolve.so.2", "libnss_dns.so.2", "libnss_files.so.2"}) {
       // No library at all behind the names: whoever loads one fails for certain.
-      root.write(std::string(folder) + '/' + name, "\x7f" "ELF of another system");
+      root.write(std::string(folder) + '/' + name,
+                 "\x7f"
+                 "ELF of another system");
     }
   }
   std::filesystem::copy_file(agent_binary(), root.path() / "agent");

@@ -61,8 +61,9 @@ Answer ask(AgentProcess& agent, const std::string& request) {
 
 TEST_CASE("ping says healthy without a token, forwarded or with any query") {
   AgentWithAws scene;
-  for (const char* request : {"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                              "GET /ping?colour=red HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n"}) {
+  for (const char* request :
+       {"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /ping?colour=red HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 10.0.0.1\r\n\r\n"}) {
     check_line(ask(scene.agent(), request), 200, "healthy");
   }
 }
@@ -74,7 +75,8 @@ TEST_CASE("a secret is found by query and by path, by name and by ARN") {
   for (const char* target :
        {"/secretsmanager/get?secretId=requests/plain", "/secretsmanager/get?secretId=requests%2Fplain",
         "/v1/requests/plain", "/v1/requests%2Fplain", "/v1/%72equests/plain?versionStage=AWSCURRENT",
-        "/secretsmanager/get?&&secretId=requests/plain&", "/secretsmanager/get?secretId=other&secretId=requests/plain"}) {
+        "/secretsmanager/get?&&secretId=requests/plain&",
+        "/secretsmanager/get?secretId=other&secretId=requests/plain"}) {
     CAPTURE(target);
     CHECK(member(scene.agent().get(target).body, "SecretString") == "requests-plain-value");
   }
@@ -120,8 +122,7 @@ TEST_CASE("of two faults the earlier check answers") {
     for (std::size_t second = first + 1; second < kRefusals.size(); ++second) {
       CAPTURE(kRefusals[first].line);
       CAPTURE(kRefusals[second].line);
-      const Answer answer =
-          ask(scene.agent(), request_with({kRefusals[first].wrong, kRefusals[second].wrong}));
+      const Answer answer = ask(scene.agent(), request_with({kRefusals[first].wrong, kRefusals[second].wrong}));
       check_line(answer, kRefusals[first].status, kRefusals[first].line);
     }
   }
@@ -139,8 +140,7 @@ TEST_CASE("of an unknown parameter and a bad refreshNow the one that stands firs
   AgentWithAws scene;
   AgentProcess& agent = scene.agent();
   check_line(agent.get("/secretsmanager/get?secretId=a&refreshNow=maybe&colour=red"), 400, "invalid refreshNow value");
-  check_line(agent.get("/secretsmanager/get?secretId=a&colour=red&refreshNow=maybe"), 400,
-             "unknown parameter: colour");
+  check_line(agent.get("/secretsmanager/get?secretId=a&colour=red&refreshNow=maybe"), 400, "unknown parameter: colour");
   check_line(agent.get("/v1/a?colour=red"), 400, "unknown parameter: colour");
 }
 
@@ -174,9 +174,9 @@ TEST_CASE("a bad percent escape is a 400") {
 
 TEST_CASE("role ARNs that are none are refused before any call") {
   AgentWithAws scene;
-  for (const char* role : {"", "arn:aws:iam::12345678901:role/a", "arn:aws:iam::123456789012:user/a",
-                           "arn:aws:iam::123456789012:role/", "arn:aws:sts::123456789012:role/a",
-                           "arn:aws:iam::123456789012:role/a%20b"}) {
+  for (const char* role :
+       {"", "arn:aws:iam::12345678901:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:role/",
+        "arn:aws:sts::123456789012:role/a", "arn:aws:iam::123456789012:role/a%20b"}) {
     CAPTURE(role);
     check_line(scene.agent().get_secret("a", std::string("&roleArn=") + role), 400, kBadRole);
   }
@@ -191,9 +191,10 @@ TEST_CASE("either token header opens, in any case of its name") {
     CAPTURE(name);
     CHECK(answer.status == 200);
   }
-  for (const std::string& token : std::vector<std::string>{"", std::string(kToken).substr(1), std::string(kToken) + "x"}) {
-    const Answer answer = ask(scene.agent(), "GET /v1/requests/token HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: " +
-                                                 token + "\r\n\r\n");
+  for (const std::string& token :
+       std::vector<std::string>{"", std::string(kToken).substr(1), std::string(kToken) + "x"}) {
+    const Answer answer = ask(
+        scene.agent(), "GET /v1/requests/token HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: " + token + "\r\n\r\n");
     check_line(answer, 403, "Bad Token");
   }
 }

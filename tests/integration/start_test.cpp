@@ -106,11 +106,11 @@ TEST_CASE("a fault in the configuration names file and line, and nothing is star
     const char* said;
   };
   for (const Case& one :
-       {Case{"log_level = \"DEBUG\"\ncolour = \"red\"\n", "config.toml:2: "},
-        Case{"max_conn = 0\n", "config.toml:1: "}, Case{"\n\nttl_seconds = 3601\n", "config.toml:3: "},
-        Case{"cache_size = \"many\"\n", "config.toml:1: "}, Case{"max_conn = 5\nmax_conn = 6\n", "config.toml:2: "},
-        Case{"path_prefix = \"v1/\"\n", "config.toml:1: "}, Case{"log_level = \"LOUD\"\n", "config.toml:1: "},
-        Case{"http_port = 80\n", "config.toml:1: "}, Case{"max_conn = [\n1,\n", "config.toml:"}}) {
+       {Case{"log_level = \"DEBUG\"\ncolour = \"red\"\n", "config.toml:2: "}, Case{"max_conn = 0\n", "config.toml:1: "},
+        Case{"\n\nttl_seconds = 3601\n", "config.toml:3: "}, Case{"cache_size = \"many\"\n", "config.toml:1: "},
+        Case{"max_conn = 5\nmax_conn = 6\n", "config.toml:2: "}, Case{"path_prefix = \"v1/\"\n", "config.toml:1: "},
+        Case{"log_level = \"LOUD\"\n", "config.toml:1: "}, Case{"http_port = 80\n", "config.toml:1: "},
+        Case{"max_conn = [\n1,\n", "config.toml:"}}) {
     CAPTURE(one.config);
     AgentSettings settings = settings_for(aws);
     settings.config = one.config;

@@ -14,11 +14,17 @@ HttpAnswer done() { return json(Json::Object{{"done", true}}); }
 
 FaultPlan::Kind kind_of(const std::string& name) {
   using Kind = FaultPlan::Kind;
-  static const std::map<std::string, Kind> kKinds{
-      {"none", Kind::kNone},           {"answer", Kind::kAnswer},           {"hang", Kind::kHang},
-      {"reset", Kind::kReset},         {"reset-in-answer", Kind::kResetInAnswer},
-      {"half-answer", Kind::kHalfAnswer}, {"long-length", Kind::kLongLength}, {"short-length", Kind::kShortLength},
-      {"not-http", Kind::kNotHttp},    {"drip", Kind::kDrip},               {"huge", Kind::kHuge}};
+  static const std::map<std::string, Kind> kKinds{{"none", Kind::kNone},
+                                                  {"answer", Kind::kAnswer},
+                                                  {"hang", Kind::kHang},
+                                                  {"reset", Kind::kReset},
+                                                  {"reset-in-answer", Kind::kResetInAnswer},
+                                                  {"half-answer", Kind::kHalfAnswer},
+                                                  {"long-length", Kind::kLongLength},
+                                                  {"short-length", Kind::kShortLength},
+                                                  {"not-http", Kind::kNotHttp},
+                                                  {"drip", Kind::kDrip},
+                                                  {"huge", Kind::kHuge}};
   const auto found = kKinds.find(name);
   if (found == kKinds.end()) throw std::runtime_error("unknown kind of fault: " + name);
   return found->second;
@@ -96,8 +102,7 @@ HttpAnswer keys(Standin& standin, const HttpRequest& request, const Json& asked)
     if (request.method == "DELETE") {
       world.keys.revoke_all();
     } else {
-      world.keys.add({asked["accessKey"].text_or(""), asked["secretKey"].text_or(""),
-                      asked["sessionToken"].text_or(""),
+      world.keys.add({asked["accessKey"].text_or(""), asked["secretKey"].text_or(""), asked["sessionToken"].text_or(""),
                       asked["arn"].text_or("arn:aws:iam::" + world.secrets.account + ":user/someone"),
                       asked.has("expires") ? std::optional(asked["expires"].number_or(0)) : std::nullopt});
     }

@@ -40,15 +40,15 @@ std::string hmac_sha256(std::string_view key, std::string_view data) {
 
 std::string base64_encode(std::string_view bytes) {
   std::vector<unsigned char> out(4 * ((bytes.size() + 2) / 3) + 1);
-  const int size = EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(out.data(), reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   return {reinterpret_cast<char*>(out.data()), static_cast<std::size_t>(size)};
 }
 
 std::string base64_decode(std::string_view text) {
   std::vector<unsigned char> out(text.size() + 1);
-  int size = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                             static_cast<int>(text.size()));
+  int size =
+      EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
   if (size < 0) throw std::runtime_error("not base64");
   while (text.ends_with('=')) {
     text.remove_suffix(1);

@@ -13,8 +13,7 @@ namespace sma::standin {
 
 /// Random characters out of `alphabet`; letters and digits by default.
 [[nodiscard]] std::string random_text(
-    std::size_t size,
-    std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    std::size_t size, std::string_view alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 /// A random UUID, version 4, as request and version ids have.
 [[nodiscard]] std::string random_uuid();
 

@@ -35,17 +35,17 @@ class Gate {
 /// it; requests without one are answered properly. Several settings combine: a delay and an error, say.
 struct FaultPlan {
   enum class Kind {
-    kNone,               // only delays or the gate
-    kAnswer,             // `answer` instead of the real one
-    kHang,               // no answer until the client gives up
-    kReset,              // TCP reset before an answer
-    kResetInAnswer,      // TCP reset after half of the body
-    kHalfAnswer,         // the connection ends properly after half of the body
-    kLongLength,         // Content-Length says more than is sent, then the end
-    kShortLength,        // Content-Length says less than is sent
-    kNotHttp,            // bytes that are no HTTP at all
-    kDrip,               // one byte every `between`
-    kHuge,               // a 200 whose body has `bytes` bytes
+    kNone,           // only delays or the gate
+    kAnswer,         // `answer` instead of the real one
+    kHang,           // no answer until the client gives up
+    kReset,          // TCP reset before an answer
+    kResetInAnswer,  // TCP reset after half of the body
+    kHalfAnswer,     // the connection ends properly after half of the body
+    kLongLength,     // Content-Length says more than is sent, then the end
+    kShortLength,    // Content-Length says less than is sent
+    kNotHttp,        // bytes that are no HTTP at all
+    kDrip,           // one byte every `between`
+    kHuge,           // a 200 whose body has `bytes` bytes
   };
 
   static constexpr int kAlways = -1;
@@ -62,14 +62,26 @@ struct FaultPlan {
   std::chrono::milliseconds before{0};   // before the first byte of the answer
   std::chrono::milliseconds between{0};  // between its head and its body, or between bytes (kDrip)
   std::uint64_t bytes = 100'000'000;
-  bool close = false;                    // the connection ends after the answer
-  std::shared_ptr<Gate> gate;            // held here before anything is looked up
-  std::shared_ptr<Gate> answer_gate;     // held here with the answer ready
+  bool close = false;                 // the connection ends after the answer
+  std::shared_ptr<Gate> gate;         // held here before anything is looked up
+  std::shared_ptr<Gate> answer_gate;  // held here with the answer ready
 
-  [[nodiscard]] FaultPlan on(std::string name) && { operation = std::move(name); return std::move(*this); }
-  [[nodiscard]] FaultPlan secret(std::string id) && { secret_id = std::move(id); return std::move(*this); }
-  [[nodiscard]] FaultPlan times(int n) && { count = n; return std::move(*this); }
-  [[nodiscard]] FaultPlan after(int n) && { skip = n; return std::move(*this); }
+  [[nodiscard]] FaultPlan on(std::string name) && {
+    operation = std::move(name);
+    return std::move(*this);
+  }
+  [[nodiscard]] FaultPlan secret(std::string id) && {
+    secret_id = std::move(id);
+    return std::move(*this);
+  }
+  [[nodiscard]] FaultPlan times(int n) && {
+    count = n;
+    return std::move(*this);
+  }
+  [[nodiscard]] FaultPlan after(int n) && {
+    skip = n;
+    return std::move(*this);
+  }
   [[nodiscard]] FaultPlan with_header(std::string name, std::string value) &&;
 
   [[nodiscard]] static FaultPlan of(Kind kind);

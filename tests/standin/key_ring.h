@@ -10,9 +10,9 @@ namespace sma::standin {
 struct Principal {
   std::string access_key;
   std::string secret_key;
-  std::string session_token;       // empty: long-term keys
+  std::string session_token;  // empty: long-term keys
   std::string arn;
-  std::optional<double> expires;   // seconds since the epoch
+  std::optional<double> expires;  // seconds since the epoch
 };
 
 /// The key pairs that are accepted. Temporary ones are issued by the stand-in's own STS, metadata, container and SSO

@@ -99,10 +99,10 @@ void LambdaApi::invoke() {
 
 void LambdaApi::shut_down(const std::string& reason) {
   const std::lock_guard lock(mutex_);
-  events_.push_back(Json(Json::Object{{"eventType", "SHUTDOWN"},
-                                      {"shutdownReason", reason},
-                                      {"deadlineMs", Json::Number{"4102444800000"}}})
-                        .to_text());
+  events_.push_back(
+      Json(Json::Object{
+               {"eventType", "SHUTDOWN"}, {"shutdownReason", reason}, {"deadlineMs", Json::Number{"4102444800000"}}})
+          .to_text());
   changed_.notify_all();
 }
 

@@ -86,8 +86,7 @@ HttpAnswer answer_sso(World& world, Record& record) {
   auto query = parse_form(record.request.query());
   const std::string name = query["role_name"];
   if (!world.roles.contains("arn:aws:iam::" + query["account_id"] + ":role/" + name)) {
-    return json(403, {{"message", "No access"},
-                      {"__type", "com.amazonaws.switchboard.portal#ForbiddenException"}});
+    return json(403, {{"message", "No access"}, {"__type", "com.amazonaws.switchboard.portal#ForbiddenException"}});
   }
   const std::string arn = "arn:aws:sts::" + query["account_id"] + ":assumed-role/AWSReservedSSO_" + name + "/someone";
   const double expires = record.time + world.sso.lifetime;
@@ -105,9 +104,10 @@ void classify(Record& record) {
   const std::string target = request.header("x-amz-target").value_or("");
   if (target.starts_with("secretsmanager.")) {
     record.operation = target.substr(15);
-    const Json asked = Json::parse(request.body).value_or(Json());
-    record.secret_id = asked["SecretId"].text_or("");
-    for (const std::string& id : asked["SecretIdList"].strings()) {
+    const auto asked = Json::parse(request.body);
+    if (!asked) return;
+    record.secret_id = (*asked)["SecretId"].text_or("");
+    for (const std::string& id : (*asked)["SecretIdList"].strings()) {
       record.secret_id += (record.secret_id.empty() ? "" : ",") + id;
     }
     return;

@@ -16,11 +16,11 @@ struct Record {
   std::uint64_t connection = 0;  // from 1: which requests shared a connection
   double time = 0;               // seconds since the epoch, the stand-in's clock
   std::string operation;         // GetSecretValue, AssumeRole, metadata:token, …
-  std::string secret_id;         // as sent; for AssumeRole… the role; BatchGetSecretValue: the ids with commas between
+  std::string secret_id;  // as sent; for AssumeRole… the role; BatchGetSecretValue: the ids with commas between
   HttpRequest request;
   SignatureCheck signature;
-  std::string tls;               // what was agreed on (`TLSv1.3 X25519MLKEM768`), empty without TLS
-  int status = 0;                // of the answer; 0 while there is none, or where a fault sent none
+  std::string tls;  // what was agreed on (`TLSv1.3 X25519MLKEM768`), empty without TLS
+  int status = 0;   // of the answer; 0 while there is none, or where a fault sent none
 };
 
 /// With `whole`, request headers and body too.

@@ -35,25 +35,29 @@ HttpAnswer signature_error(const SignatureCheck& check) {
     return json_error(status, code, check.message, "message");
   };
   switch (check.verdict) {
-    case Verdict::kUnsigned: return error(400, "MissingAuthenticationTokenException");
-    case Verdict::kIncomplete: return error(400, "IncompleteSignatureException");
-    case Verdict::kUnknownKey: return error(400, "UnrecognizedClientException");
-    case Verdict::kExpiredToken: return error(400, "ExpiredTokenException");
-    default: return error(400, "InvalidSignatureException");
+    case Verdict::kUnsigned:
+      return error(400, "MissingAuthenticationTokenException");
+    case Verdict::kIncomplete:
+      return error(400, "IncompleteSignatureException");
+    case Verdict::kUnknownKey:
+      return error(400, "UnrecognizedClientException");
+    case Verdict::kExpiredToken:
+      return error(400, "ExpiredTokenException");
+    default:
+      return error(400, "InvalidSignatureException");
   }
 }
 
-std::optional<Refusal> access_refusal(const StoredSecret& secret, const Record& record,
-                                      const std::string& operation) {
+std::optional<Refusal> access_refusal(const StoredSecret& secret, const Record& record, const std::string& operation) {
   const std::string& arn = record.signature.principal_arn;
   const bool trusted = secret.principals.empty() ||
                        std::any_of(secret.principals.begin(), secret.principals.end(),
                                    [&arn](const std::string& beginning) { return arn.starts_with(beginning); });
   if (trusted && !secret.denied.contains(operation)) return std::nullopt;
-  return Refusal{"AccessDeniedException", "User: " + arn + " is not authorized to perform: secretsmanager:" +
-                                              operation + " on resource: " + secret.arn +
-                                              " because no identity-based policy allows the secretsmanager:" +
-                                              operation + " action"};
+  return Refusal{"AccessDeniedException",
+                 "User: " + arn + " is not authorized to perform: secretsmanager:" + operation +
+                     " on resource: " + secret.arn +
+                     " because no identity-based policy allows the secretsmanager:" + operation + " action"};
 }
 
 const SecretVersion* select(const StoredSecret& secret, const Json& asked, Refusal& refusal) {
@@ -126,8 +130,7 @@ HttpAnswer describe_secret(World& world, const Record& record, const Json& asked
   const std::string last = secret->versions.empty() ? "0" : secret->versions.back().created;
   Json::Object out{{"ARN", secret->arn}, {"CreatedDate", Json::Number{first}}};
   if (secret->deleted) out.emplace_back("DeletedDate", Json::Number{last});
-  out.emplace_back("LastAccessedDate",
-                   Json::Number{scientific_date(std::floor(record.time / 86400) * 86400)});
+  out.emplace_back("LastAccessedDate", Json::Number{scientific_date(std::floor(record.time / 86400) * 86400)});
   out.emplace_back("LastChangedDate", Json::Number{last});
   out.emplace_back("Name", secret->name);
   if (!tags.empty()) out.emplace_back("Tags", std::move(tags));
@@ -154,8 +157,7 @@ bool passes(const StoredSecret& secret, const Json::Array& filters) {
 std::optional<Refusal> batch_refusal(const Json& asked) {
   const bool listed = asked.has("SecretIdList");
   if (listed == asked.has("Filters")) {
-    return Refusal{"InvalidParameterException",
-                   "Either 'SecretIdList' or 'Filters' must be provided, but not both."};
+    return Refusal{"InvalidParameterException", "Either 'SecretIdList' or 'Filters' must be provided, but not both."};
   }
   if (listed && asked.has("MaxResults")) {
     return Refusal{"InvalidParameterException", "'MaxResults' cannot be used with 'SecretIdList'."};
@@ -193,8 +195,7 @@ std::vector<std::string> filtered_page(World& world, const Json& asked, std::str
 HttpAnswer batch_get_secret_value(World& world, const Record& record, const Json& asked) {
   if (const auto refusal = batch_refusal(asked)) return refuse(*refusal);
   std::string next;
-  const auto ids =
-      asked.has("SecretIdList") ? asked["SecretIdList"].strings() : filtered_page(world, asked, next);
+  const auto ids = asked.has("SecretIdList") ? asked["SecretIdList"].strings() : filtered_page(world, asked, next);
   Json::Array values;
   Json::Array errors;
   for (const std::string& id : ids) {
@@ -202,8 +203,7 @@ HttpAnswer batch_get_secret_value(World& world, const Record& record, const Json
     if (auto value = read_value(world, record, Json::Object{{"SecretId", id}}, refusal)) {
       values.push_back(std::move(*value));
     } else {
-      errors.push_back(
-          Json::Object{{"ErrorCode", refusal.code}, {"Message", refusal.message}, {"SecretId", id}});
+      errors.push_back(Json::Object{{"ErrorCode", refusal.code}, {"Message", refusal.message}, {"SecretId", id}});
     }
   }
   Json::Object out{{"Errors", std::move(errors)}};

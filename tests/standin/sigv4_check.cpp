@@ -120,10 +120,9 @@ std::string unsigned_header(const HttpRequest& request, const std::vector<std::s
 std::string expected_signature(const HttpRequest& request, const std::vector<std::string>& signed_names,
                                const std::string& signed_list, const std::vector<std::string>& scope,
                                const std::string& date, const std::string& secret_key) {
-  const std::string canonical_request = request.method + '\n' + canonical_uri(request.path()) + '\n' +
-                                        canonical_query(request.query()) + '\n' +
-                                        canonical_headers(request, signed_names) + '\n' + signed_list + '\n' +
-                                        hex(sha256(request.body));
+  const std::string canonical_request =
+      request.method + '\n' + canonical_uri(request.path()) + '\n' + canonical_query(request.query()) + '\n' +
+      canonical_headers(request, signed_names) + '\n' + signed_list + '\n' + hex(sha256(request.body));
   const std::string scope_text = scope[1] + '/' + scope[2] + '/' + scope[3] + '/' + scope[4];
   const std::string string_to_sign =
       std::string(kAlgorithm) + '\n' + date + '\n' + scope_text + '\n' + hex(sha256(canonical_request));
@@ -144,14 +143,22 @@ std::string skew_message(const std::string& date, double signed_at, double now) 
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::kUnsigned: return "unsigned";
-    case Verdict::kValid: return "valid";
-    case Verdict::kIncomplete: return "incomplete";
-    case Verdict::kUnknownKey: return "unknown key";
-    case Verdict::kExpiredToken: return "expired token";
-    case Verdict::kSkewed: return "skewed";
-    case Verdict::kWrongScope: return "wrong scope";
-    case Verdict::kMismatch: return "mismatch";
+    case Verdict::kUnsigned:
+      return "unsigned";
+    case Verdict::kValid:
+      return "valid";
+    case Verdict::kIncomplete:
+      return "incomplete";
+    case Verdict::kUnknownKey:
+      return "unknown key";
+    case Verdict::kExpiredToken:
+      return "expired token";
+    case Verdict::kSkewed:
+      return "skewed";
+    case Verdict::kWrongScope:
+      return "wrong scope";
+    case Verdict::kMismatch:
+      return "mismatch";
   }
   return "?";
 }
@@ -172,8 +179,9 @@ SignatureCheck check_signature(const HttpRequest& request, std::string_view serv
   const std::string date = request.header("x-amz-date").value_or("");
   const auto signed_at = parse_amz_date(date);
   if (!authorization->starts_with(kAlgorithm) || scope.size() != 5 || parts["Signature"].empty() || !signed_at) {
-    return refuse(Verdict::kIncomplete, "Authorization header requires 'Credential', 'SignedHeaders', 'Signature' and "
-                                        "the request an 'X-Amz-Date'.");
+    return refuse(Verdict::kIncomplete,
+                  "Authorization header requires 'Credential', 'SignedHeaders', 'Signature' and "
+                  "the request an 'X-Amz-Date'.");
   }
   check.access_key = scope[0];
   check.region = scope[2];
@@ -196,8 +204,10 @@ SignatureCheck check_signature(const HttpRequest& request, std::string_view serv
                   "Credential should be scoped to correct service: '" + std::string(service) + "'. ");
   }
   if (scope[1] != date.substr(0, 8)) {
-    return refuse(Verdict::kWrongScope, "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
-                                        "date from HTTP: '" + scope[1] + "' != '" + date.substr(0, 8) + "'.");
+    return refuse(Verdict::kWrongScope,
+                  "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of "
+                  "date from HTTP: '" +
+                      scope[1] + "' != '" + date.substr(0, 8) + "'.");
   }
   const std::string expected =
       expected_signature(request, signed_names, parts["SignedHeaders"], scope, date, principal->secret_key);

@@ -10,21 +10,21 @@ namespace sma::standin {
 
 /// What became of a request's signature.
 enum class Verdict {
-  kUnsigned,      // no Authorization at all
+  kUnsigned,  // no Authorization at all
   kValid,
-  kIncomplete,    // an Authorization that lacks a part, or does not sign what it must
-  kUnknownKey,    // access key unknown, or its session token is not the one issued with it
+  kIncomplete,  // an Authorization that lacks a part, or does not sign what it must
+  kUnknownKey,  // access key unknown, or its session token is not the one issued with it
   kExpiredToken,
-  kSkewed,        // signed more than five minutes from now
-  kWrongScope,    // another service's, or a date that is not the request's
-  kMismatch,      // the signature is not ours
+  kSkewed,      // signed more than five minutes from now
+  kWrongScope,  // another service's, or a date that is not the request's
+  kMismatch,    // the signature is not ours
 };
 
 [[nodiscard]] std::string_view name_of(Verdict verdict);
 
 struct SignatureCheck {
   Verdict verdict = Verdict::kUnsigned;
-  std::string message;        // AWS's words
+  std::string message;  // AWS's words
   std::string access_key;
   std::string region;         // of the credential scope
   std::string principal_arn;  // where valid

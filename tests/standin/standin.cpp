@@ -28,7 +28,8 @@ bool is_signed_by_sts(const std::string& operation) {
 
 }  // namespace
 
-Standin::Standin(StandinOptions options) : options_(std::move(options)), addresses_(options_.listen), clock_(system_now) {
+Standin::Standin(StandinOptions options)
+    : options_(std::move(options)), addresses_(options_.listen), clock_(system_now) {
   // OpenSSL writes without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
   if (!options_.tls_certificate.empty()) tls_ = make_tls_context(options_.tls_certificate, options_.tls_key);

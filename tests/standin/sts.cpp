@@ -26,11 +26,16 @@ std::string element(const std::string& name, const std::string& text) {
 
 HttpAnswer signature_error(const SignatureCheck& check) {
   switch (check.verdict) {
-    case Verdict::kUnsigned: return query_error(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
-    case Verdict::kIncomplete: return query_error(400, "IncompleteSignature", check.message);
-    case Verdict::kUnknownKey: return query_error(403, "InvalidClientTokenId", check.message);
-    case Verdict::kExpiredToken: return query_error(403, "ExpiredToken", check.message);
-    default: return query_error(403, "SignatureDoesNotMatch", check.message);
+    case Verdict::kUnsigned:
+      return query_error(403, "MissingAuthenticationToken", "Request is missing Authentication Token");
+    case Verdict::kIncomplete:
+      return query_error(400, "IncompleteSignature", check.message);
+    case Verdict::kUnknownKey:
+      return query_error(403, "InvalidClientTokenId", check.message);
+    case Verdict::kExpiredToken:
+      return query_error(403, "ExpiredToken", check.message);
+    default:
+      return query_error(403, "SignatureDoesNotMatch", check.message);
   }
 }
 
@@ -50,11 +55,10 @@ std::string issue(World& world, const Role& role, const Form& form, double now) 
   const std::string arn =
       "arn:aws:sts::" + world.secrets.account + ":assumed-role/" + role_name(role.arn) + '/' + session;
   const Principal& keys = world.keys.issue(arn, now + lifetime);
-  return "    <AssumedRoleUser>\n" + element("AssumedRoleId", "AROASTANDINEXAMPLE00:" + session) +
-         element("Arn", arn) + "    </AssumedRoleUser>\n    <Credentials>\n" +
-         element("AccessKeyId", keys.access_key) + element("SecretAccessKey", keys.secret_key) +
-         element("SessionToken", keys.session_token) + element("Expiration", iso_date(*keys.expires)) +
-         "    </Credentials>\n";
+  return "    <AssumedRoleUser>\n" + element("AssumedRoleId", "AROASTANDINEXAMPLE00:" + session) + element("Arn", arn) +
+         "    </AssumedRoleUser>\n    <Credentials>\n" + element("AccessKeyId", keys.access_key) +
+         element("SecretAccessKey", keys.secret_key) + element("SessionToken", keys.session_token) +
+         element("Expiration", iso_date(*keys.expires)) + "    </Credentials>\n";
 }
 
 std::optional<HttpAnswer> malformed(const Form& form) {

@@ -15,11 +15,11 @@ namespace sma::standin {
 /// An IAM role and whom it trusts.
 struct Role {
   std::string arn;
-  std::vector<std::string> session_names;       // trusted; empty: any
-  std::vector<std::string> principals;          // beginnings of trusted ARNs; empty: any
-  std::optional<std::string> external_id;       // demanded where set
-  std::vector<std::string> web_identity_tokens; // for AssumeRoleWithWebIdentity; empty: refused
-  int lifetime = 3600;                          // seconds the issued keys live, where the call asks for no less
+  std::vector<std::string> session_names;        // trusted; empty: any
+  std::vector<std::string> principals;           // beginnings of trusted ARNs; empty: any
+  std::optional<std::string> external_id;        // demanded where set
+  std::vector<std::string> web_identity_tokens;  // for AssumeRoleWithWebIdentity; empty: refused
+  int lifetime = 3600;                           // seconds the issued keys live, where the call asks for no less
 };
 
 /// The instance metadata service, version 2.
@@ -27,29 +27,29 @@ struct InstanceMetadata {
   bool enabled = true;                 // false: 403, as an instance that switched it off
   std::string role = "instance-role";  // empty: 404 on the role list
   std::string region = "us-east-1";
-  int lifetime = 21600;                // seconds
-  bool beyond_hop_limit = false;       // the token call gets no answer
+  int lifetime = 21600;                  // seconds
+  bool beyond_hop_limit = false;         // the token call gets no answer
   std::map<std::string, double> tokens;  // issued, with their expiry
 };
 
 /// The endpoint that ECS (task role) and EKS (Pod Identity) run.
 struct ContainerEndpoint {
-  std::string authorization;           // demanded in Authorization; empty: none
+  std::string authorization;  // demanded in Authorization; empty: none
   std::string role_arn = "arn:aws:iam::123456789012:role/task-role";
-  int lifetime = 21600;                // seconds
+  int lifetime = 21600;  // seconds
 };
 
 /// The IAM Identity Center portal.
 struct SsoPortal {
-  std::string bearer;                  // the access token it takes; empty: none
-  int lifetime = 3600;                 // seconds
+  std::string bearer;   // the access token it takes; empty: none
+  int lifetime = 3600;  // seconds
 };
 
 /// The account that the services speak of. Not synchronised: Standin's lock guards it.
 struct World {
   SecretStore secrets;
   KeyRing keys;
-  std::map<std::string, Role> roles;   // by ARN
+  std::map<std::string, Role> roles;  // by ARN
   InstanceMetadata metadata;
   ContainerEndpoint container;
   SsoPortal sso;

@@ -11,6 +11,7 @@ CredentialsFileFollower::CredentialsFileFollower(EventLoop& loop, std::string pa
                                                  CachedCredentials& credentials)
     : Timer(loop), scheduler_(loop), path_(std::move(path)), files_(files), credentials_(credentials),
       seen_(files.facts(path_)), watcher_(loop, path_, *this) {
+  credentials_.ask_again();
   arm(scheduler_.now() + kLookEvery);
 }
 

@@ -106,8 +106,9 @@ Task<Result<Credentials>> ProfileSource::load_web_identity(Shared files, std::st
 Task<Result<Credentials>> ProfileSource::load_sso(Shared files, std::string profile, TimePoint deadline) {
   auto settings = read_sso_settings(files->profiles, profile);
   if (!settings.ok()) co_return std::move(settings.fault());
-  std::string url = sso_portal_url(parts_.environment, *files, settings->region);
-  auto loading = sso_.load(std::move(*settings), std::move(url), deadline);
+  auto url = sso_portal_url(parts_.environment, *files, settings->region);
+  if (!url.ok()) co_return std::move(url.fault());
+  auto loading = sso_.load(std::move(*settings), std::move(*url), deadline);
   auto credentials = co_await std::move(loading);
   co_return credentials;
 }

@@ -7,6 +7,9 @@
 
 #include "aws/credentials/json_credentials.h"
 #include "aws/credentials/pause.h"
+#include "aws/endpoint.h"
+#include "aws/endpoint_settings.h"
+#include "aws/partitions.h"
 #include "base/percent.h"
 #include "base/time_text.h"
 
@@ -86,20 +89,12 @@ Result<SsoSettings> read_sso_settings(const Profiles& profiles, const std::strin
   return settings;
 }
 
-std::string sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region) {
-  const auto is_true = [](std::optional<std::string_view> text) { return text == "true" || text == "True" || text == "TRUE"; };
-  const bool ignored = environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-                           ? is_true(environment.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))
-                           : is_true(files.get("ignore_configured_endpoint_urls"));
-  if (!ignored) {
-    auto url = environment.get("AWS_ENDPOINT_URL_SSO");
-    if (!url) url = environment.get("AWS_ENDPOINT_URL");
-    if (!url) url = files.service("sso", "endpoint_url");
-    if (!url) url = files.get("endpoint_url");
-    if (url) return std::string(url->substr(0, url->find_last_not_of('/') + 1));
-  }
-  const bool china = region.starts_with("cn-");
-  return "https://portal.sso." + region + (china ? ".amazonaws.com.cn" : ".amazonaws.com");
+Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region) {
+  auto endpoints = read_endpoint_settings(environment, files);
+  if (!endpoints.ok()) return endpoints.fault();
+  if (!endpoints->sso_portal_url.empty()) return std::move(endpoints->sso_portal_url);
+  if (!is_valid_region(region)) return Fault::internal("sso_region is no region");
+  return "https://portal.sso." + region + "." + std::string(partition_of(region).dns_suffix);
 }
 
 Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string portal_url, TimePoint deadline) {

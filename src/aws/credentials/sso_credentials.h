@@ -31,7 +31,7 @@ struct SsoSettings {
 
 /// Where the SSO portal is reached: an override as for any service (`AWS_ENDPOINT_URL_SSO`, `AWS_ENDPOINT_URL`, `services`
 /// section `sso`, `endpoint_url`), else the region's.
-[[nodiscard]] std::string sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region);
+[[nodiscard]] Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region);
 
 /// Role credentials from the SSO portal (`GetRoleCredentials`), with the token of a sign-in that the AWS CLI left in
 /// `~/.aws/sso/cache`. The token is not refreshed: where it has expired, the fault says to log in.

@@ -43,12 +43,8 @@ std::filesystem::path agent_binary() {
 }
 
 Variables default_variables(const std::filesystem::path& folder) {
-  Variables variables{{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"},
-                      {"HOME", folder},
-                      {"AWS_TOKEN", kToken},
-                      {"AWS_EC2_METADATA_DISABLED", "true"},
-                      {"SMA_HTTP_PORT", "0"},
-                      {"SMA_LOG_LEVEL", "DEBUG"}};
+  Variables variables{{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}, {"HOME", folder},       {"AWS_TOKEN", kToken},
+                      {"AWS_EC2_METADATA_DISABLED", "true"},     {"SMA_HTTP_PORT", "0"}, {"SMA_LOG_LEVEL", "DEBUG"}};
   // A sanitizer build needs its options.
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "SMA_SANDBOX"}) {
     if (const char* value = std::getenv(name)) variables[name] = value;

@@ -22,12 +22,12 @@ inline constexpr const char* kToken = "integration-test-token-0123456789";
 [[nodiscard]] std::filesystem::path agent_binary();
 
 struct AgentSettings {
-  Variables environment;                // over the defaults below; an empty value removes a default
-  std::string config;                   // TOML, written to a file and given by --config; empty: no file
+  Variables environment;  // over the defaults below; an empty value removes a default
+  std::string config;     // TOML, written to a file and given by --config; empty: no file
   std::vector<std::string> arguments;
-  std::vector<std::string> wrapper;     // a command that runs the agent: `unshare …`, `sh -c 'ulimit …; exec "$@"' -`
-  bool read_output = true;              // false: standard output is read up to its first line only
-  std::string output_file;              // standard output goes here instead of a pipe
+  std::vector<std::string> wrapper;  // a command that runs the agent: `unshare …`, `sh -c 'ulimit …; exec "$@"' -`
+  bool read_output = true;           // false: standard output is read up to its first line only
+  std::string output_file;           // standard output goes here instead of a pipe
 };
 
 /// Default variables: a free port, DEBUG to a file, kToken, no instance metadata, $HOME the working folder.

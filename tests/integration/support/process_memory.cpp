@@ -47,7 +47,8 @@ std::size_t copies_in_memory(pid_t pid, const std::string& bytes) {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     char readable = '-';
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %c", &start, &end, &readable) != 3 || readable != 'r') continue;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %c", &start, &end, &readable) != 3 || readable != 'r')
+      continue;
     memory.resize(end - start);
     std::size_t size = 0;
     while (size < memory.size()) {

@@ -44,6 +44,7 @@ class StoreModel {
     else fetch.ordinary = true;
     fetch.clients.insert(client);
     if (may_stand_in(waiting)) waiting.due = std::min(deadline, fetch.started + Seconds{5});
+    time(now);
   }
 
   bool is_fresh(const Key& key, TimePoint now) const { return cache.contains(key) && now <= cache.at(key).fresh_until; }

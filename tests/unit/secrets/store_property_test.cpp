@@ -89,7 +89,7 @@ class Schedule {
   };
 
   TimePoint now() const { return fixture_.scheduler.now(); }
-  bool chance(unsigned percent) { return random_() % 100 < percent; }
+  bool chance(unsigned long percent) { return random_() % 100 < percent; }
 
   Key any_key() {
     const std::string id = kIds[random_() % 3];
@@ -105,7 +105,7 @@ class Schedule {
   Key one_event() {
     answered_.reset();
     pass(Nanoseconds{1});
-    const unsigned what = random_() % 100;
+    const auto what = random_() % 100;
     if (what < 40) return request();
     if (what < 80 && !pending_.empty()) return act_on(pending_[random_() % pending_.size()]);
     if (what < 84 && !clients_.empty()) leave();

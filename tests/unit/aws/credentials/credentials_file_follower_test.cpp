@@ -82,6 +82,15 @@ TEST_CASE("credentials of a file that is replaced are in use at once") {
   CHECK(fixture.key() == "K2");
 }
 
+TEST_CASE("the file is read before anybody asks") {
+  FollowerFixture fixture;
+  fixture.replace("K1");
+  const CredentialsFileFollower follower(fixture.loop, fixture.path(), fixture.files, fixture.cached);
+  fixture.turns();
+  REQUIRE(fixture.cached.held() != nullptr);
+  CHECK(fixture.cached.held()->access_key_id == "K1");
+}
+
 TEST_CASE("a bad file keeps the last good credentials") {
   FollowerFixture fixture;
   fixture.replace("K1");

@@ -216,11 +216,12 @@ TEST_CASE("what is written into the SSO portal's URL is encoded") {
 
 TEST_CASE("the SSO portal can be overridden like any service") {
   ProfileFiles files;
-  const auto url = [&](Variables variables) { return sso_portal_url(Environment(std::move(variables)), files, "cn-north-1"); };
+  const auto url = [&](Variables variables) { return *sso_portal_url(Environment(std::move(variables)), files, "cn-north-1"); };
   CHECK(url({}) == "https://portal.sso.cn-north-1.amazonaws.com.cn");
   CHECK(url({{"AWS_ENDPOINT_URL", "http://a/"}}) == "http://a");
   CHECK(url({{"AWS_ENDPOINT_URL", "http://a"}, {"AWS_ENDPOINT_URL_SSO", "http://b"}}) == "http://b");
   CHECK(url({{"AWS_ENDPOINT_URL", "http://a"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}) == "https://portal.sso.cn-north-1.amazonaws.com.cn");
+  CHECK_FALSE(sso_portal_url(Environment(Variables{}), files, "evil.example/").ok());
 }
 
 TEST_CASE("each refusal of a sign-in says to log in") {

@@ -1,0 +1,85 @@
+"""deploy/clients: every client whose language is here, against the agent."""
+import base64
+import json
+import shutil
+import subprocess
+import threading
+
+import pytest
+from conftest import AGENT, DEMO_SECRET, DEPLOY, free_port, run, running_agent
+
+CLIENTS = {
+    "agent": ([AGENT, "get"], AGENT),
+    "shell": ([DEPLOY / "clients/shell/get-secret"], "curl"),
+    "python": ([DEPLOY / "clients/python/get_secret.py"], "python3"),
+    "node": (["node", DEPLOY / "clients/node/get-secret.mjs"], "node"),
+    "java": (["java", DEPLOY / "clients/java/GetSecret.java"], "java"),
+    "go": (["go", "run", DEPLOY / "clients/go/get_secret.go"], "go"),
+}
+JSON = ("shell", "java")  # these print the agent's answer
+
+
+@pytest.fixture(params=CLIENTS)
+def client(request):
+    command, tool = CLIENTS[request.param]
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not on this machine")
+
+    def ask(secret_id, environment, check=True):
+        done = subprocess.run([*command, secret_id], env=environment, capture_output=True, timeout=120)
+        assert not check or done.returncode == 0, done.stderr.decode()
+        secret = done.stdout
+        if check and request.param in JSON:
+            answer = json.loads(done.stdout)
+            secret = answer.get("SecretString", "").encode() or base64.b64decode(answer["SecretBinary"])
+        return done, secret
+    return ask
+
+
+def test_a_client_prints_the_secret(client, client_environment):
+    _, secret = client("demo/secret", client_environment)
+    assert secret.decode().rstrip("\n") == DEMO_SECRET
+
+
+def test_a_client_keeps_all_of_unicode(client, client_environment):
+    _, secret = client("demo/text", client_environment)
+    assert secret.decode().rstrip("\n") == "plain text, with an é and a 😀"
+
+
+def test_a_client_decodes_a_binary_secret(client, client_environment):
+    _, secret = client("demo/binary", client_environment)
+    assert secret == bytes(range(10))
+
+
+def test_a_client_encodes_the_name(client, client_environment, aws):
+    name = "deploy/a+b=c.d@e-f"
+    aws.ask("/_standin/secrets", {"secrets": [{"name": name, "string": "found"}]})
+    _, secret = client(name, client_environment)
+    assert secret.decode().rstrip("\n") == "found"
+
+
+def test_a_client_says_why_there_is_no_secret(client, client_environment):
+    done, _ = client("demo/missing", client_environment, check=False)
+    assert done.returncode == 1
+    assert b"ResourceNotFoundException" in done.stderr
+    assert done.stdout == b""
+
+
+def test_a_client_waits_for_token_and_agent(client, aws, tmp_path, request):
+    if "agent" in request.node.callspec.id:
+        pytest.skip("get waits only with --wait, which others test")
+    port = free_port()
+    with running_agent(aws, tmp_path, port) as environment:
+        pass
+    (tmp_path / "token").unlink()
+    found = []
+    asking = threading.Thread(target=lambda: found.append(client("demo/secret", environment)))
+    asking.start()
+    with running_agent(aws, tmp_path, port):
+        asking.join()
+    assert found and found[0][1].decode().rstrip("\n") == DEMO_SECRET
+
+
+def test_no_client_puts_the_token_on_a_command_line():
+    run("sh", "-n", DEPLOY / "clients/shell/get-secret")
+    assert "--header @-" in (DEPLOY / "clients/shell/get-secret").read_text()

@@ -1,0 +1,98 @@
+"""deploy/compose: both files under each Compose that can be had, with the stand-in as AWS."""
+import json
+import os
+import shutil
+
+import pytest
+import yaml
+from conftest import DEMO_SECRET, DEPLOY, KEYS, ROOT, SECRETS, docker, eventually, run
+
+COMPOSE = DEPLOY / "compose"
+AGENT_FILE = COMPOSE / "docker-compose.yml"
+CONTAINER_FILE = COMPOSE / "agent-for-container.yml"
+PROJECT = "secrets-manager-agent-deploy-test"
+
+
+def service(path, name):
+    return yaml.safe_load(path.read_text())["services"][name]
+
+
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE], ids=lambda path: path.name)
+def test_the_agent_is_hardened(path):
+    agent = service(path, "agent")
+    assert agent["read_only"] is True
+    assert agent["cap_drop"] == ["ALL"]
+    assert agent["security_opt"] == ["no-new-privileges:true"]
+    assert (agent["mem_limit"], agent["memswap_limit"], agent["cpus"]) == ("16m", "16m", 0.1)
+
+
+def test_both_files_start_the_agent_alike():
+    one, other = service(AGENT_FILE, "agent"), service(CONTAINER_FILE, "agent")
+    differs = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+    assert differs == {"healthcheck", "network_mode"}
+
+
+@pytest.fixture(params=["1", "2"])
+def compose(request, images, tmp_path):
+    """Runs Compose with a file of deploy/compose, the test's images, and the stand-in as AWS."""
+    if request.param == "1":
+        if not shutil.which("docker-compose"):
+            pytest.skip("docker-compose is not on this machine")
+        command = ["docker-compose"]
+    else:
+        second = run(ROOT / "tests/setup/compose-2", check=False)
+        if second.returncode != 0:
+            pytest.skip("Compose 2 cannot be had")
+        command = second.stdout.split()
+    docker("network", "create", PROJECT, check=False)
+    keys = ["--access-key", KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"]]
+    aws = f"{PROJECT}-aws"
+    docker("rm", "-f", aws, check=False)
+    docker("run", "-d", "--name", aws, "--network", PROJECT, "-v", f"{SECRETS}:/secrets.json:ro", images["standin"],
+           "--listen", "0.0.0.0:8080", "--secrets", "/secrets.json", *keys)
+    used = []
+
+    def call(path, *arguments, **environment):
+        over = tmp_path / f"over-{path.name}"
+        agent = {"image": images["agent"], "environment": {"AWS_ENDPOINT_URL": f"http://{aws}:8080"}}
+        networks = {}
+        if path == AGENT_FILE:
+            networks = {"networks": {"default": {"external": True, "name": PROJECT}}}
+        over.write_text(json.dumps({"services": {"agent": agent}, **networks}))
+        used.append((path, over, environment))
+        return run(*command, "-p", PROJECT, "-f", path, "-f", over, *arguments, cwd=COMPOSE,
+                   env={**os.environ, **KEYS, "AWS_REGION": "us-east-1", "AWS_SESSION_TOKEN": "",
+                        "APPLICATION_IMAGE": images["client-application"], **environment})
+    yield call
+    for path, _, environment in {entry[0]: entry for entry in used}.values():
+        call(path, "down", "-v", "-t", "2", **environment)
+    docker("rm", "-f", aws, check=False)
+    docker("network", "rm", PROJECT, check=False)
+
+
+@pytest.mark.containers
+def test_the_application_starts_once_the_agent_is_healthy(compose):
+    compose(AGENT_FILE, "up", "-d")
+    agent = docker("ps", "-q", "--filter", "label=com.docker.compose.service=agent", "--filter",
+                   f"label=com.docker.compose.project={PROJECT}").stdout.strip()
+    assert docker("inspect", "-f", "{{.State.Health.Status}}", agent).stdout.strip() == "healthy"
+    eventually(lambda: DEMO_SECRET in compose(AGENT_FILE, "logs", "application").stdout)
+
+
+@pytest.mark.containers
+def test_the_agent_joins_an_application_of_another_file(compose, images):
+    application, volume = f"{PROJECT}-application", "secrets-manager-agent-token"
+    docker("rm", "-f", application, check=False)
+    docker("volume", "rm", volume, check=False)
+    docker("volume", "create", "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt",
+           "o=size=64k,mode=0750,uid=65532,gid=65532", volume)
+    docker("run", "-d", "--name", application, "--network", PROJECT, "-v", f"{volume}:/run/secrets-manager-agent:ro",
+           "--user", "1000", "--group-add", "65532", "-e", "AWS_TOKEN=file:///run/secrets-manager-agent/token",
+           images["client-application"])
+    try:
+        compose(CONTAINER_FILE, "up", "-d", APPLICATION_CONTAINER=application)
+        eventually(lambda: DEMO_SECRET in docker("logs", application).stdout)
+        compose(CONTAINER_FILE, "down", "-t", "2", APPLICATION_CONTAINER=application)
+    finally:
+        docker("rm", "-f", application, check=False)
+        docker("volume", "rm", volume, check=False)

@@ -1,0 +1,132 @@
+"""deploy/ecs: the files against AWS's own models, the task as containers."""
+import json
+import re
+
+import boto3
+import botocore.session
+import botocore.validate
+import moto
+import pytest
+from conftest import DEMO_SECRET, DEPLOY, KEYS, SECRETS, docker, eventually
+
+TASK = json.loads((DEPLOY / "ecs/task-definition.json").read_text())
+POLICIES = sorted(DEPLOY.glob("*/policy-*.json")) + sorted(DEPLOY.glob("*/*trust-policy.json"))
+
+
+def unknown_values(value, shape, place=""):
+    """Values that the model's enumerations do not list; botocore's validator does not look at them."""
+    if shape.type_name == "structure":
+        for name, member in value.items():
+            yield from unknown_values(member, shape.members[name], f"{place}.{name}")
+    elif shape.type_name == "list":
+        for member in value:
+            yield from unknown_values(member, shape.member, place + "[]")
+    elif shape.type_name == "string" and shape.enum and value not in shape.enum:
+        yield f"{place}: {value}"
+
+
+def test_the_task_definition_is_what_register_task_definition_takes():
+    service = botocore.session.get_session().get_service_model("ecs")
+    shape = service.operation_model("RegisterTaskDefinition").input_shape
+    report = botocore.validate.ParamValidator().validate(TASK, shape)
+    assert not report.has_errors(), report.generate_report()
+    assert list(unknown_values(TASK, shape)) == []
+
+
+def test_the_agent_is_essential_and_the_application_waits_for_its_health():
+    agent, application = TASK["containerDefinitions"]
+    assert agent["essential"] and agent["healthCheck"]["command"][0] == "CMD"
+    assert application["dependsOn"] == [{"containerName": agent["name"], "condition": "HEALTHY"}]
+
+
+def test_the_application_can_only_read_the_token():
+    agent, application = TASK["containerDefinitions"]
+    assert [mount["readOnly"] for mount in agent["mountPoints"]] == [False]
+    assert [mount["readOnly"] for mount in application["mountPoints"]] == [True]
+    assert agent["environment"][0] == application["environment"][0]
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_iam_takes_the_policy(path):
+    with moto.mock_aws():
+        iam = boto3.client("iam", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+        trust = path.name.endswith("trust-policy.json")
+        some_trust = (DEPLOY / "ecs/trust-policy.json").read_text()
+        iam.create_role(RoleName="application", AssumeRolePolicyDocument=path.read_text() if trust else some_trust)
+        if not trust:
+            iam.put_role_policy(RoleName="application", PolicyName="secrets", PolicyDocument=path.read_text())
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.glob("*/policy-*.json")), ids=lambda path: path.name)
+def test_a_policy_names_operations_that_exist(path):
+    operations = botocore.session.get_session().get_service_model("secretsmanager").operation_names
+    for statement in json.loads(path.read_text())["Statement"]:
+        for action in statement["Action"]:
+            assert action.removeprefix("secretsmanager:") in operations
+
+
+def test_only_reading_is_allowed():
+    allowed = {action for path in DEPLOY.glob("*/policy-*.json")
+               for statement in json.loads(path.read_text())["Statement"] for action in statement["Action"]}
+    assert all(re.fullmatch(r"secretsmanager:(Get|Describe|BatchGet|List)\w+", action) for action in allowed)
+
+
+@pytest.fixture
+def network():
+    """The link-local network on which ECS serves a task's credentials, with the stand-in as that endpoint."""
+    name = "secrets-manager-agent-ecs-test"
+    docker("network", "rm", name, check=False)
+    docker("network", "create", "--internal", "--subnet", "169.254.170.0/28", "--gateway", "169.254.170.1", name)
+    yield name
+    docker("network", "rm", name)
+
+
+def options(definition, volume):
+    """A container definition as `docker run` takes it."""
+    given = []
+    for variable in definition["environment"]:
+        given += ["--env", f"{variable['name']}={variable['value']}"]
+    for mount in definition["mountPoints"]:
+        given += ["--volume", f"{volume}:{mount['containerPath']}{':ro' if mount['readOnly'] else ''}"]
+    for capability in definition.get("linuxParameters", {}).get("capabilities", {}).get("drop", []):
+        given += ["--cap-drop", capability]
+    if definition.get("readonlyRootFilesystem"):
+        given += ["--read-only"]
+    if "user" in definition:
+        given += ["--user", definition["user"]]
+    if "healthCheck" in definition:
+        check = definition["healthCheck"]
+        given += ["--health-cmd", " ".join(check["command"][1:]), "--health-interval", f"{check['interval']}s"]
+    return given
+
+
+@pytest.mark.containers
+def test_the_task_runs_with_the_container_credentials_endpoint(images, network):
+    agent, application = TASK["containerDefinitions"]
+    volume = "secrets-manager-agent-ecs-test"
+    names = [f"{volume}-{part}" for part in ("aws", "agent", "application")]
+    docker("rm", "-f", *names, check=False)
+    docker("volume", "rm", volume, check=False)
+    keys = ["--access-key", KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"]]
+    try:
+        docker("run", "-d", "--name", names[0], "--network", network, "--ip", "169.254.170.2", "-v",
+               f"{SECRETS}:/secrets.json:ro", "--user", "0", images["standin"], "--listen", "0.0.0.0:80", "--secrets",
+               "/secrets.json", *keys)
+        # The agent's network stands for the task's; its health check as Docker runs it needs no shell.
+        health = [option for option in options(agent, volume) if option != "--health-cmd"]
+        health.remove(" ".join(agent["healthCheck"]["command"][1:]))
+        docker("run", "-d", "--name", names[1], "--network", network, *health,
+               "--env", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/0123",
+               "--env", "AWS_ENDPOINT_URL=http://169.254.170.2", images["agent"], *agent["command"])
+        eventually(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", names[1]).stdout.strip() == "healthy")
+        docker("run", "-d", "--name", names[2], "--network", f"container:{names[1]}", *options(application, volume),
+               images["client-application"])
+        eventually(lambda: DEMO_SECRET in docker("logs", names[2]).stdout)
+        mode = docker("exec", names[2], "stat", "-c", "%a %u:%g", "/run/secrets-manager-agent/token").stdout
+        assert mode.strip() == "640 65532:65532"
+    except BaseException:
+        print(docker("logs", names[1], check=False).stdout)
+        raise
+    finally:
+        docker("rm", "-f", *names, check=False)
+        docker("volume", "rm", volume, check=False)

@@ -1,0 +1,110 @@
+"""deploy/eks: the manifests against Kubernetes' schema, the pod under podman."""
+import os
+import shutil
+
+import kubernetes_validate
+import pytest
+import yaml
+from conftest import DEMO_SECRET, DEPLOY, KEYS, docker, eventually, run
+
+MANIFESTS = sorted((DEPLOY / "eks").glob("*.yaml"))
+VERSIONS = ["1.29.0", kubernetes_validate.latest_version()]  # the first with native sidecars, and the last
+
+
+def manifest(name):
+    return yaml.safe_load((DEPLOY / "eks" / name).read_text())
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_takes_the_manifest(path, version):
+    for document in yaml.safe_load_all(path.read_text()):
+        kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_the_deployment_has_the_pod_of_pod_yaml():
+    pod, template = manifest("pod.yaml"), manifest("deployment.yaml")["spec"]["template"]
+    assert template["spec"] == pod["spec"]
+    assert template["metadata"]["annotations"] == pod["metadata"]["annotations"]
+
+
+def test_the_agent_is_a_native_sidecar_that_the_application_waits_for():
+    (agent,) = manifest("pod.yaml")["spec"]["initContainers"]
+    assert agent["restartPolicy"] == "Always"
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert agent[probe]["exec"]["command"] == ["/app/secrets-manager-agent", "--health-check"]
+
+
+def test_the_pod_passes_the_restricted_pod_security_standard():
+    spec = manifest("pod.yaml")["spec"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    for container in spec["initContainers"] + spec["containers"]:
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_token_is_in_memory_and_the_application_can_only_read_it():
+    spec = manifest("pod.yaml")["spec"]
+    assert spec["volumes"][0]["emptyDir"]["medium"] == "Memory"
+    assert spec["containers"][0]["volumeMounts"][0]["readOnly"] is True
+
+
+def test_the_roles_credentials_go_to_the_agent_alone():
+    pod = manifest("pod.yaml")
+    skipped = pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"].split(",")
+    assert skipped == [container["name"] for container in pod["spec"]["containers"]]
+
+
+def test_both_service_accounts_are_the_pods():
+    for name in ("irsa.yaml", "pod-identity.yaml"):
+        assert manifest(name)["metadata"]["name"] == manifest("pod.yaml")["spec"]["serviceAccountName"]
+
+
+def plain_pod(pod, images):
+    """The pod with the stand-in in it, as an older kube play takes it: that knows no restartPolicy of an init container,
+    so the sidecar stands among the containers, and the application waits by itself."""
+    spec = pod["spec"]
+    (agent,) = spec.pop("initContainers")
+    (application,) = spec["containers"]
+    agent.pop("restartPolicy")
+    agent.pop("startupProbe")
+    agent["image"] = images["agent"]
+    agent["env"] += [{"name": name, "value": value} for name, value in KEYS.items()]
+    agent["env"].append({"name": "AWS_ENDPOINT_URL", "value": "http://127.0.0.1:8080"})
+    application["image"] = images["client-application"]
+    aws = {"name": "aws", "image": images["standin"],
+           "args": ["--listen", "127.0.0.1:8080", "--secrets", "/demo-secrets.json", "--access-key",
+                    KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"]]}
+    for container in (agent, application, aws):
+        container["image"] = "localhost/" + container["image"]
+    spec["containers"] = [aws, agent, application]
+    return pod
+
+
+@pytest.mark.containers
+def test_the_pod_runs_and_the_application_gets_its_secret(images, tmp_path):
+    if not shutil.which("podman"):
+        pytest.skip("podman is not on this machine")
+    pod = plain_pod(manifest("pod.yaml"), images)
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))
+    (tmp_path / "containers.conf").write_text(
+        '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')
+    environment = {**os.environ, "CONTAINERS_CONF": str(tmp_path / "containers.conf")}
+    store = ["--storage-driver=vfs", f"--root={tmp_path}/root", f"--runroot={tmp_path}/run"]
+
+    def podman(*arguments, check=True):
+        return run("podman", *store, *arguments, check=check, env=environment)
+
+    docker("save", "-o", tmp_path / "images.tar", *images.values())
+    podman("load", "-q", "-i", tmp_path / "images.tar")
+    (tmp_path / "images.tar").unlink()
+    try:
+        podman("kube", "play", tmp_path / "pod.yaml")
+        eventually(lambda: DEMO_SECRET in podman("logs", "application-application").stdout)
+    except BaseException:
+        print(podman("logs", "application-secrets-manager-agent", check=False).stdout)
+        raise
+    finally:
+        podman("kube", "down", tmp_path / "pod.yaml", check=False)
+        podman("rmi", "-a", "-f", check=False)
