@@ -21,9 +21,9 @@ struct Builder {
     TomlScanner scanner(header, line, problem);
     std::vector<std::string> path;
     if (!scanner.read_key(path) || !scanner.read_mark(is_array ? "]]" : "]") || !scanner.read_end()) return false;
-    table = open_table(root, path, is_array, line, problem.text);
-    problem.line = line;
-    return table != nullptr;
+    std::string wrong;
+    table = open_table(root, path, is_array, line, wrong);
+    return table != nullptr || fail(line, std::move(wrong));
   }
 
   /// `name` with the = behind it.
@@ -33,8 +33,13 @@ struct Builder {
     TomlScanner names(name, line, problem);
     TomlScanner values(text, line, problem);
     if (!names.read_key(key) || !names.read_mark("=") || !values.read_value(value) || !values.read_end()) return false;
-    problem = {line, insert_value(*table, key, std::move(value))};
-    return problem.text.empty();
+    std::string wrong = insert_value(*table, key, std::move(value));
+    return wrong.empty() || fail(line, std::move(wrong));
+  }
+
+  bool fail(std::size_t line, std::string wrong) {
+    problem = {line, std::move(wrong)};
+    return false;
   }
 };
 

@@ -8,7 +8,7 @@ namespace sma {
 namespace {
 
 std::string read_and_rendered(const std::string& text) {
-  auto loaded = read_settings("rendered", text, Environment({}));
+  auto loaded = read_settings("rendered", text, Environment(std::map<std::string, std::string, std::less<>>{}));
   if (!loaded.ok()) FAIL(loaded.fault().message);
   return render_settings(loaded->settings);
 }

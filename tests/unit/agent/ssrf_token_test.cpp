@@ -63,8 +63,8 @@ TEST_CASE("a token file is read without the white space around its content") {
   const std::string path = folder / "token";
   write(path, " \ta token\r\n\n");
   CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "a token");
-  CHECK(ssrf_token_folder(kNames, Environment({{"AWS_TOKEN", "file://" + path}})) + "/token" == path);
-  CHECK(ssrf_token_folder(kNames, Environment({{"AWS_TOKEN", "x"}})).empty());
+  CHECK(ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "file://" + path}})) + "/token" == path);
+  CHECK(ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "x"}})).empty());
 }
 
 TEST_CASE("an empty or unreadable token file is a fault that names variables and file") {
@@ -80,7 +80,7 @@ TEST_CASE("an empty or unreadable token file is a fault that names variables and
 TEST_CASE("a token that is made is random, whole, and readable by owner and group only") {
   const Folder folder;
   const std::string path = folder / "token";
-  const Environment environment({{"AWS_TOKEN", "file://" + path}});
+  const Environment environment(Variables{{"AWS_TOKEN", "file://" + path}});
   CountingRandom random;
   const mode_t before = umask(0077);
   CHECK(create_ssrf_token(kNames, environment, random, getgid()).ok());
@@ -98,15 +98,15 @@ TEST_CASE("a token file that is there stays as it is") {
   const std::string path = folder / "token";
   write(path, "old");
   CountingRandom random;
-  CHECK(create_ssrf_token(kNames, Environment({{"AWS_TOKEN", "file://" + path}}), random, std::nullopt).ok());
+  CHECK(create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file://" + path}}), random, std::nullopt).ok());
   CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "old");
 }
 
 TEST_CASE("no file is made where the token comes from none, or its folder is missing") {
   CountingRandom random;
-  CHECK(create_ssrf_token(kNames, Environment({{"AWS_TOKEN", "x"}}), random, std::nullopt).ok());
+  CHECK(create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "x"}}), random, std::nullopt).ok());
   CHECK(create_ssrf_token(kNames, Environment(Variables{}), random, std::nullopt).ok());
-  const auto made = create_ssrf_token(kNames, Environment({{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);
+  const auto made = create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);
   REQUIRE_FALSE(made.ok());
   CHECK(made.fault().message.find("/nowhere/token: No such file or directory") != std::string::npos);
 }

@@ -65,7 +65,7 @@ class Schedule {
     for (int step = 0; step < steps; ++step) {
       const std::size_t calls = fixture_.source.calls.size();
       const Key key = one_event();
-      REQUIRE(fixture_.source.calls.size() <= calls + 1);
+      must(fixture_.source.calls.size() <= calls + 1, "an event made more than one call");
       if (fixture_.source.calls.size() > calls) pending_.push_back({key, fixture_.source.calls.back()});
       std::erase_if(pending_, [](const Pending& call) { return call.call->dropped || call.done; });
       compare();
@@ -87,6 +87,10 @@ class Schedule {
     TimePoint asked;
     Task<Answer> task;
   };
+
+  static void must(bool holds, const char* otherwise) {
+    if (!holds) FAIL(otherwise);
+  }
 
   TimePoint now() const { return fixture_.scheduler.now(); }
   bool chance(unsigned long percent) { return random_() % 100 < percent; }
@@ -189,14 +193,16 @@ class Schedule {
     read_log();
     std::map<Key, std::string> under_way;
     for (const Pending& call : pending_) {
-      REQUIRE_MESSAGE(!under_way.contains(call.key), "two calls for one key are under way");
+      must(!under_way.contains(call.key), "two calls for one key are under way");
       under_way[call.key] = call.call->operation;
     }
-    REQUIRE(under_way.size() == model_.fetches.size());
-    for (const auto& [key, fetch] : model_.fetches) REQUIRE(under_way[key] == (fetch.describing ? "describe" : "get"));
+    must(under_way.size() == model_.fetches.size(), "fetches are missing, or too many");
+    for (const auto& [key, fetch] : model_.fetches)
+      must(under_way[key] == (fetch.describing ? "describe" : "get"), "a fetch makes the wrong call");
     for (auto client = clients_.begin(); client != clients_.end();) {
-      REQUIRE(client->second.task.done() == model_.answers.contains(client->first));
-      if (!client->second.task.done()) {
+      const bool done = client->second.task.done();
+      must(done == model_.answers.contains(client->first), done ? "a client was served too early" : "a client still waits");
+      if (!done) {
         ++client;
         continue;
       }
@@ -212,14 +218,14 @@ class Schedule {
     const std::size_t equals = got.find('=');
     if (equals == std::string::npos) return;  // a fault
     const std::size_t version = std::stoul(got.substr(equals + 1));
-    REQUIRE_MESSAGE(got == text_for(client.key, version), "an answer for one key under another");
+    must(got == text_for(client.key, version), "an answer for one key under another");
     const std::optional<TimePoint> superseded = world_.superseded(client.key, version);
     if (!superseded) return;
-    if (client.refresh_now) REQUIRE_MESSAGE(*superseded >= client.asked, "older than the request for refreshNow");
+    if (client.refresh_now) must(*superseded >= client.asked, "older than the request for refreshNow");
     const TimePoint confirmed = confirmed_.at(client.key);
-    REQUIRE_MESSAGE(*superseded >= confirmed, "not the value that AWS gave last");
+    must(*superseded >= confirmed, "not the value that AWS gave last");
     const bool reported = answered_ == client.key || warned_[std::get<0>(client.key)] >= confirmed;
-    if (!reported) REQUIRE_MESSAGE(now() - confirmed <= settings_.ttl, "older than the TTL without a fault");
+    if (!reported) must(now() - confirmed <= settings_.ttl, "older than the TTL without a fault");
   }
 
   std::mt19937 random_;
