@@ -44,7 +44,8 @@ class ArgumentReader {
     const std::size_t equals = argument.starts_with("--") ? argument.find('=') : argument.npos;
     const std::string_view name = argument.substr(0, equals);
     if (equals != argument.npos) attached_ = argument.substr(equals + 1);
-    if (!read_general(name) && !(has_word("get") && read_get(name)) && !(is_certificate_word() && name == "--no-sudoers"))
+    if (!read_general(name) && !(has_word("get") && read_get(name)) &&
+        !(is_certificate_word() && name == "--no-sudoers"))
       return fail("unknown option " + std::string(name));
     if (attached_) fail(std::string(name) + " takes no value");
   }
@@ -111,7 +112,9 @@ class ArgumentReader {
     return number;
   }
 
-  [[nodiscard]] bool is_certificate_word() const { return has_word("acm") || has_word("setup-config-based-permissions"); }
+  [[nodiscard]] bool is_certificate_word() const {
+    return has_word("acm") || has_word("setup-config-based-permissions");
+  }
 
   void read_words() {
     if (words_.empty()) return;
@@ -167,7 +170,9 @@ Result<CommandLine> read_command_line(std::span<const char* const> arguments) {
   ArgumentReader reader(arguments, line);
   reader.read();
   if (reader.problem().empty()) return line;
-  return Fault{.kind = Fault::Kind::denied, .code = "InvalidCommandLine", .message = reader.problem() + "\n" + usage()};
+  std::string message = reader.problem() + "\n" + usage();
+  message.pop_back();
+  return Fault{.kind = Fault::Kind::denied, .code = "InvalidCommandLine", .message = std::move(message)};
 }
 
 std::string usage() {
@@ -198,7 +203,8 @@ get asks the running agent for a secret and prints its bytes:
       --role-arn R        with this role
       --refresh           fetched from AWS, not from the cache
       --field NAME        only this field of a secret that is a JSON object
-      --json              the agent's whole answer)";
+      --json              the agent's whole answer
+)";
 }
 
 std::string configuration_file(const CommandLine& command_line, const Files& files) {

@@ -36,8 +36,8 @@ struct CommandLine {
     version,
   };
   Command command = Command::run;
-  /// Started as `sm start`, or under the third version's file name: its names in lines that people look for, its default
-  /// configuration file.
+  /// Started as `sm start`, or under the third version's file name: its names in lines that people look for, its
+  /// default configuration file.
   bool as_version_3 = false;
   std::string config_file{};  ///< empty: none given
   bool create_token = false;
@@ -46,10 +46,10 @@ struct CommandLine {
   GetRequest get{};
 };
 
-/// `arguments` with the program's own name first. A fault's message is what to print, usage included.
+/// `arguments` with the program's own name first. A fault's message is what to print, usage included, without the last line's end.
 [[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments);
 
-/// What `--help` prints.
+/// What `--help` prints, whole lines.
 [[nodiscard]] std::string usage();
 
 /// The configuration file to read: the one given; as version 3 its default one, where that exists; else empty.

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/resident_memory.h"
 #include "agent/sandbox.h"
 #include "agent/ssrf_token.h"
 #include "aws/profile_chain.h"
@@ -99,6 +100,7 @@ Task<void> announce(Event* ready, std::string line, EventLoop* loop, LogWriter* 
   print_line(line);
   log->info(line);
   loop->set_end_of_turn(writer);
+  release_start_up_pages();
 }
 
 }  // namespace

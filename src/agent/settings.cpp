@@ -11,7 +11,7 @@ namespace sma {
 namespace {
 
 /// A basic string of TOML: no setting holds what it escapes in another way than JSON.
-std::string quoted(std::string_view text) {
+std::string quoted_text(std::string_view text) {
   std::string written;
   append_json_string(written, text);
   return written;
@@ -19,7 +19,7 @@ std::string quoted(std::string_view text) {
 
 std::string list(const std::vector<std::string>& texts) {
   std::string written;
-  for (const std::string& text : texts) written += (written.empty() ? "" : ", ") + quoted(text);
+  for (const std::string& text : texts) written += (written.empty() ? "" : ", ") + quoted_text(text);
   return '[' + written + ']';
 }
 
@@ -32,11 +32,16 @@ std::string real(double number) {
 
 std::string_view level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "DEBUG";
-    case LogLevel::info: return "INFO";
-    case LogLevel::warn: return "WARN";
-    case LogLevel::error: return "ERROR";
-    case LogLevel::none: break;
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::info:
+      return "INFO";
+    case LogLevel::warn:
+      return "WARN";
+    case LogLevel::error:
+      return "ERROR";
+    case LogLevel::none:
+      break;
   }
   return "NONE";
 }
@@ -49,7 +54,7 @@ class Writer {
   void flag(std::string_view key, bool value) { line(key, value ? "true" : "false"); }
   void number(std::string_view key, std::size_t value) { line(key, std::to_string(value)); }
   void optional(std::string_view key, const std::string& value) {
-    if (!value.empty()) line(key, quoted(value));
+    if (!value.empty()) line(key, quoted_text(value));
   }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
@@ -63,12 +68,12 @@ void write_prefetch(Writer& out, const PrefetchSettings& prefetch) {
   out.number("max_jitter_seconds", static_cast<std::size_t>(prefetch.max_jitter.count()));
   for (const PrefetchSettings::Secret& secret : prefetch.secrets) {
     out.header("[[capabilities.secrets_manager.prefetch.secrets]]");
-    out.line("secret_id", quoted(secret.secret_id));
+    out.line("secret_id", quoted_text(secret.secret_id));
     out.optional("role_arn", secret.role_arn);
   }
   for (const PrefetchSettings::Tag& tag : prefetch.filter_tags) {
     out.header("[[capabilities.secrets_manager.prefetch.filter_tags]]");
-    out.line("key", quoted(tag.key));
+    out.line("key", quoted_text(tag.key));
     out.optional("role_arn", tag.role_arn);
   }
 }
@@ -78,13 +83,13 @@ void write_prefetch(Writer& out, const PrefetchSettings& prefetch) {
 std::string render_settings(const Settings& settings) {
   Writer out;
   out.header("[logging]");
-  out.line("log_level", quoted(level_name(settings.log_level)));
+  out.line("log_level", quoted_text(level_name(settings.log_level)));
   out.flag("log_to_file", settings.log_to_file);
   out.header("[capabilities.secrets_manager]");
   out.flag("enabled", settings.enabled);
   out.number("http_port", settings.http_port);
   out.optional("region", settings.region);
-  out.line("path_prefix", quoted(settings.path_prefix));
+  out.line("path_prefix", quoted_text(settings.path_prefix));
   out.number("max_conn", settings.max_conn);
   out.number("max_roles", settings.max_roles);
   out.flag("ignore_transient_errors", settings.ignore_transient_errors);

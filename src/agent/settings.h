@@ -17,9 +17,9 @@ struct Settings {
   LogLevel log_level = LogLevel::info;
   bool log_to_file = true;
 
-  bool enabled = true;              ///< false: say so and exit 0
-  std::uint16_t http_port = 2773;   ///< 0: any free port
-  std::string region{};             ///< empty: found in environment, profile or instance metadata
+  bool enabled = true;             ///< false: say so and exit 0
+  std::uint16_t http_port = 2773;  ///< 0: any free port
+  std::string region{};            ///< empty: found in environment, profile or instance metadata
   std::string path_prefix = "/v1/";
   std::size_t max_conn = 800;
   std::size_t max_roles = 20;

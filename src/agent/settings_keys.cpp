@@ -46,7 +46,9 @@ bool is_plain_text(const TomlValue& value) {
          std::none_of(value.text.begin(), value.text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; });
 }
 
-std::size_t read_boolean_key(const TomlValue& value, bool& target) { return read_boolean(value, target) ? 0 : value.line; }
+std::size_t read_boolean_key(const TomlValue& value, bool& target) {
+  return read_boolean(value, target) ? 0 : value.line;
+}
 
 template <typename Number>
 std::size_t read_range(const TomlValue& value, Number& target, std::int64_t low, std::int64_t high) {
@@ -69,7 +71,8 @@ std::size_t read_level(const TomlValue& value, Settings& settings) {
                                                                          {"error", LogLevel::error},
                                                                          {"none", LogLevel::none}}};
   const std::string name = value.kind == Kind::text ? lower_case(value.text) : std::string();
-  const auto* found = std::find_if(levels.begin(), levels.end(), [&](const auto& level) { return level.first == name; });
+  const auto* found =
+      std::find_if(levels.begin(), levels.end(), [&](const auto& level) { return level.first == name; });
   if (found == levels.end()) return value.line;
   settings.log_level = found->second;
   return 0;
@@ -148,14 +151,16 @@ constexpr std::array kKeys{
     SettingKey{"http_port", kServiceTable, "1024 to 65535, or 0 for any free port", read_port},
     SettingKey{"region", kServiceTable, "the name of one region, such as eu-central-1",
                [](const TomlValue& value, Settings& to) { return read_text(value, to.region, is_valid_region); }},
-    SettingKey{"path_prefix", kServiceTable, "a text that begins with /",
-               [](const TomlValue& value, Settings& to) { return read_text(value, to.path_prefix, begins_with_slash); }},
+    SettingKey{
+        "path_prefix", kServiceTable, "a text that begins with /",
+        [](const TomlValue& value, Settings& to) { return read_text(value, to.path_prefix, begins_with_slash); }},
     SettingKey{"max_conn", kServiceTable, "1 to 1000",
                [](const TomlValue& value, Settings& to) { return read_range(value, to.max_conn, 1, 1000); }},
     SettingKey{"max_roles", kServiceTable, "1 to 20",
                [](const TomlValue& value, Settings& to) { return read_range(value, to.max_roles, 1, 20); }},
-    SettingKey{"ignore_transient_errors", kServiceTable, kBoolean,
-               [](const TomlValue& value, Settings& to) { return read_boolean_key(value, to.ignore_transient_errors); }},
+    SettingKey{
+        "ignore_transient_errors", kServiceTable, kBoolean,
+        [](const TomlValue& value, Settings& to) { return read_boolean_key(value, to.ignore_transient_errors); }},
     SettingKey{"validate_credentials", kServiceTable, kBoolean,
                [](const TomlValue& value, Settings& to) { return read_boolean_key(value, to.validate_credentials); }},
     SettingKey{"credentials_file_path", kServiceTable, "the path of a file",
@@ -171,9 +176,11 @@ constexpr std::array kKeys{
                  return read_range(value, to.cache_bytes, kMebibyte, 1024 * kMebibyte);
                }},
     SettingKey{"ssrf_headers", kSecurityTable, "a list of at least one header name",
-               [](const TomlValue& value, Settings& to) { return read_names(value, to.ssrf_headers, is_header_name); }, true},
+               [](const TomlValue& value, Settings& to) { return read_names(value, to.ssrf_headers, is_header_name); },
+               true},
     SettingKey{"ssrf_env_variables", kSecurityTable, "a list of at least one variable name",
-               [](const TomlValue& value, Settings& to) { return read_names(value, to.ssrf_env_variables, any); }, true},
+               [](const TomlValue& value, Settings& to) { return read_names(value, to.ssrf_env_variables, any); },
+               true},
     SettingKey{"cache_buffer_ratio", kPrefetchTable, "0.1 to 1.0", read_ratio},
     SettingKey{"max_jitter_seconds", kPrefetchTable, "0 to 10",
                [](const TomlValue& value, Settings& to) { return read_seconds(value, to.prefetch.max_jitter, 10); }},

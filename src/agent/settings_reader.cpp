@@ -13,19 +13,26 @@ namespace sma {
 namespace {
 
 constexpr std::string_view kCertificatesTable = "capabilities.acm";
-constexpr std::array<std::string_view, 6> kTables{"capabilities",  kLoggingTable,  kServiceTable,
-                                                  kCacheTable, kSecurityTable, kPrefetchTable};
+constexpr std::array<std::string_view, 7> kTables{"capabilities", kCertificatesTable, kLoggingTable, kServiceTable,
+                                                  kCacheTable,    kSecurityTable,     kPrefetchTable};
 constexpr std::size_t kFileLimit = std::size_t{1} << 20;
 
 Fault refusal(std::string message) {
-  return {.kind = Fault::Kind::denied, .http_status = 500, .code = "InvalidConfiguration", .message = std::move(message)};
+  return {
+      .kind = Fault::Kind::denied, .http_status = 500, .code = "InvalidConfiguration", .message = std::move(message)};
 }
 
 std::string not_allowed(std::string_view key, const TomlValue& value, std::string_view allowed) {
-  std::string found(value.kind_name());
-  if (value.kind == TomlValue::Kind::integer) found = std::to_string(value.integer);
-  if (value.kind == TomlValue::Kind::text) found = "this text";
-  return std::string(key) + ": " + found + " is not allowed; allowed: " + std::string(allowed);
+  std::string text(key);
+  text += ": ";
+  if (value.kind == TomlValue::Kind::integer) {
+    text += std::to_string(value.integer);
+  } else {
+    text += value.kind == TomlValue::Kind::text ? "this text" : value.kind_name();
+  }
+  text += " is not allowed; allowed: ";
+  text += allowed;
+  return text;
 }
 
 /// Takes a file's tables over into settings, and gathers what is wrong.
@@ -79,7 +86,8 @@ class FileReader {
     if (!fresh) {
       const std::size_t later = std::max(first->second, value.line);
       const std::size_t earlier = std::min(first->second, value.line);
-      return problem(later, std::string(setting.name) + ": given twice; it stands in line " + std::to_string(earlier) + " already");
+      return problem(later, std::string(setting.name) + ": given twice; it stands in line " + std::to_string(earlier) +
+                                " already");
     }
     if (const std::size_t line = setting.read(value, loaded_.settings); line != 0)
       problem(line, not_allowed(setting.name, value, setting.allowed));
@@ -87,7 +95,8 @@ class FileReader {
 
   /// What the AWS agent does with certificates is not this agent's job; users share one file between both.
   void read_certificates(const TomlValue& value) {
-    if (value.kind != TomlValue::Kind::table) return problem(value.line, not_allowed(kCertificatesTable, value, "a table"));
+    if (value.kind != TomlValue::Kind::table)
+      return problem(value.line, not_allowed(kCertificatesTable, value, "a table"));
     loaded_.warnings.push_back(std::string(name_) + ':' + std::to_string(value.line) +
                                ": [capabilities.acm] is read over: certificates are not this agent's job");
     const auto enabled = value.table.entries.find("enabled");
@@ -105,8 +114,7 @@ class FileReader {
       if (place.empty() ? setting.is_flat() : setting.table == place) allow(setting.name);
     }
     if (place.empty()) allow("prefetch");
-    for (const std::string_view table : {std::string_view(kCertificatesTable), kLoggingTable, kServiceTable, kCacheTable,
-                                         kSecurityTable, kPrefetchTable, std::string_view("capabilities")}) {
+    for (const std::string_view table : kTables) {
       const std::size_t dot = table.rfind('.');
       if (place == (dot == table.npos ? "" : table.substr(0, dot))) allow(table.substr(dot + 1));
     }
@@ -145,8 +153,8 @@ TomlValue value_of(const SettingKey& setting, std::string_view text) {
 
 /// What Kubernetes sets for a service whose name begins with "sma": `SMA_SERVICE_HOST`, `SMA_PORT=tcp://…`, and more.
 bool is_service_link(std::string_view name, std::string_view value) {
-  return name.ends_with("_SERVICE_HOST") || name.find("_SERVICE_PORT") != name.npos || name.find("_PORT_") != name.npos ||
-         (name.ends_with("_PORT") && value.find("://") != value.npos);
+  return name.ends_with("_SERVICE_HOST") || name.find("_SERVICE_PORT") != name.npos ||
+         name.find("_PORT_") != name.npos || (name.ends_with("_PORT") && value.find("://") != value.npos);
 }
 
 /// Gives what is wrong, one line for each. A misspelt name is refused as it is in a file.
@@ -162,7 +170,8 @@ std::string read_variables(const Environment& environment, LoadedSettings& loade
       loaded.warnings.push_back(name + " is passed over: no setting, but an address that Kubernetes tells");
     } else if (found == known.end()) {
       wrong = name + ": no setting has this name";
-    } else if (const TomlValue value = value_of(*found->second, text); found->second->read(value, loaded.settings) != 0) {
+    } else if (const TomlValue value = value_of(*found->second, text);
+               found->second->read(value, loaded.settings) != 0) {
       wrong = not_allowed(name, value, found->second->allowed);
     }
     if (!wrong.empty()) problems += (problems.empty() ? "" : "\n") + wrong;
@@ -204,7 +213,8 @@ Result<LoadedSettings> load_settings(const std::string& path, const Environment&
   if (!files.exists(file)) {
     for (const std::string_view other : others) {
       const std::string found = path + '.' + std::string(other);
-      if (files.exists(found)) return refusal(found + ":1: the configuration must be a TOML file; its name ends with .toml");
+      if (files.exists(found))
+        return refusal(found + ":1: the configuration must be a TOML file; its name ends with .toml");
     }
     return refusal(path + ":1: the configuration file does not exist, nor does " + file);
   }

@@ -19,8 +19,8 @@ namespace sma {
 [[nodiscard]] Result<WipedBytes> find_ssrf_token(const std::vector<std::string>& variables,
                                                  const Environment& environment, const Files& files);
 
-/// Where the token is to come from a file that does not exist, makes that file with a new token of 256 random bits: mode
-/// 0640, of `group` where one is given. It appears whole or not at all, and never takes another's place.
+/// Where the token is to come from a file that does not exist, makes that file with a new token of 256 random bits:
+/// mode 0640, of `group` where one is given. It appears whole or not at all, and never takes another's place.
 [[nodiscard]] Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                              Random& random, std::optional<gid_t> group);
 

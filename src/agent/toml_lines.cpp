@@ -67,9 +67,14 @@ class LineJoiner {
       lines_.numbers.push_back(line_);
       at_ = std::min(file_.find_first_not_of(" \t", at_), file_.size());
       switch (peek()) {
-        case '[': header(); break;
-        case '#': copy_line(); break;
-        default: key();
+        case '[':
+          header();
+          break;
+        case '#':
+          copy_line();
+          break;
+        default:
+          key();
       }
       lines_.text += '\n';
       ++line_;

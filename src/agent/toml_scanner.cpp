@@ -36,7 +36,8 @@ bool is_boolean_word(std::string_view text) {
 
 bool looks_like_time(std::string_view text) {
   const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
-  return digit(0) && digit(1) && ((digit(2) && digit(3) && text.substr(4).starts_with('-')) || text.substr(2).starts_with(':'));
+  return digit(0) && digit(1) &&
+         ((digit(2) && digit(3) && text.substr(4).starts_with('-')) || text.substr(2).starts_with(':'));
 }
 
 }  // namespace
@@ -192,10 +193,15 @@ bool TomlScanner::read_value(TomlValue& value, std::size_t depth) {
   value.line = line_;
   switch (peek()) {
     case '"':
-    case '\'': value.kind = TomlValue::Kind::text; return read_string(value.text);
-    case '[': return read_array(value, depth);
-    case '{': return read_inline_table(value, depth);
-    default: return read_bare_value(value);
+    case '\'':
+      value.kind = TomlValue::Kind::text;
+      return read_string(value.text);
+    case '[':
+      return read_array(value, depth);
+    case '{':
+      return read_inline_table(value, depth);
+    default:
+      return read_bare_value(value);
   }
 }
 
@@ -224,7 +230,8 @@ bool TomlScanner::read_inline_table(TomlValue& value, std::size_t depth) {
     if (!read_key(key) || !read_mark("=")) return false;
     skip_blanks();
     if (!read_value(member, depth + key.size())) return false;
-    if (std::string wrong = insert_value(value.table, key, std::move(member)); !wrong.empty()) return fail(std::move(wrong));
+    if (std::string wrong = insert_value(value.table, key, std::move(member)); !wrong.empty())
+      return fail(std::move(wrong));
     skip_space();
     if (!at_end() && !take(',') && peek() != '}') return fail("expected , or } in a table");
   }

@@ -25,8 +25,7 @@ TomlValue new_table(Origin origin, std::size_t line) {
 /// May a dotted key lead through this table? One with a header of its own grows below that header only. A table made by
 /// dotted keys can be reached again only from the section that made it: anyone else's way leads through its header.
 bool may_pass(const TomlValue& value) {
-  return value.kind == Kind::table &&
-         (value.table.origin == Origin::implied || value.table.origin == Origin::dotted);
+  return value.kind == Kind::table && (value.table.origin == Origin::implied || value.table.origin == Origin::dotted);
 }
 
 /// The table that a header's path goes on in; null where there is none.
@@ -44,13 +43,20 @@ bool is_bare_key_character(char c) {
 
 std::string_view TomlValue::kind_name() const {
   switch (kind) {
-    case Kind::text: return "a text";
-    case Kind::integer: return "a whole number";
-    case Kind::real: return "a number with a fraction";
-    case Kind::boolean: return "true or false";
-    case Kind::word: return "a word without quotes";
-    case Kind::array: return "a list";
-    case Kind::table: return "a table";
+    case Kind::text:
+      return "a text";
+    case Kind::integer:
+      return "a whole number";
+    case Kind::real:
+      return "a number with a fraction";
+    case Kind::boolean:
+      return "true or false";
+    case Kind::word:
+      return "a word without quotes";
+    case Kind::array:
+      return "a list";
+    case Kind::table:
+      return "a table";
   }
   return {};
 }
@@ -62,7 +68,7 @@ std::string insert_value(TomlTable& table, std::span<const std::string> key, Tom
     TomlValue& next = place->second;
     if (!may_pass(next)) return taken(key.first(i + 1), next);
     next.table.origin = Origin::dotted;
-      at = &next.table;
+    at = &next.table;
   }
   const auto [place, added] = at->entries.try_emplace(key.back(), std::move(value));
   return added ? std::string() : taken(key, place->second);

@@ -31,14 +31,17 @@ std::optional<std::string> decimal_seconds(std::string_view number) {
   if (first == std::string::npos) return "0";
   digits.erase(0, first);
   digits.erase(digits.find_last_not_of('0') + 1);
-  const std::ptrdiff_t point = static_cast<std::ptrdiff_t>(written_point) - static_cast<std::ptrdiff_t>(first) + exponent;
+  const std::ptrdiff_t point =
+      static_cast<std::ptrdiff_t>(written_point) - static_cast<std::ptrdiff_t>(first) + exponent;
   const auto count = static_cast<std::ptrdiff_t>(digits.size());
   if (point > kMaxDigits || count - point > kMaxDigits) return std::nullopt;
 
   std::string text = negative ? "-" : "";
   if (point <= 0) return text.append("0.").append(static_cast<std::size_t>(-point), '0').append(digits);
   if (point >= count) return text.append(digits).append(static_cast<std::size_t>(point - count), '0');
-  return text.append(digits, 0, static_cast<std::size_t>(point)).append(".").append(digits, static_cast<std::size_t>(point));
+  return text.append(digits, 0, static_cast<std::size_t>(point))
+      .append(".")
+      .append(digits, static_cast<std::size_t>(point));
 }
 
 }  // namespace sma

@@ -24,17 +24,17 @@ struct EndpointParameters {
 
 /// Where calls go and for which region they are signed.
 struct Endpoint {
-  std::string url;             ///< scheme://host[:port][/path], without a trailing slash
+  std::string url;  ///< scheme://host[:port][/path], without a trailing slash
   std::string scheme;
-  std::string host;            ///< without brackets
-  int port = 0;                ///< as it will be used: 443 or 80 where the URL names none
-  std::string path;            ///< of the URL, without a trailing slash; mostly empty
-  std::string host_field;      ///< for `Host`, as sigv4::host_field makes it
+  std::string host;        ///< without brackets
+  int port = 0;            ///< as it will be used: 443 or 80 where the URL names none
+  std::string path;        ///< of the URL, without a trailing slash; mostly empty
+  std::string host_field;  ///< for `Host`, as sigv4::host_field makes it
   std::string signing_region;
 };
 
-/// Source: botocore's endpoint rule sets of Secrets Manager and STS. An impossible combination (FIPS where the partition
-/// has none) is a fault with the rule set's own message.
+/// Source: botocore's endpoint rule sets of Secrets Manager and STS. An impossible combination (FIPS where the
+/// partition has none) is a fault with the rule set's own message.
 [[nodiscard]] Result<Endpoint> resolve_endpoint(AwsService service, const EndpointParameters& parameters);
 
 /// Reads a URL into an endpoint; a fault where it is no http or https URL with a host.

@@ -14,8 +14,8 @@ bool equal_in_any_case(std::string_view a, std::string_view b) {
 }
 
 /// `true` or `false` from the variable, then the profile; what is neither is passed over with a warning.
-bool read_switch(const Environment& environment, std::string_view variable, const ProfileFiles& profile, std::string_view key,
-                 std::vector<std::string>& warnings) {
+bool read_switch(const Environment& environment, std::string_view variable, const ProfileFiles& profile,
+                 std::string_view key, std::vector<std::string>& warnings) {
   const std::array sources = {std::pair{variable, environment.get(variable)}, std::pair{key, profile.get(key)}};
   for (const auto& [name, value] : sources) {
     if (!value) continue;
@@ -27,13 +27,13 @@ bool read_switch(const Environment& environment, std::string_view variable, cons
 }
 
 /// The override in force for a service, empty where there is none.
-Result<std::string> read_override(const Environment& environment, const ProfileFiles& profile, std::string_view variable,
-                                  std::string_view service) {
-  const std::array sources = {
-      std::pair{std::string(variable), environment.get(variable)},
-      std::pair{std::string("AWS_ENDPOINT_URL"), environment.get("AWS_ENDPOINT_URL")},
-      std::pair{"endpoint_url of " + std::string(service) + " in the profile's services", profile.service(service, "endpoint_url")},
-      std::pair{std::string("the profile's endpoint_url"), profile.get("endpoint_url")}};
+Result<std::string> read_override(const Environment& environment, const ProfileFiles& profile,
+                                  std::string_view variable, std::string_view service) {
+  const std::array sources = {std::pair{std::string(variable), environment.get(variable)},
+                              std::pair{std::string("AWS_ENDPOINT_URL"), environment.get("AWS_ENDPOINT_URL")},
+                              std::pair{"endpoint_url of " + std::string(service) + " in the profile's services",
+                                        profile.service(service, "endpoint_url")},
+                              std::pair{std::string("the profile's endpoint_url"), profile.get("endpoint_url")}};
   for (const auto& [name, value] : sources) {
     if (!value) continue;
     auto endpoint = parse_endpoint_url(*value);
@@ -86,11 +86,13 @@ Result<std::string> configured_region(std::string_view configured, const Environ
     if (is_valid_region(*value)) return std::string(*value);
     Fault fault = Fault::internal("the region \"");
     append_escaped(fault.message, *value, 80);
-    fault.message.append("\" of ").append(name).append(" is not valid: letters, digits and inner hyphens, at most 63, are allowed");
+    fault.message.append("\" of ").append(name).append(
+        " is not valid: letters, digits and inner hyphens, at most 63, are allowed");
     fault.kind = Fault::Kind::denied;
     return fault;
   }
-  return Fault::absent("no region: neither the configuration, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one");
+  return Fault::absent(
+      "no region: neither the configuration, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one");
 }
 
 }  // namespace sma

@@ -17,7 +17,7 @@ namespace sma {
 struct EndpointSettings {
   bool use_fips = false;
   bool use_dualstack = false;
-  std::string secrets_manager_url;    ///< the override in force; empty: none
+  std::string secrets_manager_url;  ///< the override in force; empty: none
   std::string sts_url;
   std::string sso_portal_url;
   std::vector<std::string> warnings;  ///< for the log: values that were passed over
@@ -26,11 +26,12 @@ struct EndpointSettings {
 };
 
 /// An override that is no URL is a fault that names where it stands.
-[[nodiscard]] Result<EndpointSettings> read_endpoint_settings(const Environment& environment, const ProfileFiles& profile);
+[[nodiscard]] Result<EndpointSettings> read_endpoint_settings(const Environment& environment,
+                                                              const ProfileFiles& profile);
 
 /// The region that `configured` (the agent's own key, may be empty), `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile
-/// names, in this order. A fault of kind `absent` where none does: instance metadata is asked then; `denied` where it is
-/// no host label.
+/// names, in this order. A fault of kind `absent` where none does: instance metadata is asked then; `denied` where it
+/// is no host label.
 [[nodiscard]] Result<std::string> configured_region(std::string_view configured, const Environment& environment,
                                                     const ProfileFiles& profile);
 

@@ -14,11 +14,19 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array kThrottlingCodes = {
-    "Throttling"sv, "ThrottlingException"sv, "ThrottledException"sv, "RequestThrottledException"sv, "RequestThrottled"sv,
-    "TooManyRequestsException"sv, "ProvisionedThroughputExceededException"sv, "TransactionInProgressException"sv,
-    "RequestLimitExceeded"sv, "BandwidthLimitExceeded"sv, "LimitExceededException"sv, "SlowDown"sv,
-    "EC2ThrottledException"sv};
+constexpr std::array kThrottlingCodes = {"Throttling"sv,
+                                         "ThrottlingException"sv,
+                                         "ThrottledException"sv,
+                                         "RequestThrottledException"sv,
+                                         "RequestThrottled"sv,
+                                         "TooManyRequestsException"sv,
+                                         "ProvisionedThroughputExceededException"sv,
+                                         "TransactionInProgressException"sv,
+                                         "RequestLimitExceeded"sv,
+                                         "BandwidthLimitExceeded"sv,
+                                         "LimitExceededException"sv,
+                                         "SlowDown"sv,
+                                         "EC2ThrottledException"sv};
 
 constexpr std::array kTransientCodes = {"RequestTimeout"sv, "RequestTimeoutException"sv, "PriorRequestNotComplete"sv,
                                         "IDPCommunicationError"sv};
@@ -26,15 +34,17 @@ constexpr std::array kTransientCodes = {"RequestTimeout"sv, "RequestTimeoutExcep
 constexpr std::array kExpiredCodes = {"ExpiredToken"sv, "ExpiredTokenException"sv, "UnrecognizedClientException"sv,
                                       "InvalidClientTokenId"sv};
 
-constexpr std::array kClockSkewCodes = {"InvalidSignatureException"sv, "SignatureDoesNotMatch"sv, "AuthFailure"sv,
-                                        "RequestTimeTooSkewed"sv,      "RequestExpired"sv,        "RequestInTheFuture"sv,
-                                        "AccessDeniedException"sv};
+constexpr std::array kClockSkewCodes = {
+    "InvalidSignatureException"sv, "SignatureDoesNotMatch"sv, "AuthFailure"sv,
+    "RequestTimeTooSkewed"sv,      "RequestExpired"sv,        "RequestInTheFuture"sv,
+    "AccessDeniedException"sv};
 
 /// What the models of the operations called here declare: with one of these a 429 means what the code says.
 constexpr std::array kOperationsOwnCodes = {
-    "ResourceNotFoundException"sv, "InvalidParameterException"sv, "InvalidRequestException"sv, "DecryptionFailure"sv,
-    "InternalServiceError"sv, "InvalidNextTokenException"sv, "MalformedPolicyDocument"sv, "PackedPolicyTooLarge"sv,
-    "RegionDisabledException"sv, "IDPRejectedClaim"sv, "InvalidIdentityToken"sv, "UnauthorizedException"sv};
+    "ResourceNotFoundException"sv, "InvalidParameterException"sv, "InvalidRequestException"sv,
+    "DecryptionFailure"sv,         "InternalServiceError"sv,      "InvalidNextTokenException"sv,
+    "MalformedPolicyDocument"sv,   "PackedPolicyTooLarge"sv,      "RegionDisabledException"sv,
+    "IDPRejectedClaim"sv,          "InvalidIdentityToken"sv,      "UnauthorizedException"sv};
 
 struct StatusName {
   int status;

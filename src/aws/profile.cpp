@@ -119,7 +119,8 @@ std::optional<Fault> Profiles::read(const File& file, Sections& sections) {
     }
     if (section == nullptr) return malformed(file.name, number, "a section such as [default] must come first");
     if (line.data() != content.data()) {
-      if (value == nullptr) return malformed(file.name, number, "an indented line must continue a key of the same section");
+      if (value == nullptr)
+        return malformed(file.name, number, "an indented line must continue a key of the same section");
       if (nested && is_comment_mark(content[0])) continue;
       if (nested && !split_at_equals(content)) return malformed(file.name, number, "an indented key needs a =");
       *value = joined(*value, content);
@@ -152,10 +153,13 @@ void Profiles::merge(const Sections& sections, Kind kind) {
 
 void Profiles::merge_section(const std::string& header, const Keys& keys, Kind kind) {
   const auto [prefix, name] = split_header(header);
-  const auto ignore = [&](std::string_view why) { ignored_.push_back("[" + header + "] is ignored: " + std::string(why)); };
+  const auto ignore = [&](std::string_view why) {
+    ignored_.push_back("[" + header + "] is ignored: " + std::string(why));
+  };
   if (!is_identifier(name)) return ignore("the name holds characters that are not allowed");
   if (kind == Kind::credentials) {
-    if (!prefix.empty()) return ignore("names in the credentials file stand without a prefix, all else is for the config file");
+    if (!prefix.empty())
+      return ignore("names in the credentials file stand without a prefix, all else is for the config file");
     return merge_keys(profiles_[std::string(name)], header, keys);
   }
   if (prefix == "profile" || header == "default") return merge_keys(profiles_[std::string(name)], header, keys);

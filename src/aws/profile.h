@@ -34,7 +34,9 @@ class Profiles {
   /// An empty value counts as none. Keys are lower case.
   [[nodiscard]] std::optional<std::string_view> get(std::string_view profile, std::string_view key) const;
 
-  [[nodiscard]] bool has_sso_session(std::string_view session) const { return sso_sessions_.find(session) != sso_sessions_.end(); }
+  [[nodiscard]] bool has_sso_session(std::string_view session) const {
+    return sso_sessions_.find(session) != sso_sessions_.end();
+  }
   [[nodiscard]] std::optional<std::string_view> sso_session(std::string_view session, std::string_view key) const;
 
   /// `[services NAME]`, `SERVICE =`, `  KEY = VALUE`.

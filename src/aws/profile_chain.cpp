@@ -14,10 +14,14 @@ class Profile {
 
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] bool exists() const { return files_.profiles.has_profile(name_); }
-  [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const { return files_.profiles.get(name_, key); }
+  [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const {
+    return files_.profiles.get(name_, key);
+  }
   [[nodiscard]] bool has(std::string_view key) const { return get(key).has_value(); }
   [[nodiscard]] std::string text(std::string_view key) const { return std::string(get(key).value_or("")); }
-  [[nodiscard]] Fault fault(std::string_view what) const { return Fault::internal("profile " + name_ + ": " + std::string(what)); }
+  [[nodiscard]] Fault fault(std::string_view what) const {
+    return Fault::internal("profile " + name_ + ": " + std::string(what));
+  }
 
  private:
   const ProfileFiles& files_;
@@ -29,7 +33,8 @@ bool has_static_keys(const Profile& profile) {
 }
 
 bool mentions_sso(const Profile& profile) {
-  constexpr std::array<std::string_view, 5> kKeys{"sso_session", "sso_start_url", "sso_region", "sso_account_id", "sso_role_name"};
+  constexpr std::array<std::string_view, 5> kKeys{"sso_session", "sso_start_url", "sso_region", "sso_account_id",
+                                                  "sso_role_name"};
   return std::ranges::any_of(kKeys, [&](std::string_view key) { return profile.has(key); });
 }
 
@@ -45,13 +50,15 @@ Result<ProfileChain::Base> base_of(const Profile& profile) {
   if (profile.has("credential_process")) return Base::credential_process;
   if (has_static_keys(profile)) return Base::static_keys;
   if (profile.has("aws_access_key_id")) return profile.fault("aws_access_key_id is set, but not aws_secret_access_key");
-  if (profile.has("aws_secret_access_key")) return profile.fault("aws_secret_access_key is set, but not aws_access_key_id");
+  if (profile.has("aws_secret_access_key"))
+    return profile.fault("aws_secret_access_key is set, but not aws_access_key_id");
   if (profile.has("aws_session_token")) return profile.fault("aws_session_token is set, but no keys");
   return Fault::absent("profile " + profile.name() + " holds no credentials");
 }
 
 ProfileRole role_of(const Profile& profile) {
-  ProfileRole role{profile.name(), profile.text("role_arn"), profile.text("role_session_name"), profile.text("external_id")};
+  ProfileRole role{profile.name(), profile.text("role_arn"), profile.text("role_session_name"),
+                   profile.text("external_id")};
   const std::string duration = profile.text("duration_seconds");
   Seconds::rep seconds = 0;
   const auto [end, error] = std::from_chars(duration.data(), duration.data() + duration.size(), seconds);
@@ -70,8 +77,10 @@ std::optional<Fault> unusable(const Profile& profile) {
 }
 
 Fault not_found(const ProfileFiles& files, const Profile& profile, const std::vector<std::string>& visited) {
-  const std::string where = " is in neither " + files.config_path + " nor " + files.credentials_path;
-  if (!visited.empty()) return Fault::internal("profile " + profile.name() + ", source_profile of " + visited.back() + "," + where);
+  const auto shown = [](const std::string& path) { return path.empty() ? "~/.aws (HOME is not set)" : path; };
+  const std::string where = " is in neither " + shown(files.config_path) + " nor " + shown(files.credentials_path);
+  if (!visited.empty())
+    return Fault::internal("profile " + profile.name() + ", source_profile of " + visited.back() + "," + where);
   if (!files.profile_named) return Fault::absent("profile default" + where);
   return Fault::internal("profile " + profile.name() + ", named by AWS_PROFILE," + where);
 }

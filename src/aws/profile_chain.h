@@ -13,7 +13,7 @@ namespace sma {
 struct ProfileRole {
   std::string profile;
   std::string role_arn;
-  std::string session_name;          ///< empty: to be made
+  std::string session_name;  ///< empty: to be made
   std::string external_id;
   std::optional<Seconds> duration{};
 };
@@ -23,13 +23,13 @@ struct ProfileChain {
   enum class Base { credential_source, web_identity, sso, credential_process, static_keys };
 
   Base base;
-  std::string base_profile;          ///< the profile whose keys say the rest
-  std::vector<ProfileRole> roles;    ///< the base's first
+  std::string base_profile;        ///< the profile whose keys say the rest
+  std::vector<ProfileRole> roles;  ///< the base's first
 };
 
-/// Pure. Within a profile the order is the Rust SDK's: role_arn; credential_source, web_identity_token_file, IAM Identity
-/// Center, credential_process, static keys; but a further profile's static keys come before its role_arn. `absent` where
-/// the profile holds nothing about credentials; else the fault names profile and key.
+/// Pure. Within a profile the order is the Rust SDK's: role_arn; credential_source, web_identity_token_file, IAM
+/// Identity Center, credential_process, static keys; but a further profile's static keys come before its role_arn.
+/// `absent` where the profile holds nothing about credentials; else the fault names profile and key.
 [[nodiscard]] Result<ProfileChain> resolve_profile_chain(const ProfileFiles& files);
 
 }  // namespace sma

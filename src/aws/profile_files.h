@@ -13,10 +13,10 @@ namespace sma {
 /// The shared files of this environment, read, and the profile that is chosen there: `AWS_CONFIG_FILE` (else
 /// `$HOME/.aws/config`), `AWS_SHARED_CREDENTIALS_FILE` (else `$HOME/.aws/credentials`), `AWS_PROFILE` (else `default`).
 struct ProfileFiles {
-  std::string config_path;       ///< empty: no `HOME` and no variable
+  std::string config_path;  ///< empty: no `HOME` and no variable
   std::string credentials_path;
-  std::string profile;           ///< the chosen one
-  bool profile_named = false;    ///< chosen by `AWS_PROFILE`: it has to exist
+  std::string profile;         ///< the chosen one
+  bool profile_named = false;  ///< chosen by `AWS_PROFILE`: it has to exist
   Profiles profiles;
 
   /// Of the chosen profile.

@@ -19,7 +19,8 @@ bool is_retried(const Fault& fault) {
   if (fault.kind == Fault::Kind::throttled) return true;
   if (fault.kind != Fault::Kind::transient) return false;
   // A 501 or 505 may pass, but not within seconds.
-  return fault.http_status <= 500 || (fault.http_status >= 502 && fault.http_status <= 504) || is_transient_code(fault.code);
+  return fault.http_status <= 500 || (fault.http_status >= 502 && fault.http_status <= 504) ||
+         is_transient_code(fault.code);
 }
 
 Nanoseconds backoff(int retries, bool throttled, double jitter) {

@@ -77,7 +77,9 @@ struct WritingSink {
 
 template <typename Sink>
 void render(const SecretFields& fields, Sink& sink) {
-  const auto string_or_null = [&](std::optional<std::string_view> value) { value ? sink.string(*value) : sink.raw("null"); };
+  const auto string_or_null = [&](std::optional<std::string_view> value) {
+    value ? sink.string(*value) : sink.raw("null");
+  };
   sink.raw(R"({"ARN":)");
   string_or_null(fields.arn);
   sink.raw(R"(,"Name":)");
@@ -122,7 +124,8 @@ std::optional<SecretValue> read_secret(JsonValue object) {
   fields.version_id = members.string("VersionId");
   fields.secret_string = members.string("SecretString");
   fields.secret_binary = members.string("SecretBinary");
-  if (const JsonValue stages = members.array("VersionStages"); stages.exists()) fields.version_stages = members.strings(stages);
+  if (const JsonValue stages = members.array("VersionStages"); stages.exists())
+    fields.version_stages = members.strings(stages);
   if (const auto created = members.number("CreatedDate")) {
     fields.created_date = decimal_seconds(*created);
     if (!fields.created_date) members.refuse();
@@ -170,9 +173,8 @@ Result<SecretBatch> read_batch(WipedBytes body) {
   }
   for (const JsonValue entry : members.array("Errors")) {
     Members failure(entry);
-    batch.failures.push_back({.secret_id = failure.text("SecretId"),
-                              .code = failure.text("ErrorCode"),
-                              .message = failure.text("Message")});
+    batch.failures.push_back(
+        {.secret_id = failure.text("SecretId"), .code = failure.text("ErrorCode"), .message = failure.text("Message")});
     if (!failure.right()) members.refuse();
   }
   batch.next_token = members.text("NextToken");

@@ -8,8 +8,8 @@
 namespace sma {
 
 /// Reads Secrets Manager's answers. An answer that is not JSON, or not of the kinds the API documents, is a transient
-/// `ConnectionError` (502) that quotes nothing of it. The bodies are wiped; of a secret's bytes only those in the rendered
-/// answer stay. Source: AWS Secrets Manager API Reference.
+/// `ConnectionError` (502) that quotes nothing of it. The bodies are wiped; of a secret's bytes only those in the
+/// rendered answer stay. Source: AWS Secrets Manager API Reference.
 
 /// GetSecretValue, rendered as clients get it (SPEC §1).
 [[nodiscard]] Result<SecretValue> read_secret_value(WipedBytes body);

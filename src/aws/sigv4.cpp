@@ -25,11 +25,14 @@ struct Digest {
   [[nodiscard]] std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 };
 
-const unsigned char* unsigned_bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* unsigned_bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 std::string hex(const Digest& digest) {
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
+  text.reserve(2 * digest.bytes.size());
   for (const unsigned char byte : digest.bytes) {
     text.push_back(kDigits[byte >> 4]);
     text.push_back(kDigits[byte & 15]);
@@ -45,8 +48,8 @@ std::string sha256_hex(std::string_view text) {
 
 void hmac_sha256(std::string_view key, std::string_view text, Digest& digest) {
   // Fails only where OpenSSL has no SHA-256 or no memory: nothing could be signed then.
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), unsigned_bytes(text), text.size(), digest.bytes.data(),
-           nullptr) == nullptr)
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), unsigned_bytes(text), text.size(),
+           digest.bytes.data(), nullptr) == nullptr)
     std::abort();
 }
 
@@ -80,7 +83,8 @@ void add_field(CanonicalFields& fields, std::string_view name, std::string_view 
   append_folded(field->second, value);
 }
 
-CanonicalFields canonical_fields(const SignableRequest& request, std::string_view amz_date, std::string_view security_token) {
+CanonicalFields canonical_fields(const SignableRequest& request, std::string_view amz_date,
+                                 std::string_view security_token) {
   CanonicalFields fields;
   add_field(fields, "host", request.host);
   add_field(fields, "x-amz-date", amz_date);
@@ -164,14 +168,16 @@ std::string signature_of(std::string_view string_to_sign, std::string_view date,
 
 }  // namespace
 
-Signature sign(const SignableRequest& request, const SigningScope& scope, const Credentials& credentials, WallTime when) {
-  Signature signed_with{.amz_date = amz_date(when), .security_token = credentials.session_token.copy(), .authorization = {}};
+Signature sign(const SignableRequest& request, const SigningScope& scope, const Credentials& credentials,
+               WallTime when) {
+  Signature signed_with{
+      .amz_date = amz_date(when), .security_token = credentials.session_token.copy(), .authorization = {}};
   const std::string date = signed_with.amz_date.substr(0, 8);
   const std::string credential_scope = date + "/" + scope.region + "/" + scope.service + "/aws4_request";
   const CanonicalFields fields = canonical_fields(request, signed_with.amz_date, signed_with.security_token.view());
   const WipedBytes canonical = join_canonical_request(request, fields);
-  std::string signature = signature_of(string_to_sign(signed_with.amz_date, credential_scope, canonical.view()), date, scope,
-                                       credentials.secret_access_key);
+  std::string signature = signature_of(string_to_sign(signed_with.amz_date, credential_scope, canonical.view()), date,
+                                       scope, credentials.secret_access_key);
 
   WipedBytes& authorization = signed_with.authorization;
   authorization.append(kAlgorithm);
@@ -182,13 +188,20 @@ Signature sign(const SignableRequest& request, const SigningScope& scope, const 
   return signed_with;
 }
 
-WipedBytes canonical_request(const SignableRequest& request, std::string_view amz_date, std::string_view security_token) {
+WipedBytes canonical_request(const SignableRequest& request, std::string_view amz_date,
+                             std::string_view security_token) {
   return join_canonical_request(request, canonical_fields(request, amz_date, security_token));
 }
 
-std::string string_to_sign(std::string_view amz_date, std::string_view credential_scope, std::string_view canonical_request) {
+std::string string_to_sign(std::string_view amz_date, std::string_view credential_scope,
+                           std::string_view canonical_request) {
   std::string text(kAlgorithm);
-  text.append("\n").append(amz_date).append("\n").append(credential_scope).append("\n").append(sha256_hex(canonical_request));
+  text.append("\n")
+      .append(amz_date)
+      .append("\n")
+      .append(credential_scope)
+      .append("\n")
+      .append(sha256_hex(canonical_request));
   return text;
 }
 

@@ -20,9 +20,9 @@ namespace sigv4 {
 /// What is signed. Field names may be in any case and are signed lower case; values are folded and trimmed.
 struct SignableRequest {
   std::string method;
-  std::string host;          ///< as `host_field` gives it
-  std::string path = "/";    ///< as it will be sent: see `normalised_path`
-  std::string query{};       ///< raw, as it will be sent, without `?`
+  std::string host;                                           ///< as `host_field` gives it
+  std::string path = "/";                                     ///< as it will be sent: see `normalised_path`
+  std::string query{};                                        ///< raw, as it will be sent, without `?`
   std::vector<std::pair<std::string, std::string>> fields{};  ///< further signed ones: content-type, x-amz-target, …
   std::string_view payload{};
 };

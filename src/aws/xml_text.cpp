@@ -65,7 +65,8 @@ bool append_unescaped(WipedBytes& target, std::string_view text) {
 /// Walks through the elements until the wanted one was closed.
 class Search {
  public:
-  Search(std::string_view xml, std::string_view parent, std::string_view name) : rest_(xml), parent_(parent), name_(name) {}
+  Search(std::string_view xml, std::string_view parent, std::string_view name)
+      : rest_(xml), parent_(parent), name_(name) {}
 
   std::optional<WipedBytes> run() {
     while (!rest_.empty()) {
@@ -110,7 +111,8 @@ class Search {
     const bool is_empty = tag.ends_with('/');
     const std::string_view name = tag.substr(0, tag.find_first_of(" \t\r\n/"));
     if (name.empty() || open_.size() == kMaxLevels) return false;
-    if (wanted_level_ == 0 && name == name_ && !open_.empty() && open_.back() == parent_) wanted_level_ = open_.size() + 1;
+    if (wanted_level_ == 0 && name == name_ && !open_.empty() && open_.back() == parent_)
+      wanted_level_ = open_.size() + 1;
     open_.push_back(name);
     return !is_empty || close(name);
   }

@@ -51,7 +51,8 @@ std::optional<Url> parse_url(const std::string& url) {
   const auto port = part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (!scheme || !host || !port || host->empty()) return std::nullopt;
   if (host->starts_with('[') && host->ends_with(']')) host = host->substr(1, host->size() - 2);
-  return Url{std::move(*scheme), std::move(*host), part(parsed.get(), CURLUPART_ZONEID).value_or(""), std::atoi(port->c_str())};
+  return Url{std::move(*scheme), std::move(*host), part(parsed.get(), CURLUPART_ZONEID).value_or(""),
+             std::atoi(port->c_str())};
 }
 
 bool is_same_address(const std::string& a, const std::string& b) {

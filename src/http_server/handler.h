@@ -14,7 +14,7 @@ namespace sma {
 struct Response {
   int status = 200;
   std::string_view content_type = "text/plain";  ///< a literal
-  SharedBytes body;
+  SharedBytes body{};
   std::string_view allow{};  ///< a literal for the `Allow` field of a 405; none where empty
   bool close = false;        ///< close the connection behind this answer
 };

@@ -62,7 +62,12 @@ class SpawnSettings {
 class ChildProcesses::Child {
  public:
   Child(ChildProcesses& owner, pid_t pid, FileDescriptor output)
-      : owner_(owner), pid_(pid), output_(std::move(output)), done_(owner.loop_), reading_(*this), ending_(*this),
+      : owner_(owner),
+        pid_(pid),
+        output_(std::move(output)),
+        done_(owner.loop_),
+        reading_(*this),
+        ending_(*this),
         pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
     owner_.loop_.watch(output_.get(), EPOLLIN, reading_);
     if (pidfd_.valid()) owner_.loop_.watch(pidfd_.get(), EPOLLIN, ending_);

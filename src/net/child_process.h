@@ -23,8 +23,8 @@ struct ProcessOutput {
 class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;
-  /// `argv[0]` is looked for in `PATH`. Faults: it could not be started, wrote more than 64 KiB, or (504) was not done at
-  /// `deadline`; in each case it and what it started are killed.
+  /// `argv[0]` is looked for in `PATH`. Faults: it could not be started, wrote more than 64 KiB, or (504) was not done
+  /// at `deadline`; in each case it and what it started are killed.
   virtual Task<Result<ProcessOutput>> run(std::vector<std::string> argv, TimePoint deadline) = 0;
 };
 

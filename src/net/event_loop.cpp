@@ -52,8 +52,8 @@ void EventLoop::forget(const Watcher& watcher) {
 }
 
 void EventLoop::run() {
-  stopped_ = false;
   while (!stopped_) turn(Milliseconds(-1));
+  stopped_ = false;  // so that single turns go on working
 }
 
 void EventLoop::turn(Milliseconds wait) {

@@ -67,7 +67,7 @@ void FetchTable::ended(Fetch& fetch) {
   --count_;
   ending->outcome = ending->task_.take();
   ending->task_ = {};
-  if (!ending->outcome->ok()) refresh_.failed(*ending, ending->outcome->fault());
+  if (ending->ordinary && !ending->outcome->ok()) refresh_.failed(ending->key, ending->outcome->fault());
   ending->done.set();
 
   std::shared_ptr<Fetch>& next = found->second.current;

@@ -14,7 +14,6 @@ constexpr std::size_t kIdsACall = 20;
 constexpr std::size_t kWorkers = 4;
 // Pages may be empty and still have a next one; this ends a list that never does.
 constexpr std::size_t kMostPages = 1000;
-constexpr Seconds kDeadline{55};
 
 /// A refusal of one secret that another call would only repeat.
 bool is_final(std::string_view code) {
@@ -160,7 +159,7 @@ Task<std::optional<Fault>> Prefetch::load_singly(const Job& job, std::vector<std
   co_return std::nullopt;
 }
 
-FetchProgress Prefetch::begin() const { return {.deadline = scheduler_.now() + kDeadline}; }
+FetchProgress Prefetch::begin() const { return {.deadline = scheduler_.now() + FetchTable::kDeadline}; }
 
 std::vector<std::string> Prefetch::take_wanted(const Job& job, std::size_t& next) {
   std::vector<std::string> wanted;
@@ -196,7 +195,7 @@ std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::str
 }
 
 void Prefetch::keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress) {
-  const TimePoint as_of = progress.last_sent.value_or(progress.first_sent.value_or(progress.deadline - kDeadline));
+  const TimePoint as_of = progress.last_sent.value_or(progress.first_sent.value_or(progress.deadline - FetchTable::kDeadline));
   std::vector<std::string> ids{std::move(configured_id), value.name, value.arn};
   const bool kept = store_.prefetched(std::move(ids), job.role_arn, std::move(value), as_of, settings_.cache_buffer_ratio);
   ++(kept ? loaded_ : skipped_);

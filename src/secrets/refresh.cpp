@@ -51,13 +51,13 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   co_return answer;
 }
 
-void Refresh::failed(const Fetch& fetch, const Fault& fault) {
-  CachedSecret* cached = fetch.ordinary ? stand_in(fetch.key, fault) : nullptr;
+void Refresh::failed(const SecretKey& key, const Fault& fault) {
+  CachedSecret* cached = stand_in(key, fault);
   if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
   const Seconds wait = freshness_.retry_after_fault();
   cached->fresh_until = scheduler_.now() + wait;
   log_.warn("AWS cannot be asked, serving the cached secret",
-            {{"secret_id", fetch.key.secret_id}, {"error", fault.code}, {"retry_in_seconds", wait.count()}});
+            {{"secret_id", key.secret_id}, {"error", fault.code}, {"retry_in_seconds", wait.count()}});
 }
 
 CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {

@@ -34,8 +34,9 @@ class Refresh {
   /// `fetch` must outlive the task.
   Task<Result<SharedBytes>> run(Fetch& fetch);
 
-  /// After a fault that may pass, the cached value is served for a while before AWS is asked again, if clients took it.
-  void failed(const Fetch& fetch, const Fault& fault);
+  /// An ordinary client's request met that fault: where the cached value may stand in, it does so for a while before AWS
+  /// is asked again.
+  void failed(const SecretKey& key, const Fault& fault);
 
   /// The cached value, where it may take the place of that fault; null where not.
   [[nodiscard]] CachedSecret* stand_in(const SecretKeyView& key, const Fault& fault);

@@ -50,7 +50,10 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   }
   if (closed_) co_return failed(shutting_down(), key, refresh_now);
   const std::shared_ptr<Fetch> fetch = fetches_.join(key, refresh_now || !caching_);
-  if (fetch == nullptr) co_return failed(busy(), key, refresh_now);
+  if (fetch == nullptr) {
+    if (!refresh_now) refresh_.failed(key, busy());
+    co_return failed(busy(), key, refresh_now);
+  }
 
   if (!refresh_now && refresh_.stand_in(key, late()) != nullptr) {
     const bool ended = co_await fetch->done.wait_until(std::min(client_deadline, fetch->started + Freshness::kStaleAfter));
@@ -71,7 +74,7 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
 std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
   const auto limit = static_cast<std::size_t>(ratio * static_cast<double>(cache_.entries_a_role()));
   const std::size_t held = cache_.entries(role_arn);
-  return limit > held ? limit - held : 0;
+  return !closed_ && limit > held ? limit - held : 0;
 }
 
 bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value, TimePoint as_of,

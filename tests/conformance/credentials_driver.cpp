@@ -12,8 +12,8 @@
 #include "net/event_loop.h"
 
 // Reads environments from standard input, a JSON object of variables a line, and prints for each what they lead to:
-// {"key":…,"secret":…,"token":…} or {"none":…} or {"error":…}, with "region" and "endpoints". Endpoints of credentials and
-// STS are played: the keys they give tell what they were asked.
+// {"key":…,"secret":…,"token":…} or {"none":…} or {"error":…}, with "region" and "endpoints". Endpoints of credentials
+// and STS are played: the keys they give tell what they were asked.
 
 namespace sma {
 namespace {
@@ -29,7 +29,8 @@ class PlayedHttp final : public HttpTransport {
     append_json_string(body, "http " + request.url);
     body += R"(,"SecretAccessKey":)";
     append_json_string(body, "proof " + proof);
-    body += sso ? R"(,"sessionToken":"played","expiration":4102444800000}})" : R"(,"Token":"played","Expiration":"2100-01-01T00:00:00Z"})";
+    body += sso ? R"(,"sessionToken":"played","expiration":4102444800000}})"
+                : R"(,"Token":"played","Expiration":"2100-01-01T00:00:00Z"})";
     HttpResponse response;
     response.status = 200;
     response.body.append(body);
@@ -39,13 +40,17 @@ class PlayedHttp final : public HttpTransport {
 
 class PlayedSts final : public Sts {
  public:
-  Task<Result<CallerIdentity>> get_caller_identity(CredentialsProvider&, TimePoint) override { co_return CallerIdentity{}; }
-  Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base, TimePoint deadline) override {
+  Task<Result<CallerIdentity>> get_caller_identity(CredentialsProvider&, TimePoint) override {
+    co_return CallerIdentity{};
+  }
+  Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base,
+                                        TimePoint deadline) override {
     auto getting = base.get(deadline);
     const auto keys = co_await std::move(getting);
     co_return give(request, (*keys)->access_key_id);
   }
-  Task<Result<Credentials>> assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token, TimePoint) override {
+  Task<Result<Credentials>> assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
+                                                          TimePoint) override {
     co_return give(request, std::string(token.view()));
   }
 
@@ -55,10 +60,20 @@ class PlayedSts final : public Sts {
     given.access_key_id = "role " + request.role_arn + " by " + by;
     const bool own_name = request.session_name.starts_with("secrets-manager-agent-");
     const std::string seconds = request.duration ? std::to_string(request.duration->count()) : "";
-    given.secret_access_key.append((own_name ? "default" : request.session_name) + "|" + request.external_id + "|" + seconds);
+    given.secret_access_key.append((own_name ? "default" : request.session_name) + "|" + request.external_id + "|" +
+                                   seconds);
     given.session_token.append("played");
     return given;
   }
+};
+
+class StopLoop final : public Runnable {
+ public:
+  explicit StopLoop(EventLoop& loop) : loop_(loop) {}
+  void run() override { loop_.stop(); }
+
+ private:
+  EventLoop& loop_;
 };
 
 void append_member(std::string& object, std::string_view name, std::string_view value) {
@@ -79,11 +94,20 @@ std::string outcome(const Environment& environment) {
   PlayedHttp http;
   PlayedSts sts;
   InstanceMetadata metadata(environment, files, http, loop, random);
-  DefaultChain chain({.environment = environment, .files = files, .http = http, .sts = sts, .processes = processes,
-                      .metadata = metadata, .scheduler = loop, .clock = clock, .random = random, .log = log});
+  DefaultChain chain({.environment = environment,
+                      .files = files,
+                      .http = http,
+                      .sts = sts,
+                      .processes = processes,
+                      .metadata = metadata,
+                      .scheduler = loop,
+                      .clock = clock,
+                      .random = random,
+                      .log = log});
   auto loading = chain.load(loop.now() + Seconds(30));
-  loading.start(loop);
-  while (!loading.done()) loop.turn(Milliseconds(1000));
+  StopLoop stop(loop);
+  loading.start(loop, &stop);
+  loop.run();
   const auto credentials = loading.take();
 
   std::string object = "{";
@@ -92,7 +116,8 @@ std::string outcome(const Environment& environment) {
     append_member(object, "secret", credentials->secret_access_key.view());
     append_member(object, "token", credentials->session_token.view());
   } else {
-    append_member(object, credentials.fault().kind == Fault::Kind::absent ? "none" : "error", credentials.fault().message);
+    append_member(object, credentials.fault().kind == Fault::Kind::absent ? "none" : "error",
+                  credentials.fault().message);
   }
   if (const auto profile = read_profile_files(environment, files); profile.ok()) {
     const auto region = configured_region({}, environment, *profile);
@@ -113,7 +138,8 @@ int main() {
     const auto document = sma::JsonDocument::parse(sma::WipedBytes(line));
     if (!document) return 1;
     std::map<std::string, std::string, std::less<>> variables;
-    for (const sma::JsonValue variable : document->root()) variables.emplace(variable.key(), variable.string().value_or(""));
+    for (const sma::JsonValue variable : document->root())
+      variables.emplace(variable.key(), variable.string().value_or(""));
     std::cout << sma::outcome(sma::Environment(std::move(variables))) << '\n';
   }
 }

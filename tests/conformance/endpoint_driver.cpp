@@ -5,8 +5,8 @@
 #include "base/json_document.h"
 #include "base/json_text.h"
 
-// Reads what decides an endpoint from standard input, a line of JSON each, and prints for each [URL, SIGNING REGION], or
-// [MESSAGE] where there is none.
+// Reads what decides an endpoint from standard input, a line of JSON each, and prints for each [URL, SIGNING REGION],
+// or [MESSAGE] where there is none.
 
 int main() {
   std::string line;
@@ -14,8 +14,7 @@ int main() {
     const auto document = sma::JsonDocument::parse(sma::WipedBytes(line));
     if (!document) return 1;
     const sma::JsonValue input = document->root();
-    const auto service =
-        input["service"].string() == "sts" ? sma::AwsService::sts : sma::AwsService::secrets_manager;
+    const auto service = input["service"].string() == "sts" ? sma::AwsService::sts : sma::AwsService::secrets_manager;
     const auto endpoint = sma::resolve_endpoint(service, {.region = std::string(input["region"].string().value_or("")),
                                                           .use_fips = input["fips"].boolean() == "true",
                                                           .use_dualstack = input["dualstack"].boolean() == "true",

@@ -5,12 +5,14 @@
 #include "base/json_document.h"
 #include "base/json_text.h"
 
-// Reads requests from standard input, a line of JSON each, and prints for each the path to send, the Host field, and the
-// fields that sign it.
+// Reads requests from standard input, a line of JSON each, and prints for each the path to send, the Host field, and
+// the fields that sign it.
 
 namespace {
 
-std::string text(sma::JsonValue object, std::string_view name) { return std::string(object[name].string().value_or("")); }
+std::string text(sma::JsonValue object, std::string_view name) {
+  return std::string(object[name].string().value_or(""));
+}
 
 std::string signed_request(sma::JsonValue input) {
   sma::Credentials credentials;
@@ -23,17 +25,18 @@ std::string signed_request(sma::JsonValue input) {
   request.host = sma::sigv4::host_field(text(input, "scheme"), text(input, "host"), std::stoi(text(input, "port")));
   request.path = sma::sigv4::normalised_path(text(input, "path"));
   request.query = text(input, "query");
-  for (const sma::JsonValue field : input["fields"]) request.fields.emplace_back(text(field, "name"), text(field, "value"));
+  for (const sma::JsonValue field : input["fields"])
+    request.fields.emplace_back(text(field, "name"), text(field, "value"));
   const std::string payload = text(input, "payload");
   request.payload = payload;
   const sma::WallTime when{sma::Seconds(std::stoll(text(input, "time")))};
-  const auto signature =
-      sma::sigv4::sign(request, {.region = text(input, "region"), .service = text(input, "service")}, credentials, when);
+  const auto signature = sma::sigv4::sign(request, {.region = text(input, "region"), .service = text(input, "service")},
+                                          credentials, when);
 
   std::string line = "[";
-  for (const std::string_view part : {std::string_view(request.path), std::string_view(request.host),
-                                      std::string_view(signature.amz_date), signature.security_token.view(),
-                                      signature.authorization.view()}) {
+  for (const std::string_view part :
+       {std::string_view(request.path), std::string_view(request.host), std::string_view(signature.amz_date),
+        signature.security_token.view(), signature.authorization.view()}) {
     if (line.size() > 1) line += ",";
     sma::append_json_string(line, part);
   }

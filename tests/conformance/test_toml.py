@@ -10,6 +10,7 @@ import json
 import math
 import os
 import random
+import re
 import subprocess
 import tomllib
 
@@ -17,6 +18,7 @@ import pytest
 import tomli
 
 DRIVER = os.path.join(os.environ["SMA_BUILD"], "toml_driver")
+AGENT = os.path.join(os.environ["SMA_BUILD"], "secrets-manager-agent")
 
 
 def read(documents):
@@ -218,7 +220,7 @@ def test_documents_that_are_mostly_valid_are_read_as_others_read_them():
 
 def test_long_documents_are_read_as_others_read_them():
     valid = []
-    for seed in range(600):  # lines that hold no fault and no clash, one after the other
+    for seed in range(200):  # lines that hold no fault and no clash, one after the other
         writer = Writer(seed + 10_000)
         text = b""
         for _ in range(30):
@@ -229,7 +231,7 @@ def test_long_documents_are_read_as_others_read_them():
             except ValueError:
                 pass
         valid.append(text)
-    assert check(valid) > 100
+    assert check(valid) > 50
 
 
 def test_spoiled_documents_are_refused_or_read_as_others_read_them():
@@ -273,3 +275,153 @@ def test_a_table_defined_twice_is_reported_with_its_line(fault):
 def test_a_fault_inside_a_value_of_several_lines_is_reported_where_it_stands(text, line):
     [answer] = read([text])
     assert answer[:2] == ["refused", line], answer
+
+
+SERVICE = ("capabilities", "secrets_manager")
+PLACES = {
+    "log_level": ("logging",), "log_to_file": ("logging",), "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
+    "path_prefix": SERVICE, "max_conn": SERVICE, "max_roles": SERVICE, "ignore_transient_errors": SERVICE,
+    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "sandbox": SERVICE,
+    "ttl_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
+    "ssrf_headers": (*SERVICE, "security"), "ssrf_env_variables": (*SERVICE, "security"),
+    "cache_buffer_ratio": (*SERVICE, "prefetch"), "max_jitter_seconds": (*SERVICE, "prefetch"),
+    "secrets": (*SERVICE, "prefetch"), "filter_tags": (*SERVICE, "prefetch"),
+}
+BOOLEANS = {"log_to_file", "enabled", "ignore_transient_errors", "validate_credentials", "sandbox"}
+NUMBERS = {"http_port": (1024, 65535), "max_conn": (1, 1000), "max_roles": (1, 20), "ttl_seconds": (0, 3600),
+           "cache_size": (0, 1000), "cache_bytes": (1 << 20, 1 << 30), "max_jitter_seconds": (0, 10)}
+
+
+def meant(key, value):
+    """What a value stands for, as the AWS agent takes it."""
+    if key in BOOLEANS:
+        return str(value).lower() in ("true", "on", "yes", "1")
+    if key in NUMBERS:
+        return int(value)
+    if key == "cache_buffer_ratio":
+        return float(value)
+    if key == "log_level":
+        return value.upper()
+    if key in ("secrets", "filter_tags"):
+        return [{name: text for name, text in entry.items() if text} for entry in value]
+    return value
+
+
+def settings_of(document):
+    """A configuration, in either form, as one flat table."""
+    found = {}
+
+    def walk(table, place):
+        for key, value in table.items():
+            name = key if place else key.lower()
+            if name in PLACES and (not place or place == PLACES[name]):
+                found[name] = meant(name, value)
+            elif (*place, key) != ("capabilities", "acm"):
+                walk(value, (*SERVICE, "prefetch") if (*place, key) == ("prefetch",) else (*place, key))
+
+    walk(document, ())
+    return found
+
+
+class ConfigurationWriter(Writer):
+    """Writes configurations that are right, in odd ways."""
+
+    def written(self, text):
+        return self.pick(f'"{self.escaped(text)}"', f"'{text}'", f'"""\n{self.escaped(text)}"""', f"'''{text}'''",
+                         f'"""\\\n  {self.escaped(text)}\\\n  """')
+
+    def escaped(self, text):
+        return "".join(self.pick(c, c, c, f"\\u{ord(c):04x}") for c in text)
+
+    def list(self, items):
+        written = ",".join(self.space() + item + self.space() for item in items)
+        return "[" + written + (self.pick("", ", ") if written else "") + "]"
+
+    def setting(self, key):
+        if key in BOOLEANS:
+            return self.pick("true", "false", "1", "0", '"on"', "'OFF'", '"Yes"', "'no'", '"1"', "'false'")
+        if key in NUMBERS:
+            low, high = NUMBERS[key]
+            value = self.pick(low, high, self.random.randint(low, high))
+            return self.pick(str(value), f"+{value}", f"{value:_}", f"{value:#x}", f"{value:#o}", f"{value:#b}", f"'{value}'",
+                             f'"{value}"', f"{value}.0", f"{value}e0")
+        if key == "cache_buffer_ratio":
+            return self.pick("0.1", "1", "1.0", "5e-1", "'0.75'", "0.33_33")
+        if key in ("secrets", "filter_tags"):
+            name = "secret_id" if key == "secrets" else "key"
+            role = lambda: self.pick("", ", role_arn = 'arn:aws:iam::123456789012:role/R'", ",'role_arn'=\"x\"")
+            return self.list("{" + f"{name} = {self.written(self.pick('a/b', 'x=y', '[z]#'))}" + role() + "}"
+                             for _ in range(self.random.randrange(3)))
+        if key in ("ssrf_headers", "ssrf_env_variables"):
+            return self.list(self.written(self.pick("X-One", "X_TWO")) for _ in range(self.random.randrange(1, 4)))
+        return self.written({"log_level": self.pick("debug", "Info", "NONE"), "region": self.pick("eu-central-1", "us-east-1"),
+                             "path_prefix": self.pick("/", "/v1/", "/a=b#c/"), "credentials_file_path": "/tmp/[x] = {y}"}[key])
+
+    def configuration(self):
+        flat, nested = [], {}
+        for key in PLACES:
+            if self.random.random() < 0.5:
+                continue
+            line = self.blank() + "=" + self.blank() + self.setting(key) + self.pick("", "  # [comment")
+            place = PLACES[key]
+            if key != "enabled" and self.random.random() < 0.5:
+                prefix = "prefetch." if place[-1] == "prefetch" else ""
+                flat.append(prefix + (key if prefix else self.pick(key, key.upper(), f'"{key}"')) + line)
+            else:
+                nested.setdefault(place, []).append(self.pick(key, f"'{key}'") + line)
+        tables = ["[" + self.blank() + ".".join(self.pick(part, f'"{part}"') for part in place) + " ] # x\n" + "\n".join(lines)
+                  for place, lines in nested.items()]
+        self.random.shuffle(tables)
+        self.random.shuffle(flat)
+        if self.random.random() < 0.2:
+            tables.append("[capabilities.acm]\nenabled = false\n[[capabilities.acm.certificates]]\na = {mode = '0644'}")
+        return ("\n".join(flat + tables) + "\n").encode()
+
+
+def check_config(path, document):
+    path.write_bytes(document)
+    return subprocess.run([AGENT, "--check-config", "-c", path], env={}, capture_output=True, timeout=60)
+
+
+DEFAULTS = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def defaults(tmp_path_factory):
+    done = check_config(tmp_path_factory.mktemp("defaults") / "config.toml", b"")
+    assert done.returncode == 0, done.stderr
+    DEFAULTS.update(settings_of(tomllib.loads(done.stdout.decode())))
+    DEFAULTS.update(secrets=[], filter_tags=[])
+
+
+def in_force(stdout):
+    return DEFAULTS | settings_of(tomllib.loads(stdout.decode()))
+
+
+@pytest.mark.parametrize("seeds", [range(100 * i, 100 * i + 100) for i in range(4)], ids=lambda seeds: f"from {seeds[0]}")
+def test_check_config_prints_what_tomllib_reads(tmp_path, seeds):
+    for seed in seeds:
+        document = ConfigurationWriter(seed).configuration()
+        done = check_config(tmp_path / "config.toml", document)
+        assert done.returncode == 0, (document, done.stderr)
+        assert in_force(done.stdout) == DEFAULTS | settings_of(tomllib.loads(document.decode())), document
+        again = check_config(tmp_path / "again.toml", done.stdout)
+        assert again.stdout == done.stdout
+
+
+def test_a_spoiled_configuration_is_refused_by_line_or_read_as_others_read_it(tmp_path):
+    path = tmp_path / "config.toml"
+    refused = 0
+    for seed in range(400):
+        writer = ConfigurationWriter(seed + 5000)
+        document = writer.spoil(writer.configuration())
+        done = check_config(path, document)
+        if done.returncode == 0:
+            assert in_force(done.stdout) == DEFAULTS | settings_of(theirs(document)), document
+            continue
+        assert done.returncode == 1 and not done.stdout
+        for line in done.stderr.decode().splitlines():
+            said = re.fullmatch(re.escape(str(path)) + r":(\d+): .+", line)
+            assert said and 1 <= int(said[1]) <= document.count(b"\n") + 1, (document, line)
+        refused += 1
+    assert 100 < refused < 400

@@ -31,15 +31,21 @@ std::string printed(const TomlTable& table);
 std::string printed(const TomlValue& value) {
   char number[64];
   switch (value.kind) {
-    case TomlValue::Kind::text: return "[\"text\"," + quoted(value.text) + "]";
-    case TomlValue::Kind::word: return "[\"word\"," + quoted(value.text) + "]";
-    case TomlValue::Kind::integer: return "[\"integer\",\"" + std::to_string(value.integer) + "\"]";
-    case TomlValue::Kind::boolean: return value.boolean ? "[\"boolean\",true]" : "[\"boolean\",false]";
+    case TomlValue::Kind::text:
+      return "[\"text\"," + quoted(value.text) + "]";
+    case TomlValue::Kind::word:
+      return "[\"word\"," + quoted(value.text) + "]";
+    case TomlValue::Kind::integer:
+      return "[\"integer\",\"" + std::to_string(value.integer) + "\"]";
+    case TomlValue::Kind::boolean:
+      return value.boolean ? "[\"boolean\",true]" : "[\"boolean\",false]";
     case TomlValue::Kind::real:
       std::snprintf(number, sizeof number, "[\"real\",\"%.17g\"]", value.real);
       return number;
-    case TomlValue::Kind::table: return printed(value.table);
-    case TomlValue::Kind::array: break;
+    case TomlValue::Kind::table:
+      return printed(value.table);
+    case TomlValue::Kind::array:
+      break;
   }
   std::string items;
   for (const TomlValue& item : value.items) items += (items.empty() ? "" : ",") + printed(item);
@@ -48,7 +54,8 @@ std::string printed(const TomlValue& value) {
 
 std::string printed(const TomlTable& table) {
   std::string members;
-  for (const auto& [key, value] : table.entries) members += (members.empty() ? "" : ",") + quoted(key) + ":" + printed(value);
+  for (const auto& [key, value] : table.entries)
+    members += (members.empty() ? "" : ",") + quoted(key) + ":" + printed(value);
   return "[\"table\",{" + members + "}]";
 }
 

@@ -50,22 +50,19 @@ def compose(request, images, tmp_path):
     docker("rm", "-f", aws, check=False)
     docker("run", "-d", "--name", aws, "--network", PROJECT, "-v", f"{SECRETS}:/secrets.json:ro", images["standin"],
            "--listen", "0.0.0.0:8080", "--secrets", "/secrets.json", *keys)
-    used = []
 
-    def call(path, *arguments, **environment):
+    def call(path, *arguments, check=True, **environment):
         over = tmp_path / f"over-{path.name}"
         agent = {"image": images["agent"], "environment": {"AWS_ENDPOINT_URL": f"http://{aws}:8080"}}
         networks = {}
         if path == AGENT_FILE:
             networks = {"networks": {"default": {"external": True, "name": PROJECT}}}
         over.write_text(json.dumps({"services": {"agent": agent}, **networks}))
-        used.append((path, over, environment))
-        return run(*command, "-p", PROJECT, "-f", path, "-f", over, *arguments, cwd=COMPOSE,
+        return run(*command, "-p", PROJECT, "-f", path, "-f", over, *arguments, check=check, cwd=COMPOSE,
                    env={**os.environ, **KEYS, "AWS_REGION": "us-east-1", "AWS_SESSION_TOKEN": "",
                         "APPLICATION_IMAGE": images["client-application"], **environment})
     yield call
-    for path, _, environment in {entry[0]: entry for entry in used}.values():
-        call(path, "down", "-v", "-t", "2", **environment)
+    call(AGENT_FILE, "down", "-v", "-t", "2", check=False)
     docker("rm", "-f", aws, check=False)
     docker("network", "rm", PROJECT, check=False)
 
@@ -92,7 +89,7 @@ def test_the_agent_joins_an_application_of_another_file(compose, images):
     try:
         compose(CONTAINER_FILE, "up", "-d", APPLICATION_CONTAINER=application)
         eventually(lambda: DEMO_SECRET in docker("logs", application).stdout)
-        compose(CONTAINER_FILE, "down", "-t", "2", APPLICATION_CONTAINER=application)
     finally:
+        compose(CONTAINER_FILE, "down", "-t", "2", check=False, APPLICATION_CONTAINER=application)
         docker("rm", "-f", application, check=False)
         docker("volume", "rm", volume, check=False)

@@ -79,6 +79,9 @@ AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:8080
 END""")
         return self.sh(f"{INSTALL} {' '.join(options)}")
 
+    def uninstall(self):
+        self.sh("/source/deploy/ec2/uninstall")
+
     def state(self, unit):
         return self.sh(f"systemctl is-active {unit}", check=False).stdout.strip()
 
@@ -91,9 +94,11 @@ END""")
 
     def traces(self):
         """All that an installation could leave: files and accounts."""
-        return self.sh("find / -xdev -path /proc -prune -o -path /sys -prune -o -path /var/log -prune -o -path /tmp -prune "
-                       "-o -path /var/lib/systemd -prune -o -print | grep -v '/etc/[a-z]*[-+]$' | sort; ls /run/*token* "
-                       "2> /dev/null; cut -d : -f 1 /etc/passwd /etc/group /etc/shadow /etc/gshadow").stdout
+        passed_over = " ".join(f"-path {place} -prune -o" for place in
+                               ("/proc", "/sys", "/tmp", "/var/tmp", "/var/log", "/var/lib/systemd"))
+        text = self.sh(f"find / -xdev {passed_over} -print | grep -v '^/etc/[a-z]*-$'; ls /run/*token* 2> /dev/null;"
+                       "cut -d : -f 1 /etc/passwd /etc/group /etc/shadow /etc/gshadow").stdout
+        return set(text.splitlines())
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +115,18 @@ def machine():
         docker("rm", "-f", machine.name, check=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def installed(machine):
     machine.install()
     yield machine
-    machine.sh("/source/deploy/ec2/uninstall")
+
+
+@pytest.fixture
+def bare(machine):
+    """The machine without the agent."""
+    machine.uninstall()
+    machine.sh("rm -rf /etc/secrets-manager-agent /opt/aws")
+    yield machine
 
 
 on_a_machine = pytest.mark.containers
@@ -153,9 +165,10 @@ def test_systemd_calls_the_running_units_well_sandboxed(installed):
 
 @on_a_machine
 def test_to_install_again_changes_neither_token_nor_settings(installed):
-    before = installed.token(), installed.traces()
+    token, traces = installed.token(), installed.traces()
     installed.install()
-    assert (installed.token(), installed.traces()) == before
+    assert installed.token() == token
+    assert installed.traces() == traces
     assert installed.secret() == DEMO_SECRET
 
 
@@ -172,6 +185,8 @@ def test_the_token_goes_when_its_unit_stops(installed):
     installed.sh("systemctl stop awssmaseedtoken")
     assert installed.sh(f"test -e {TOKEN}", check=False).returncode == 1
     assert installed.state("awssmastartup") == "inactive"
+    installed.sh("systemctl start awssmastartup")
+    assert installed.secret() == DEMO_SECRET
 
 
 @on_a_machine
@@ -197,48 +212,45 @@ def test_the_agent_logs_where_awss_agent_does(installed):
 
 
 @on_a_machine
-def test_no_start_installs_for_the_next_boot(machine):
-    machine.install("--no-start")
-    assert [machine.state(unit) for unit in UNITS] == ["inactive", "inactive"]
-    machine.reboot()
-    eventually(lambda: machine.state("awssmastartup") == "active")
-    machine.sh("/source/deploy/ec2/uninstall")
+def test_no_start_installs_for_the_next_boot(bare):
+    bare.install("--no-start")
+    assert [bare.state(unit) for unit in UNITS] == ["inactive", "inactive"]
+    bare.reboot()
+    eventually(lambda: bare.state("awssmastartup") == "active")
 
 
 @on_a_machine
-def test_a_configuration_is_checked_installed_and_kept(machine):
-    machine.sh("printf 'http_port = 2774\\n' > /tmp/good.toml; printf 'http_port = 80\\n' > /tmp/bad.toml")
-    machine.install("--config", "/tmp/good.toml")
+def test_a_configuration_is_checked_installed_and_kept(bare):
+    bare.sh("printf 'http_port = 2774\\n' > /tmp/good.toml; printf 'http_port = 80\\n' > /tmp/bad.toml")
+    bare.install("--config", "/tmp/good.toml")
     health = "/opt/aws/secretsmanageragent/bin/secrets-manager-agent --health-check --config /etc/secrets-manager-agent/config.toml"
-    machine.sh(health)
-    machine.install()
-    machine.sh(health)
-    before = machine.traces()
-    refused = machine.sh(f"{INSTALL} --config /tmp/bad.toml", check=False)
+    bare.sh(health)
+    bare.install()
+    bare.sh(health)
+    before = bare.traces()
+    refused = bare.sh(f"{INSTALL} --config /tmp/bad.toml", check=False)
     assert refused.returncode == 1 and "http_port" in refused.stdout
-    assert machine.traces() == before
-    machine.sh(health)
-    machine.sh("/source/deploy/ec2/uninstall")
+    assert bare.traces() == before
+    bare.sh(health)
 
 
 @on_a_machine
-def test_units_of_awss_provider_are_not_overwritten(machine):
-    machine.sh("echo '[Service]' > /etc/systemd/system/aws-workload-credentials-provider-sm.service")
-    before = machine.traces()
-    refused = machine.sh(INSTALL, check=False)
+def test_units_of_awss_provider_are_not_overwritten(bare):
+    bare.sh("echo '[Service]' > /etc/systemd/system/aws-workload-credentials-provider-sm.service")
+    before = bare.traces()
+    refused = bare.sh(INSTALL, check=False)
     assert refused.returncode == 1 and "run its uninstall first" in refused.stdout
-    assert machine.traces() == before
-    machine.sh("rm /etc/systemd/system/aws-workload-credentials-provider-sm.service")
+    assert bare.traces() == before
+    bare.sh("rm /etc/systemd/system/aws-workload-credentials-provider-sm.service")
 
 
 @on_a_machine
-def test_uninstall_leaves_nothing(machine):
-    machine.sh("rm -rf /etc/secrets-manager-agent /opt/aws")
-    before = machine.traces()
-    machine.install()
-    machine.sh("mkdir -p /etc/systemd/system/awssmastartup.service.d && "
-               "echo '[Service]' > /etc/systemd/system/awssmastartup.service.d/override.conf")
-    machine.sh("/source/deploy/ec2/uninstall")
-    assert machine.traces() == before
-    machine.sh("/source/deploy/ec2/uninstall")
-    assert machine.traces() == before
+def test_uninstall_leaves_nothing(bare):
+    before = bare.traces()
+    bare.install()
+    bare.sh("mkdir -p /etc/systemd/system/awssmastartup.service.d && "
+            "echo '[Service]' > /etc/systemd/system/awssmastartup.service.d/override.conf")
+    bare.uninstall()
+    assert bare.traces() == before
+    bare.uninstall()
+    assert bare.traces() == before

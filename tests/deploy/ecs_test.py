@@ -95,9 +95,14 @@ def options(definition, volume):
     if "user" in definition:
         given += ["--user", definition["user"]]
     if "healthCheck" in definition:
-        check = definition["healthCheck"]
-        given += ["--health-cmd", " ".join(check["command"][1:]), "--health-interval", f"{check['interval']}s"]
+        given += ["--health-interval", f"{definition['healthCheck']['interval']}s"]
     return given
+
+
+@pytest.mark.containers
+def test_the_tasks_health_check_is_the_images(images):
+    check = docker("image", "inspect", "-f", "{{json .Config.Healthcheck.Test}}", images["agent"]).stdout
+    assert json.loads(check) == TASK["containerDefinitions"][0]["healthCheck"]["command"]
 
 
 @pytest.mark.containers
@@ -112,10 +117,8 @@ def test_the_task_runs_with_the_container_credentials_endpoint(images, network):
         docker("run", "-d", "--name", names[0], "--network", network, "--ip", "169.254.170.2", "-v",
                f"{SECRETS}:/secrets.json:ro", "--user", "0", images["standin"], "--listen", "0.0.0.0:80", "--secrets",
                "/secrets.json", *keys)
-        # The agent's network stands for the task's; its health check as Docker runs it needs no shell.
-        health = [option for option in options(agent, volume) if option != "--health-cmd"]
-        health.remove(" ".join(agent["healthCheck"]["command"][1:]))
-        docker("run", "-d", "--name", names[1], "--network", network, *health,
+        # The agent's network stands for the task's.
+        docker("run", "-d", "--name", names[1], "--network", network, *options(agent, volume),
                "--env", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/0123",
                "--env", "AWS_ENDPOINT_URL=http://169.254.170.2", images["agent"], *agent["command"])
         eventually(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", names[1]).stdout.strip() == "healthy")

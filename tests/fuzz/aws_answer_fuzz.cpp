@@ -53,17 +53,28 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
   switch (data[0]) {
-    case 's': read_secret(body); break;
-    case 'd': (void)read_description(WipedBytes(body)); break;
-    case 'b': (void)read_batch(WipedBytes(body)); break;
-    case 'e': read_refusal(body); break;
-    case 'x': read_sts(body); break;
+    case 's':
+      read_secret(body);
+      break;
+    case 'd':
+      (void)read_description(WipedBytes(body));
+      break;
+    case 'b':
+      (void)read_batch(WipedBytes(body));
+      break;
+    case 'e':
+      read_refusal(body);
+      break;
+    case 'x':
+      read_sts(body);
+      break;
     case 't':
       (void)parse_iso8601(body);
       (void)parse_http_date(body);
       (void)decimal_seconds(body);
       break;
-    default: return -1;
+    default:
+      return -1;
   }
   return 0;
 }

@@ -39,7 +39,7 @@ TEST_CASE("answers carry type, length, date and are not to be stored") {
   scene.aws.put("answers/headers", "answers-headers-value");
   for (const char* target : {"/v1/answers/headers", "/ping", "/nothing"}) {
     const Answer answer = scene.agent().get(target);
-    CAPTURE(target);
+    INFO(std::string(target));
     CHECK(answer.header("content-length") == std::to_string(answer.body.size()));
     CHECK(answer.header("date").ends_with(" GMT"));
     CHECK(answer.header("cache-control") == "no-store");
@@ -98,7 +98,7 @@ TEST_CASE("text arrives as AWS sent it, whatever is in it") {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     for (const bool ascii : {false, true}) {
       const std::string name = "answers/text" + std::to_string(i) + (ascii ? "-ascii" : "");
-      CAPTURE(name);
+      INFO(std::string(name));
       scene.aws.put(name, texts[i]);
       scene.aws.with([&](auto& world) { world.secrets.find(name)->ascii = ascii; });
       const Answer answer = scene.agent().get_secret(name);

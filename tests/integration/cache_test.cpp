@@ -94,7 +94,7 @@ TEST_CASE("an expired entry whose version still holds costs a DescribeSecret onl
   ask_until(scene, "cache/expired", [&] { return scene.aws.count("DescribeSecret") >= 1; });
   CHECK(scene.aws.count("GetSecretValue") == 1);
   const std::string arn = scene.aws.with([](auto& world) { return world.secrets.find("cache/expired")->arn; });
-  CHECK(scene.aws.records("DescribeSecret").front().secret_id == arn);
+  CHECK(scene.aws.last("DescribeSecret").secret_id == arn);
 }
 
 TEST_CASE("an expired entry that was rotated is fetched anew") {

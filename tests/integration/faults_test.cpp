@@ -104,9 +104,13 @@ TEST_CASE("a broken connection is a ConnectionError after three attempts") {
   for (const Kind kind : {Kind::kReset, Kind::kResetInAnswer, Kind::kHalfAnswer, Kind::kLongLength}) {
     CAPTURE(static_cast<int>(kind));
     scene.aws.clear_records();
+    // On a kept connection that ends without a byte curl sends again by itself: that is no attempt of ours.
+    (void)scene.agent();
+    scene.aws.drop_connections();
     scene.aws.fail(FaultPlan::of(kind).on("GetSecretValue").times(3));
     check_error(scene.agent().get_secret("faults/broken"), 502, "ConnectionError");
     CHECK(scene.aws.count("GetSecretValue") == 3);
+    scene.aws.clear_faults();
   }
 }
 
@@ -167,7 +171,7 @@ TEST_CASE("an untrusted certificate is a ConnectionError, a trusted one is none"
     const Answer answer = agent.get_secret("faults/tls");
     if (trusted) {
       CHECK(answer.status == 200);
-      CHECK(aws.records("GetSecretValue").back().tls.starts_with("TLSv1.3 X25519MLKEM768"));
+      CHECK(aws.last("GetSecretValue").tls.starts_with("TLSv1.3 X25519MLKEM768"));
     } else {
       check_error(answer, 502, "ConnectionError");
     }

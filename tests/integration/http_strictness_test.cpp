@@ -7,7 +7,7 @@ namespace sma::integration {
 namespace {
 
 struct Malformed {
-  const char* what;
+  std::string what;
   std::string request;
   int status;
 };

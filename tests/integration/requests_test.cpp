@@ -77,7 +77,7 @@ TEST_CASE("a secret is found by query and by path, by name and by ARN") {
         "/v1/requests/plain", "/v1/requests%2Fplain", "/v1/%72equests/plain?versionStage=AWSCURRENT",
         "/secretsmanager/get?&&secretId=requests/plain&",
         "/secretsmanager/get?secretId=other&secretId=requests/plain"}) {
-    CAPTURE(target);
+    INFO(std::string(target));
     CHECK(member(scene.agent().get(target).body, "SecretString") == "requests-plain-value");
   }
   CHECK(member(scene.agent().get_secret(arn).body, "SecretString") == "requests-plain-value");
@@ -90,7 +90,7 @@ TEST_CASE("a plus is a space in a query and a plus in a path") {
   CHECK(member(scene.agent().get("/v1/requests+plus").body, "SecretString") == "requests-plus-value");
   CHECK(member(scene.agent().get_secret("requests+plus").body, "SecretString") == "requests-plus-value");
   (void)scene.agent().get("/secretsmanager/get?secretId=requests+plus");
-  CHECK(scene.aws.records("GetSecretValue").back().secret_id == "requests plus");
+  CHECK(scene.aws.last("GetSecretValue").secret_id == "requests plus");
 }
 
 TEST_CASE("versions are asked for by id and by stage") {
@@ -148,11 +148,11 @@ TEST_CASE("refreshNow takes true, false, 1 and 0 in any case") {
   AgentWithAws scene;
   scene.aws.put("requests/refresh", "requests-refresh-value");
   for (const char* value : {"true", "TRUE", "False", "1", "0"}) {
-    CAPTURE(value);
+    INFO(std::string(value));
     CHECK(scene.agent().get_secret("requests/refresh", std::string("&refreshNow=") + value).status == 200);
   }
   for (const char* value : {"", "2", "yes", "tru"}) {
-    CAPTURE(value);
+    INFO(std::string(value));
     CHECK(scene.agent().get_secret("requests/refresh", std::string("&refreshNow=") + value).status == 400);
   }
 }
@@ -166,7 +166,7 @@ TEST_CASE("an empty secretId is a missing one") {
 TEST_CASE("a bad percent escape is a 400") {
   AgentWithAws scene;
   for (const char* target : {"/secretsmanager/get?secretId=a%2", "/secretsmanager/get?secretId=a%zz", "/v1/a%"}) {
-    CAPTURE(target);
+    INFO(std::string(target));
     CHECK(scene.agent().get(target).status == 400);
   }
   CHECK(scene.aws.count("GetSecretValue") == 0);
@@ -177,7 +177,7 @@ TEST_CASE("role ARNs that are none are refused before any call") {
   for (const char* role :
        {"", "arn:aws:iam::12345678901:role/a", "arn:aws:iam::123456789012:user/a", "arn:aws:iam::123456789012:role/",
         "arn:aws:sts::123456789012:role/a", "arn:aws:iam::123456789012:role/a%20b"}) {
-    CAPTURE(role);
+    INFO(std::string(role));
     check_line(scene.agent().get_secret("a", std::string("&roleArn=") + role), 400, kBadRole);
   }
 }
@@ -188,7 +188,7 @@ TEST_CASE("either token header opens, in any case of its name") {
   for (const char* name : {"X-Aws-Parameters-Secrets-Token", "x-aws-parameters-secrets-token", "X-Vault-Token"}) {
     const Answer answer = ask(scene.agent(), "GET /v1/requests/token HTTP/1.1\r\nHost: localhost\r\n" +
                                                  std::string(name) + ": " + kToken + "\r\n\r\n");
-    CAPTURE(name);
+    INFO(std::string(name));
     CHECK(answer.status == 200);
   }
   for (const std::string& token :
@@ -203,7 +203,7 @@ TEST_CASE("other methods are refused with Allow, and HEAD gets no body") {
   AgentWithAws scene;
   for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "HEAD"}) {
     for (const char* path : {"/ping", "/v1/a"}) {
-      CAPTURE(method);
+      INFO(std::string(method));
       HttpConnection connection = scene.agent().connect();
       const std::string head = std::string(" HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: ") + kToken + "\r\n\r\n";
       connection.send(method + (" " + std::string(path)) + head);

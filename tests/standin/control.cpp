@@ -52,6 +52,7 @@ FaultPlan read_plan(const Json& asked) {
   plan.between = std::chrono::milliseconds(static_cast<long>(asked["betweenMs"].number_or(0)));
   plan.bytes = static_cast<std::uint64_t>(asked["bytes"].number_or(100e6));
   plan.close = asked["close"].bool_or(false);
+  if (asked["hold"].bool_or(false)) plan.gate = std::make_shared<Gate>();
   for (const auto& [name, value] : asked["headers"].members()) {
     plan.answer.headers.emplace_back(name, value.text_or(""));
   }

@@ -170,6 +170,12 @@ std::vector<Record> Standin::records(const std::string& operation) const {
   return out;
 }
 
+Record Standin::last(const std::string& operation) const {
+  auto found = records(operation);
+  if (found.empty()) throw std::runtime_error("no request was a " + operation);
+  return std::move(found.back());
+}
+
 std::size_t Standin::count(const std::string& operation, const std::string& secret_id) const {
   const std::lock_guard lock(mutex_);
   std::size_t counted = 0;

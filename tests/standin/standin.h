@@ -81,6 +81,8 @@ class Standin {
 
   [[nodiscard]] std::vector<Record> records() const;
   [[nodiscard]] std::vector<Record> records(const std::string& operation) const;
+  /// The latest of them; throws std::runtime_error where there is none.
+  [[nodiscard]] Record last(const std::string& operation) const;
   [[nodiscard]] std::size_t count(const std::string& operation, const std::string& secret_id = "") const;
   /// Waits until that many requests arrived; throws std::runtime_error after a minute.
   void wait_for(const std::string& operation, std::size_t count) const;

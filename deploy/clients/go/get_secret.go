@@ -32,11 +32,10 @@ func token() (string, error) {
 			break
 		}
 	}
-	path, isFile := strings.CutPrefix(value, "file://")
-	if !isFile {
+	if !strings.HasPrefix(value, "file://") {
 		return value, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(strings.TrimPrefix(value, "file://"))
 	return strings.TrimSpace(string(text)), err
 }
 

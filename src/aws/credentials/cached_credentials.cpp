@@ -20,8 +20,14 @@ struct CachedCredentials::Load {
 
 CachedCredentials::CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock,
                                      Random& random, Log& log, Nanoseconds first_wait)
-    : source_(source), scheduler_(scheduler), clock_(clock), random_(random), log_(log), first_wait_(first_wait),
-      timer_(*this), tasks_(scheduler) {}
+    : source_(source),
+      scheduler_(scheduler),
+      clock_(clock),
+      random_(random),
+      log_(log),
+      first_wait_(first_wait),
+      timer_(*this),
+      tasks_(scheduler) {}
 
 bool CachedCredentials::usable() const {
   if (held_ == nullptr) return false;
@@ -123,7 +129,8 @@ void CachedCredentials::keep_fault(Fault fault) {
 
 // Full-size waits would make a fleet that was started together ask together.
 Nanoseconds CachedCredentials::wait_a_while() {
-  return Nanoseconds(static_cast<Nanoseconds::rep>(static_cast<double>(Nanoseconds(kWait).count()) * (1 + random_.fraction()) / 2));
+  return Nanoseconds(
+      static_cast<Nanoseconds::rep>(static_cast<double>(Nanoseconds(kWait).count()) * (1 + random_.fraction()) / 2));
 }
 
 Task<Result<SharedCredentials>> CachedCredentials::wait_for(std::shared_ptr<Load> load, TimePoint deadline) {

@@ -15,7 +15,8 @@ namespace sma {
 /// Keeps the credentials of one source and renews them ahead of expiry, in the background, while the old ones are in
 /// use. However many ask, one load is under way at a time; each waits for it until its own deadline.
 ///
-///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same, and
+///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same,
+///   and
 ///     asked for again after half a minute to a minute; so after a failed renewal.
 ///   - Expired credentials are not handed out, unless the source gave them expired.
 ///   - Keys that AWS refuses are renewed once, however many calls were refused; where the source has no others, it is

@@ -42,9 +42,12 @@ std::string reason_in(WipedBytes body) {
 Fault refused(HttpResponse response) {
   const bool throttled = response.status == 429;
   const bool may_pass = throttled || response.status >= 500;
-  Fault fault = Fault::internal("the endpoint answered " + std::to_string(response.status) + reason_in(std::move(response.body)));
-  if (may_pass) fault.kind = throttled ? Fault::Kind::throttled : Fault::Kind::transient;
-  else fault.kind = Fault::Kind::denied;
+  Fault fault =
+      Fault::internal("the endpoint answered " + std::to_string(response.status) + reason_in(std::move(response.body)));
+  if (may_pass)
+    fault.kind = throttled ? Fault::Kind::throttled : Fault::Kind::transient;
+  else
+    fault.kind = Fault::Kind::denied;
   return fault;
 }
 
@@ -98,7 +101,8 @@ Result<ContainerSource::Endpoint> ContainerSource::endpoint() const {
   if (!url) return Fault::internal(std::string(kFullUri) + " is no URL");
   const bool trusted = is_trusted_for_http(*url);
   if (url->scheme != "https" && !(url->scheme == "http" && trusted))
-    return Fault::internal(std::string(kFullUri) + " must be https, or http to this machine or to the agents of ECS and EKS");
+    return Fault::internal(std::string(kFullUri) +
+                           " must be https, or http to this machine or to the agents of ECS and EKS");
   return Endpoint{std::string(*full), !trusted && !is_link_local_address(url->host)};
 }
 

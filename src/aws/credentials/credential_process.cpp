@@ -22,12 +22,16 @@ Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, const Sc
   auto output = co_await std::move(running);
   if (!output.ok()) co_return std::move(output.fault());
   if (output->exit_status != 0)
-    co_return Fault::internal("credential_process " + program + " ended with status " + std::to_string(output->exit_status));
+    co_return Fault::internal("credential_process " + program + " ended with status " +
+                              std::to_string(output->exit_status));
   const auto answer = JsonDocument::parse(std::move(output->output));
-  if (!answer || !answer->root().is_object()) co_return Fault::internal("credential_process " + program + " printed no JSON object");
-  if (member_in_any_case(answer->root(), "Version") != "1") co_return Fault::internal("credential_process " + program + " printed no Version 1");
+  if (!answer || !answer->root().is_object())
+    co_return Fault::internal("credential_process " + program + " printed no JSON object");
+  if (member_in_any_case(answer->root(), "Version") != "1")
+    co_return Fault::internal("credential_process " + program + " printed no Version 1");
   auto credentials = read_credentials(answer->root(), kForm, "credential_process");
-  if (!credentials.ok()) credentials.fault().message = "credential_process " + program + ": " + credentials.fault().message;
+  if (!credentials.ok())
+    credentials.fault().message = "credential_process " + program + ": " + credentials.fault().message;
   co_return credentials;
 }
 

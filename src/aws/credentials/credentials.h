@@ -16,9 +16,9 @@ namespace sma {
 struct Credentials {
   std::string access_key_id;
   WipedBytes secret_access_key;
-  WipedBytes session_token;               ///< empty: long-term keys
-  std::optional<WallTime> expiration;     ///< none: they do not expire
-  std::string source;                     ///< for one line in the log: "environment", "profile dev, role_arn", …
+  WipedBytes session_token;            ///< empty: long-term keys
+  std::optional<WallTime> expiration;  ///< none: they do not expire
+  std::string source;                  ///< for one line in the log: "environment", "profile dev, role_arn", …
 
   /// True where both would sign alike.
   [[nodiscard]] bool same_keys(const Credentials& other) const {
@@ -31,8 +31,8 @@ struct Credentials {
 using SharedCredentials = std::shared_ptr<const Credentials>;
 
 /// One place where credentials come from. Faults: `absent` where nothing is configured there (the chain asks the next);
-/// any other kind ends the chain: `transient` where asking again may help, else `denied` or `internal`. The message says
-/// what was tried and why it gave nothing, never a secret.
+/// any other kind ends the chain: `transient` where asking again may help, else `denied` or `internal`. The message
+/// says what was tried and why it gave nothing, never a secret.
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;

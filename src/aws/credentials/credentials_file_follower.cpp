@@ -9,8 +9,13 @@ constexpr Seconds kLookEvery{60};
 
 CredentialsFileFollower::CredentialsFileFollower(EventLoop& loop, std::string path, const Files& files,
                                                  CachedCredentials& credentials)
-    : Timer(loop), scheduler_(loop), path_(std::move(path)), files_(files), credentials_(credentials),
-      seen_(files.facts(path_)), watcher_(loop, path_, *this) {
+    : Timer(loop),
+      scheduler_(loop),
+      path_(std::move(path)),
+      files_(files),
+      credentials_(credentials),
+      seen_(files.facts(path_)),
+      watcher_(loop, path_, *this) {
   credentials_.ask_again();
   arm(scheduler_.now() + kLookEvery);
 }

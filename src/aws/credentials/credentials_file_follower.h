@@ -10,9 +10,9 @@
 
 namespace sma {
 
-/// Has the credentials of a file read again as soon as the file changes: told so by the kernel, and, for what the kernel
-/// does not tell (network file systems, links into other folders), by looking every 60 seconds. They are read first when
-/// this object is made: a bad file is known, and logged, from the start.
+/// Has the credentials of a file read again as soon as the file changes: told so by the kernel, and, for what the
+/// kernel does not tell (network file systems, links into other folders), by looking every 60 seconds. They are read
+/// first when this object is made: a bad file is known, and logged, from the start.
 class CredentialsFileFollower final : private Timer, private FileListener {
  public:
   /// All must outlive this object.

@@ -29,7 +29,8 @@ Task<Result<Credentials>> CredentialsFileSource::load(TimePoint /*deadline*/) {
 void CredentialsFileSource::warn_of_permissions() {
   const auto facts = files_.facts(path_);
   const bool wide = facts && (facts->permissions & 0177U) != 0;
-  if (wide && !warned_) log_.warn("others may read or change the credentials file: its mode should be 0600", {{"path", path_}});
+  if (wide && !warned_)
+    log_.warn("others may read or change the credentials file: its mode should be 0600", {{"path", path_}});
   warned_ = wide;
 }
 

@@ -9,8 +9,8 @@
 namespace sma {
 
 /// The file that `credentials_file_path` names, in the form of the shared credentials file: profile `AWS_PROFILE`, else
-/// `[default]`; static keys, with or without a session token. Read anew at every load. Permissions wider than 0600 are a
-/// warning.
+/// `[default]`; static keys, with or without a session token. Read anew at every load. Permissions wider than 0600 are
+/// a warning.
 class CredentialsFileSource final : public CredentialsSource {
  public:
   CredentialsFileSource(std::string path, const Environment& environment, const Files& files, Log& log)

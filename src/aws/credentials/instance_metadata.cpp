@@ -34,7 +34,8 @@ Fault refused(int status) {
 }  // namespace
 
 Task<Result<std::optional<WipedBytes>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
-  if (is_true(environment_.get_or("AWS_EC2_METADATA_DISABLED", {}))) co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
+  if (is_true(environment_.get_or("AWS_EC2_METADATA_DISABLED", {})))
+    co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
   auto found = endpoint();
   if (!found.ok()) co_return std::move(found.fault());
   for (int tried = 1;; ++tried) {
@@ -66,7 +67,8 @@ Task<Result<HttpResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::str
     auto answer = co_await std::move(asking);
     if (!answer.ok() || answer->status != 200) {
       // That there is no such thing as a token does not mean that there is no such entry.
-      if (answer.ok() && answer->status == 404) co_return Fault::connection("instance metadata gives no tokens: version 2 is needed");
+      if (answer.ok() && answer->status == 404)
+        co_return Fault::connection("instance metadata gives no tokens: version 2 is needed");
       co_return answer;
     }
     token_ = std::move(answer->body);
@@ -125,9 +127,11 @@ Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
   if (url) {
     std::string text(*url);
     const auto parsed = parse_url(text);
-    if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https")) return Fault::internal("the endpoint of instance metadata is no http URL");
+    if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https"))
+      return Fault::internal("the endpoint of instance metadata is no http URL");
     while (text.ends_with('/')) text.pop_back();
-    const bool near = is_link_local_address(parsed->host) || is_loopback_address(parsed->host) || parsed->host == "localhost";
+    const bool near =
+        is_link_local_address(parsed->host) || is_loopback_address(parsed->host) || parsed->host == "localhost";
     return Endpoint{std::move(text), true, !near};
   }
   if (!mode) return Endpoint{"http://169.254.169.254"};

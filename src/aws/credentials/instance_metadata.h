@@ -14,8 +14,8 @@
 namespace sma {
 
 /// The EC2 instance metadata service, version 2 only: a token is asked for, kept, and sent with each question.
-/// `AWS_EC2_METADATA_DISABLED`; `AWS_EC2_METADATA_SERVICE_ENDPOINT`, else `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` (IPv4,
-/// IPv6), each also as `ec2_metadata_service_endpoint…` of the profile. Source: EC2 User Guide, "Use IMDSv2".
+/// `AWS_EC2_METADATA_DISABLED`; `AWS_EC2_METADATA_SERVICE_ENDPOINT`, else `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`
+/// (IPv4, IPv6), each also as `ec2_metadata_service_endpoint…` of the profile. Source: EC2 User Guide, "Use IMDSv2".
 class InstanceMetadata {
  public:
   InstanceMetadata(const Environment& environment, const Files& files, HttpTransport& http, Scheduler& scheduler,
@@ -31,8 +31,8 @@ class InstanceMetadata {
 
  private:
   struct Endpoint {
-    std::string url;           // without a trailing slash
-    bool configured = false;   // named by the user, or IPv6 asked for
+    std::string url;          // without a trailing slash
+    bool configured = false;  // named by the user, or IPv6 asked for
     bool use_proxy = false;
   };
   [[nodiscard]] Result<Endpoint> endpoint() const;

@@ -46,7 +46,8 @@ Task<Result<Credentials>> InstanceMetadataSource::ask(TimePoint deadline) {
   if (!text.ok()) co_return std::move(text.fault());
   if (!*text) co_return Fault::absent("the instance has no role");
   const auto answer = JsonDocument::parse(std::move(**text));
-  if (!answer || !answer->root().is_object()) co_return Fault::connection("the credentials of the instance's role are no JSON object");
+  if (!answer || !answer->root().is_object())
+    co_return Fault::connection("the credentials of the instance's role are no JSON object");
   const std::string_view code = member_in_any_case(answer->root(), "Code").value_or("Success");
   if (code != "Success") co_return Fault::internal("the instance's role gives no credentials: " + std::string(code));
   auto credentials = read_credentials(answer->root(), {}, name());
@@ -59,11 +60,11 @@ bool InstanceMetadataSource::expires_soon(const Credentials& credentials) const 
 }
 
 Credentials InstanceMetadataSource::prolonged(const Credentials& credentials, std::string_view reason) {
-  const Nanoseconds more = kLeastProlonging + Nanoseconds(static_cast<Nanoseconds::rep>(
-      random_.fraction() * static_cast<double>(Nanoseconds(kProlongingSpread).count())));
-  log_.warn("expired credentials stay in use", {{"source", name()},
-                                                {"seconds", std::chrono::duration_cast<Seconds>(more).count()},
-                                                {"reason", reason}});
+  const Nanoseconds more =
+      kLeastProlonging + Nanoseconds(static_cast<Nanoseconds::rep>(
+                             random_.fraction() * static_cast<double>(Nanoseconds(kProlongingSpread).count())));
+  log_.warn("expired credentials stay in use",
+            {{"source", name()}, {"seconds", std::chrono::duration_cast<Seconds>(more).count()}, {"reason", reason}});
   Credentials longer = copy_of(credentials);
   longer.expiration = clock_.now() + more;
   return longer;

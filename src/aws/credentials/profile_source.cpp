@@ -2,6 +2,7 @@
 
 #include "aws/credentials/credential_process.h"
 #include "aws/credentials/fixed_credentials.h"
+#include "aws/credentials/sts_refusal.h"
 #include "aws/credentials/web_identity_source.h"
 
 namespace sma {
@@ -21,11 +22,16 @@ Credentials static_keys(const ProfileFiles& files, const std::string& profile) {
 
 std::string_view name_of(ProfileChain::Base base) {
   switch (base) {
-    case ProfileChain::Base::credential_source: return "credential_source";
-    case ProfileChain::Base::web_identity: return "web_identity_token_file";
-    case ProfileChain::Base::sso: return "sso";
-    case ProfileChain::Base::credential_process: return "credential_process";
-    case ProfileChain::Base::static_keys: break;
+    case ProfileChain::Base::credential_source:
+      return "credential_source";
+    case ProfileChain::Base::web_identity:
+      return "web_identity_token_file";
+    case ProfileChain::Base::sso:
+      return "sso";
+    case ProfileChain::Base::credential_process:
+      return "credential_process";
+    case ProfileChain::Base::static_keys:
+      break;
   }
   return "static keys";
 }
@@ -57,12 +63,17 @@ Task<Result<Credentials>> ProfileSource::load_base(Shared files, ProfileChain::B
                                                    TimePoint deadline) {
   Task<Result<Credentials>> loading;
   switch (base) {
-    case ProfileChain::Base::static_keys: co_return static_keys(*files, profile);
+    case ProfileChain::Base::static_keys:
+      co_return static_keys(*files, profile);
     case ProfileChain::Base::credential_source:
       loading = load_named(text_of(*files, profile, "credential_source"), deadline);
       break;
-    case ProfileChain::Base::web_identity: loading = load_web_identity(files, profile, deadline); break;
-    case ProfileChain::Base::sso: loading = load_sso(files, profile, deadline); break;
+    case ProfileChain::Base::web_identity:
+      loading = load_web_identity(files, profile, deadline);
+      break;
+    case ProfileChain::Base::sso:
+      loading = load_sso(files, profile, deadline);
+      break;
     case ProfileChain::Base::credential_process:
       loading = run_credential_process(&parts_.processes, &parts_.scheduler,
                                        text_of(*files, profile, "credential_process"), deadline);
@@ -97,8 +108,8 @@ Task<Result<Credentials>> ProfileSource::load_web_identity(Shared files, std::st
   request.role_arn = text_of(*files, profile, "role_arn");
   request.session_name = text_of(*files, profile, "role_session_name");
   if (request.session_name.empty()) request.session_name = default_session_name(parts_.clock);
-  auto exchanging = exchange_web_identity(&parts_.files, &parts_.sts, text_of(*files, profile, "web_identity_token_file"),
-                                          std::move(request), deadline);
+  auto exchanging = exchange_web_identity(
+      &parts_.files, &parts_.sts, text_of(*files, profile, "web_identity_token_file"), std::move(request), deadline);
   auto credentials = co_await std::move(exchanging);
   co_return credentials;
 }
@@ -120,7 +131,8 @@ Task<Result<Credentials>> ProfileSource::assume(ProfileRole role, Credentials ba
   auto assuming = parts_.sts.assume_role(std::move(request), provider, deadline);
   auto credentials = co_await std::move(assuming);
   if (!credentials.ok())
-    credentials.fault().message = "profile " + role.profile + ": AssumeRole of " + role.role_arn + ": " + credentials.fault().message;
+    co_return while_loading("profile " + role.profile + ": AssumeRole of " + role.role_arn,
+                            std::move(credentials.fault()));
   co_return credentials;
 }
 

@@ -38,8 +38,7 @@ class ProfileSource final : public CredentialsSource {
     CredentialsSource& container_source;
   };
   explicit ProfileSource(Parts parts)
-      : parts_(parts),
-        sso_(parts.environment, parts.files, parts.http, parts.scheduler, parts.clock, parts.random) {}
+      : parts_(parts), sso_(parts.environment, parts.files, parts.http, parts.scheduler, parts.clock, parts.random) {}
 
   Task<Result<Credentials>> load(TimePoint deadline) override;
   [[nodiscard]] std::string_view name() const override { return "profile"; }

@@ -43,9 +43,11 @@ Result<Credentials> read_role_credentials(WipedBytes body) {
   std::int64_t expiration = 0;
   const auto [end, error] = std::from_chars(milliseconds.data(), milliseconds.data() + milliseconds.size(), expiration);
   constexpr std::int64_t kYear2200 = 7'258'118'400'000;
-  if (error != std::errc() || end != milliseconds.data() + milliseconds.size() || expiration > kYear2200 || expiration < 0)
+  if (error != std::errc() || end != milliseconds.data() + milliseconds.size() || expiration > kYear2200 ||
+      expiration < 0)
     return Fault::connection("the SSO portal's answer has no expiration");
-  auto credentials = read_credentials(found, {.session_token = "sessionToken", .expiration = CredentialsForm::Expiration::not_read}, "sso");
+  auto credentials = read_credentials(
+      found, {.session_token = "sessionToken", .expiration = CredentialsForm::Expiration::not_read}, "sso");
   if (credentials.ok()) credentials->expiration = WallTime(Milliseconds(expiration));
   return credentials;
 }
@@ -82,14 +84,16 @@ Result<SsoSettings> read_sso_settings(const Profiles& profiles, const std::strin
   for (const auto& [key, value] : all) {
     const auto own = profiles.get(profile, key);
     const auto shared = settings.session.empty() ? std::nullopt : profiles.sso_session(settings.session, key);
-    if (own && shared && *own != *shared) return fault(std::string(key) + " differs from that of [sso-session " + settings.session + "]");
+    if (own && shared && *own != *shared)
+      return fault(std::string(key) + " differs from that of [sso-session " + settings.session + "]");
     if (!own && !shared) return fault(std::string(key) + " is missing");
     value = own ? *own : *shared;
   }
   return settings;
 }
 
-Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region) {
+Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files,
+                                   const std::string& region) {
   auto endpoints = read_endpoint_settings(environment, files);
   if (!endpoints.ok()) return endpoints.fault();
   if (!endpoints->sso_portal_url.empty()) return std::move(endpoints->sso_portal_url);

@@ -12,11 +12,11 @@
 
 namespace sma {
 
-/// What a profile says about IAM Identity Center, in either form: `sso_session` (with `[sso-session NAME]`), or the older
-/// one with all keys in the profile.
+/// What a profile says about IAM Identity Center, in either form: `sso_session` (with `[sso-session NAME]`), or the
+/// older one with all keys in the profile.
 struct SsoSettings {
   std::string profile;
-  std::string session;      ///< empty: the older form
+  std::string session;  ///< empty: the older form
   std::string start_url;
   std::string region;
   std::string account_id;
@@ -29,9 +29,10 @@ struct SsoSettings {
 /// The fault names the key that is missing or contradicts.
 [[nodiscard]] Result<SsoSettings> read_sso_settings(const Profiles& profiles, const std::string& profile);
 
-/// Where the SSO portal is reached: an override as for any service (`AWS_ENDPOINT_URL_SSO`, `AWS_ENDPOINT_URL`, `services`
-/// section `sso`, `endpoint_url`), else the region's.
-[[nodiscard]] Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files, const std::string& region);
+/// Where the SSO portal is reached: an override as for any service (`AWS_ENDPOINT_URL_SSO`, `AWS_ENDPOINT_URL`,
+/// `services` section `sso`, `endpoint_url`), else the region's.
+[[nodiscard]] Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files,
+                                                 const std::string& region);
 
 /// Role credentials from the SSO portal (`GetRoleCredentials`), with the token of a sign-in that the AWS CLI left in
 /// `~/.aws/sso/cache`. The token is not refreshed: where it has expired, the fault says to log in.

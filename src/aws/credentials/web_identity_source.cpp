@@ -1,5 +1,7 @@
 #include "aws/credentials/web_identity_source.h"
 
+#include "aws/credentials/sts_refusal.h"
+
 namespace sma {
 
 Task<Result<Credentials>> WebIdentitySource::load(TimePoint deadline) {
@@ -29,7 +31,8 @@ Task<Result<Credentials>> exchange_web_identity(const Files* files, Sts* sts, st
   const std::string role = request.role_arn;
   auto exchanging = sts->assume_role_with_web_identity(std::move(request), std::move(token), deadline);
   auto credentials = co_await std::move(exchanging);
-  if (!credentials.ok()) credentials.fault().message = "AssumeRoleWithWebIdentity of " + role + ": " + credentials.fault().message;
+  if (!credentials.ok())
+    co_return while_loading("AssumeRoleWithWebIdentity of " + role, std::move(credentials.fault()));
   co_return credentials;
 }
 

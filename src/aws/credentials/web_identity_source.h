@@ -9,8 +9,9 @@
 
 namespace sma {
 
-/// A token file that is exchanged for a role's credentials, as EKS gives one to pods ("IAM roles for service accounts"):
-/// `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN`, `AWS_ROLE_SESSION_NAME`. A token file without a role is a fault.
+/// A token file that is exchanged for a role's credentials, as EKS gives one to pods ("IAM roles for service
+/// accounts"): `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN`, `AWS_ROLE_SESSION_NAME`. A token file without a role is a
+/// fault.
 class WebIdentitySource final : public CredentialsSource {
  public:
   WebIdentitySource(const Environment& environment, const Files& files, Sts& sts, const AwsClock& clock)

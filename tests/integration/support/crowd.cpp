@@ -23,6 +23,8 @@ Crowd::Crowd(AgentProcess& agent, std::size_t size) : last_(agent.connect()) {
 
 void Crowd::send_all(const std::string& request) {
   for (const HttpConnection& client : clients_) client.send(request);
+  // The first may be answered in the same turn of the agent's loop; the second cannot overtake what came before it.
+  ping(last_);
   ping(last_);
 }
 

@@ -14,8 +14,8 @@ class Crowd {
   /// Connects and has each answered a ping, so that none waits in the backlog.
   Crowd(AgentProcess& agent, std::size_t size);
 
-  /// All send the same request at once. When this returns the agent has read every one: each client's bytes lie in
-  /// its socket before those of a last ping do, and the agent takes sockets in the order in which they become ready.
+  /// All send the same request at once. When this returns the agent has read every one: its loop reaches each ready
+  /// socket before it comes to a later ping's a second time.
   void send_all(const std::string& request);
   /// One answer for each.
   [[nodiscard]] std::vector<Answer> read_all();

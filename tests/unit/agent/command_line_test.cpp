@@ -20,7 +20,7 @@ Result<CommandLine> read(Arguments arguments, const char* program = "/app/secret
 std::string wrong(const Arguments& arguments) {
   const auto line = read(arguments);
   if (line.ok()) return {};
-  CHECK(line.fault().message.ends_with("\n" + usage()));
+  CHECK((line.fault().message + "\n").ends_with("\n" + usage()));
   return line.fault().message.substr(0, line.fault().message.find('\n'));
 }
 
@@ -117,8 +117,8 @@ TEST_CASE("token and Lambda") {
 }
 
 TEST_CASE("get takes a secret's id and options in any order") {
-  const auto line = read({"get", "--wait", "30", "a/b", "--version-id=v", "--version-stage", "s", "--refresh", "--role-arn", "r",
-                          "--field", "password", "-c", "f"});
+  const auto line = read({"get", "--wait", "30", "a/b", "--version-id=v", "--version-stage", "s", "--refresh",
+                          "--role-arn", "r", "--field", "password", "-c", "f"});
   REQUIRE(line.ok());
   CHECK(line->command == Command::get);
   CHECK(line->get.secret_id == "a/b");

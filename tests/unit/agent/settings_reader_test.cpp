@@ -32,7 +32,8 @@ class SomeFiles final : public Files {
   explicit SomeFiles(Variables files) : files_(std::move(files)) {}
   Result<WipedBytes> read(const std::string& path, std::size_t) const override {
     const auto found = files_.find(path);
-    if (found == files_.end() || found->second == "unreadable") return Fault::internal("cannot read " + path + ": Permission denied");
+    if (found == files_.end() || found->second == "unreadable")
+      return Fault::internal("cannot read " + path + ": Permission denied");
     return WipedBytes(found->second);
   }
   bool exists(const std::string& path) const override { return files_.contains(path); }
@@ -132,8 +133,8 @@ TEST_CASE("both forms may be mixed; a key in both is a duplicate") {
   CHECK(wrong("max_conn = 7\n\n[capabilities.secrets_manager]\nmax_conn = 8\n") ==
         "agent.toml:4: max_conn: given twice; it stands in line 1 already");
   CHECK(wrong("max_conn = 7\nMax_Conn = 7\n") == "agent.toml:2: max_conn: given twice; it stands in line 1 already");
-  CHECK(wrong("[prefetch]\nmax_jitter_seconds = 1\n[capabilities.secrets_manager.prefetch]\nmax_jitter_seconds = 1\n").starts_with(
-      "agent.toml:4: max_jitter_seconds"));
+  CHECK(wrong("[prefetch]\nmax_jitter_seconds = 1\n[capabilities.secrets_manager.prefetch]\nmax_jitter_seconds = 1\n")
+            .starts_with("agent.toml:4: max_jitter_seconds"));
 }
 
 TEST_CASE("booleans are taken as the AWS agent takes them") {
@@ -146,7 +147,8 @@ TEST_CASE("booleans are taken as the AWS agent takes them") {
 }
 
 TEST_CASE("numbers keep to their ranges") {
-  const auto check = [](const std::string& key, const std::vector<std::string>& right, const std::vector<std::string>& other) {
+  const auto check = [](const std::string& key, const std::vector<std::string>& right,
+                        const std::vector<std::string>& other) {
     for (const std::string& value : right) CHECK_MESSAGE(wrong(key + " = " + value) == "", key << value);
     for (const std::string& value : other)
       CHECK_MESSAGE(wrong(key + " = " + value).starts_with("agent.toml:1: " + key + ": "), key << value);
@@ -162,27 +164,33 @@ TEST_CASE("numbers keep to their ranges") {
   CHECK(wrong("prefetch.cache_buffer_ratio = \"0.1\"") == "");
   for (const char* ratio : {"0.09", "1.1", "nan", "0", "\"half\"", "true"})
     CHECK(wrong("prefetch.cache_buffer_ratio = " + std::string(ratio)).ends_with("allowed: 0.1 to 1.0"));
-  CHECK(wrong("prefetch.max_jitter_seconds = 11") == "agent.toml:1: max_jitter_seconds: 11 is not allowed; allowed: 0 to 10");
+  CHECK(wrong("prefetch.max_jitter_seconds = 11") ==
+        "agent.toml:1: max_jitter_seconds: 11 is not allowed; allowed: 0 to 10");
 }
 
 TEST_CASE("texts and lists hold what they can mean") {
-  CHECK(wrong("log_level = 'loud'") == "agent.toml:1: log_level: this text is not allowed; allowed: DEBUG, INFO, WARN, ERROR, NONE");
-  CHECK(wrong("path_prefix = 'v1/'") == "agent.toml:1: path_prefix: this text is not allowed; allowed: a text that begins with /");
+  CHECK(wrong("log_level = 'loud'") ==
+        "agent.toml:1: log_level: this text is not allowed; allowed: DEBUG, INFO, WARN, ERROR, NONE");
+  CHECK(wrong("path_prefix = 'v1/'") ==
+        "agent.toml:1: path_prefix: this text is not allowed; allowed: a text that begins with /");
   CHECK(wrong("path_prefix = 1").starts_with("agent.toml:1: path_prefix: 1 is not allowed"));
-  for (const char* region : {"''", "'us east'", "'evil.com/'", "'-a'", "5"}) CHECK(wrong("region = " + std::string(region)) != "");
+  for (const char* region : {"''", "'us east'", "'evil.com/'", "'-a'", "5"})
+    CHECK(wrong("region = " + std::string(region)) != "");
   CHECK(wrong("credentials_file_path = \"a\\u0000b\"") != "");
   for (const char* list : {"[]", "'X'", "['']", "[1]", "['a b']", "['a', ['b']]", "{}"})
-    CHECK_MESSAGE(wrong("ssrf_headers = " + std::string(list)).ends_with("allowed: a list of at least one header name"), list);
+    CHECK_MESSAGE(wrong("ssrf_headers = " + std::string(list)).ends_with("allowed: a list of at least one header name"),
+                  list);
   CHECK(wrong("ssrf_headers = [\n'ok',\n'a:b']").starts_with("agent.toml:3: "));
 }
 
 TEST_CASE("prefetch entries name what they need and nothing else") {
   for (const char* entries : {"1", "['a']", "[{}]", "[{secret_id = ''}]", "[{role_arn = 'r'}]", "[{secret_id = 1}]",
                               "[{secret_id = 'a', role = 'r'}]", "[{key = 'a'}]"})
-    CHECK_MESSAGE(wrong("[prefetch]\nsecrets = " + std::string(entries))
-                      .starts_with("agent.toml:2: secrets: "), entries);
+    CHECK_MESSAGE(wrong("[prefetch]\nsecrets = " + std::string(entries)).starts_with("agent.toml:2: secrets: "),
+                  entries);
   CHECK(wrong("[prefetch]\nfilter_tags = [{key = 'a'}, {kye = 'b'}]") != "");
-  CHECK(settings_of("prefetch.secrets = [{secret_id = 'a', role_arn = 'malformed'}]").prefetch.secrets.at(0).role_arn == "malformed");
+  CHECK(settings_of("prefetch.secrets = [{secret_id = 'a', role_arn = 'malformed'}]").prefetch.secrets.at(0).role_arn ==
+        "malformed");
 }
 
 TEST_CASE("unknown keys are refused with what may stand there, all of them in the file's order") {
@@ -205,7 +213,8 @@ TEST_CASE("what is no TOML is refused with its line") {
 }
 
 TEST_CASE("a section on certificates is read over with a warning") {
-  const auto loaded = read("max_conn = 5\n[capabilities.acm]\nenabled = 'yes'\n[[capabilities.acm.certificates]]\nx.y = 1\n");
+  const auto loaded =
+      read("max_conn = 5\n[capabilities.acm]\nenabled = 'yes'\n[[capabilities.acm.certificates]]\nx.y = 1\n");
   REQUIRE(loaded.ok());
   CHECK(loaded->settings.acm_enabled);
   REQUIRE(loaded->warnings.size() == 1);
@@ -261,14 +270,19 @@ TEST_CASE("what Kubernetes sets for a service called sma is passed over with a w
 }
 
 TEST_CASE("a file is found by its name, with .toml behind it where it is missing") {
-  const SomeFiles files({{"/a.toml", "max_conn = 1"}, {"/b", "max_conn = 2"}, {"/c.yaml", "max_conn: 3"}, {"/d.toml", "unreadable"}, {"/e.toml", "x"}});
+  const SomeFiles files({{"/a.toml", "max_conn = 1"},
+                         {"/b", "max_conn = 2"},
+                         {"/c.yaml", "max_conn: 3"},
+                         {"/d.toml", "unreadable"},
+                         {"/e.toml", "x"}});
   const Environment none{Variables{}};
   const auto load = [&](const std::string& path) { return load_settings(path, none, files); };
   CHECK(load("").value().settings.max_conn == 800);
   CHECK(load("/a.toml").value().settings.max_conn == 1);
   CHECK(load("/a").value().settings.max_conn == 1);
   CHECK(load("/b").value().settings.max_conn == 2);
-  CHECK(load("/missing").fault().message == "/missing:1: the configuration file does not exist, nor does /missing.toml");
+  CHECK(load("/missing").fault().message ==
+        "/missing:1: the configuration file does not exist, nor does /missing.toml");
   CHECK(load("/d.toml").fault().message == "/d.toml:1: cannot read /d.toml: Permission denied");
   CHECK(load("/e").fault().message.starts_with("/e.toml:1: "));
   CHECK(load("/c").fault().message.find("TOML") != std::string::npos);

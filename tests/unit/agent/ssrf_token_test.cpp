@@ -55,7 +55,8 @@ void write(const std::string& path, std::string_view text) { std::ofstream(path)
 TEST_CASE("the token is the first variable's that is set") {
   CHECK(token({{"AWS_TOKEN", "one"}, {"AWS_SESSION_TOKEN", "two"}}) == "one");
   CHECK(token({{"AWS_TOKEN", " "}, {"AWS_SESSION_TOKEN", "two"}}) == "two");
-  CHECK(token({{"OTHER", "x"}}) == "fault: Could not read SSRF token variable(s) AWS_TOKEN, AWS_SESSION_TOKEN: none of them is set");
+  CHECK(token({{"OTHER", "x"}}) ==
+        "fault: Could not read SSRF token variable(s) AWS_TOKEN, AWS_SESSION_TOKEN: none of them is set");
 }
 
 TEST_CASE("a token file is read without the white space around its content") {
@@ -106,7 +107,8 @@ TEST_CASE("no file is made where the token comes from none, or its folder is mis
   CountingRandom random;
   CHECK(create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "x"}}), random, std::nullopt).ok());
   CHECK(create_ssrf_token(kNames, Environment(Variables{}), random, std::nullopt).ok());
-  const auto made = create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);
+  const auto made =
+      create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);
   REQUIRE_FALSE(made.ok());
   CHECK(made.fault().message.find("/nowhere/token: No such file or directory") != std::string::npos);
 }

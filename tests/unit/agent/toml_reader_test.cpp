@@ -36,9 +36,12 @@ bool refused(const std::string& value) { return wrong_line("key = " + value + "\
 TEST_CASE("a basic string takes all escapes") {
   CHECK(value_of(R"("")").text.empty());
   CHECK(value_of(R"("\b\t\n\f\r\"\\\u00e9\U0001F600")").text == "\b\t\n\f\r\"\\\xC3\xA9\xF0\x9F\x98\x80");
-  CHECK(value_of(R"("\e\x41")").text == "\x1B" "A");
+  CHECK(value_of(R"("\e\x41")").text ==
+        "\x1B"
+        "A");
   CHECK(value_of(R"("# no comment = [ ] { } ; :")").text == "# no comment = [ ] { } ; :");
-  for (const char* wrong : {R"("\q")", R"("\u12")", R"("\uD800")", R"("\U00110000")", R"("\u+123")", R"("open)", R"("open\")", R"("\)"})
+  for (const char* wrong :
+       {R"("\q")", R"("\u12")", R"("\uD800")", R"("\U00110000")", R"("\u+123")", R"("open)", R"("open\")", R"("\)"})
     CHECK_MESSAGE(refused(wrong), wrong);
 }
 
@@ -68,7 +71,8 @@ TEST_CASE("whole numbers in all notations, up to 64 bits") {
   CHECK(value_of("0o755").integer == 0755);
   CHECK(value_of("0b1101").integer == 13);
   CHECK(value_of("-9223372036854775808").integer == std::numeric_limits<std::int64_t>::min());
-  for (const char* wrong : {"01", "1__0", "_1", "1_", "+0x1", "0x", "0xg", "0X1", "9223372036854775808", "--1", "1 0", "1a"})
+  for (const char* wrong :
+       {"01", "1__0", "_1", "1_", "+0x1", "0x", "0xg", "0X1", "9223372036854775808", "--1", "1 0", "1a"})
     CHECK_MESSAGE(refused(wrong), wrong);
 }
 
@@ -93,7 +97,8 @@ TEST_CASE("booleans, and the words that only the AWS agent takes for them") {
 }
 
 TEST_CASE("dates and times are refused") {
-  for (const char* date : {"1979-05-27T07:32:00Z", "1979-05-27", "07:32:00", "1979-05-27 07:32:00"}) CHECK(refused(date));
+  for (const char* date : {"1979-05-27T07:32:00Z", "1979-05-27", "07:32:00", "1979-05-27 07:32:00"})
+    CHECK(refused(date));
 }
 
 TEST_CASE("a list may go over several lines, with comments and a comma at its end") {
@@ -121,14 +126,14 @@ TEST_CASE("keys are bare, quoted or dotted") {
   CHECK(table.entries.at("").integer == 3);
   CHECK(table.entries.at("1").table.entries.at("2").integer == 4);
   CHECK(table.entries.at("A").integer == 5);
-  for (const char* wrong : {"= 1", "a b = 1", "a. = 1", ".a = 1", "a..b = 1", "\xC3\xA9 = 1", "\"\"\"a\"\"\" = 1", "a # b = 1", "a: 1", "a",
-                            "; a = 1", "\"a = 1", "a = "})
+  for (const char* wrong : {"= 1", "a b = 1", "a. = 1", ".a = 1", "a..b = 1", "\xC3\xA9 = 1", "\"\"\"a\"\"\" = 1",
+                            "a # b = 1", "a: 1", "a", "; a = 1", "\"a = 1", "a = "})
     CHECK_MESSAGE(wrong_line(wrong) == 1, wrong);
 }
 
 TEST_CASE("tables have a header, and lists of tables one for each member") {
-  const TomlTable table = read(
-      "[ a . \"b]c\" ] # ]\nd = 1\n[[list]]\nx = 1\n[list.sub]\ny = 1\n[[list]]\n[list.sub]\ny = 2\n[a]\ne = 1\n");
+  const TomlTable table =
+      read("[ a . \"b]c\" ] # ]\nd = 1\n[[list]]\nx = 1\n[list.sub]\ny = 1\n[[list]]\n[list.sub]\ny = 2\n[a]\ne = 1\n");
   CHECK(table.entries.at("a").table.entries.at("b]c").table.entries.at("d").integer == 1);
   CHECK(table.entries.at("a").table.entries.at("e").integer == 1);
   const TomlValue& list = table.entries.at("list");
@@ -140,21 +145,25 @@ TEST_CASE("tables have a header, and lists of tables one for each member") {
 }
 
 TEST_CASE("nothing is defined twice") {
-  for (const char* wrong : {"a = 1\na = 2", "a = 1\na.b = 2", "a = 1\n[a]", "[a]\n[a]", "[a]\n[[a]]", "a = []\n[[a]]", "[[a]]\n[a]",
-                            "a.b = 1\n[a]", "a.b = 1\na = 2", "[[a]]\n[a.b]\n[a.b]", "[a.b]\n[a]\nb.c = 1", "\"a\" = 1\n'a' = 2"})
-    CHECK_MESSAGE(wrong_line(wrong) == (std::string_view(wrong).find("[a.b]") == std::string_view::npos ? 2 : 3), wrong);
+  for (const char* wrong :
+       {"a = 1\na = 2", "a = 1\na.b = 2", "a = 1\n[a]", "[a]\n[a]", "[a]\n[[a]]", "a = []\n[[a]]", "[[a]]\n[a]",
+        "a.b = 1\n[a]", "a.b = 1\na = 2", "[[a]]\n[a.b]\n[a.b]", "[a.b]\n[a]\nb.c = 1", "\"a\" = 1\n'a' = 2"})
+    CHECK_MESSAGE(wrong_line(wrong) == (std::string_view(wrong).find("[a.b]") == std::string_view::npos ? 2 : 3),
+                  wrong);
   CHECK(wrong_line("[a.b]\n[a]\n[a.c]\n") == 0);
   CHECK(wrong_line("[a]\nb.c = 1\nb.d = 2\n[a.b.e]\n") == 0);
 }
 
 TEST_CASE("a file may begin with a byte order mark and end its lines as Windows does") {
-  CHECK(read("\xEF\xBB\xBF" "a = 1\r\nb = [\r\n2]\r\n").entries.size() == 2);
+  CHECK(read("\xEF\xBB\xBF"
+             "a = 1\r\nb = [\r\n2]\r\n")
+            .entries.size() == 2);
   CHECK(wrong_line("\t\xEF\xBB\xBF# no mark here") == 1);
 }
 
 TEST_CASE("what is not UTF-8, and control characters, are refused with their line") {
-  for (const std::string_view wrong : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x01", "\x02", "\x03", "\x7F",
-                                       "\r", "\r\r\n"})
+  for (const std::string_view wrong : {"\xFF", "\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\x01",
+                                       "\x02", "\x03", "\x7F", "\r", "\r\r\n"})
     CHECK(wrong_line("a = 1\n# " + std::string(wrong)) == 2);
   CHECK(wrong_line(std::string_view("a = '\0'", 7)) == 1);
   CHECK(wrong_line("# \xF4\x8F\xBF\xBF \xED\x9F\xBF \xC2\x80\n") == 0);

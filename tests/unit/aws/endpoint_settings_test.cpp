@@ -42,23 +42,26 @@ TEST_CASE("the override for one service wins over that for all, the environment 
   CHECK(settings_of({}, kServices).secrets_manager_url == "http://secrets");
   CHECK(settings_of({}, kServices).sts_url == "http://tokens");
   CHECK(settings_of({{"AWS_ENDPOINT_URL", "http://env"}}, kServices).secrets_manager_url == "http://env");
-  const EndpointSettings both = settings_of(
-      {{"AWS_ENDPOINT_URL", "http://env"}, {"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://s"}, {"AWS_ENDPOINT_URL_STS", "http://t"}},
-      kServices);
+  const EndpointSettings both = settings_of({{"AWS_ENDPOINT_URL", "http://env"},
+                                             {"AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://s"},
+                                             {"AWS_ENDPOINT_URL_STS", "http://t"}},
+                                            kServices);
   CHECK(both.parameters(AwsService::secrets_manager, "x").override_url == "http://s");
   CHECK(both.parameters(AwsService::sts, "x").override_url == "http://t");
 }
 
 TEST_CASE("overrides are switched off by the environment, else by the profile") {
-  CHECK(settings_of({{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True"}, {"AWS_ENDPOINT_URL", "http://env"}}).sts_url.empty());
+  CHECK(settings_of({{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "True"}, {"AWS_ENDPOINT_URL", "http://env"}})
+            .sts_url.empty());
   const std::string config = std::string(kServices) + "[default]\nignore_configured_endpoint_urls = true\n";
   CHECK(settings_of({}, config).sts_url.empty());
   CHECK(settings_of({{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false"}}, config).sts_url == "http://tokens");
 }
 
 TEST_CASE("FIPS and dual stack are read from the environment, then the profile; junk is passed over with a warning") {
-  const EndpointSettings settings = settings_of({{"AWS_USE_FIPS_ENDPOINT", "TRUE"}, {"AWS_USE_DUALSTACK_ENDPOINT", "yes"}},
-                                                "[default]\nuse_fips_endpoint = false\nuse_dualstack_endpoint = true");
+  const EndpointSettings settings =
+      settings_of({{"AWS_USE_FIPS_ENDPOINT", "TRUE"}, {"AWS_USE_DUALSTACK_ENDPOINT", "yes"}},
+                  "[default]\nuse_fips_endpoint = false\nuse_dualstack_endpoint = true");
   CHECK(settings.use_fips);
   CHECK(settings.use_dualstack);
   REQUIRE(settings.warnings.size() == 1);
@@ -82,7 +85,8 @@ TEST_CASE("the region is the configured one, then AWS_REGION, AWS_DEFAULT_REGION
 }
 
 TEST_CASE("a region that is no host label is refused, not passed over") {
-  const auto region = configured_region("", Environment(Variables{{"AWS_REGION", "evil.example/"}, {"AWS_DEFAULT_REGION", "env-2"}}), {});
+  const auto region = configured_region(
+      "", Environment(Variables{{"AWS_REGION", "evil.example/"}, {"AWS_DEFAULT_REGION", "env-2"}}), {});
   REQUIRE_FALSE(region.ok());
   CHECK(region.fault().kind == Fault::Kind::denied);
   CHECK(region.fault().message.find("\"evil.example/\" of AWS_REGION") != std::string::npos);

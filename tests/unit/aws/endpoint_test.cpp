@@ -6,8 +6,8 @@ namespace sma {
 namespace {
 
 std::string url(AwsService service, std::string region, bool fips = false, bool dualstack = false) {
-  const auto endpoint =
-      resolve_endpoint(service, {.region = std::move(region), .use_fips = fips, .use_dualstack = dualstack, .override_url = {}});
+  const auto endpoint = resolve_endpoint(
+      service, {.region = std::move(region), .use_fips = fips, .use_dualstack = dualstack, .override_url = {}});
   return endpoint.ok() ? endpoint->url : endpoint.fault().message;
 }
 
@@ -29,8 +29,10 @@ TEST_CASE("Secrets Manager's dual-stack names keep the plain suffix in aws, aws-
   CHECK(url(kSecrets, "eu-west-1", false, true) == "https://secretsmanager.eu-west-1.amazonaws.com");
   CHECK(url(kSecrets, "us-gov-west-1", true, true) == "https://secretsmanager-fips.us-gov-west-1.amazonaws.com");
   CHECK(url(kSecrets, "cn-north-1", false, true) == "https://secretsmanager.cn-north-1.amazonaws.com.cn");
-  CHECK(url(kSecrets, "cn-north-1", true, true) == "https://secretsmanager-fips.cn-north-1.api.amazonwebservices.com.cn");
-  CHECK(url(kSecrets, "eusc-de-east-1", false, true) == "https://secretsmanager.eusc-de-east-1.api.amazonwebservices.eu");
+  CHECK(url(kSecrets, "cn-north-1", true, true) ==
+        "https://secretsmanager-fips.cn-north-1.api.amazonwebservices.com.cn");
+  CHECK(url(kSecrets, "eusc-de-east-1", false, true) ==
+        "https://secretsmanager.eusc-de-east-1.api.amazonwebservices.eu");
 }
 
 TEST_CASE("STS with FIPS in aws-us-gov has the plain name, but not with dual stack") {
@@ -47,13 +49,14 @@ TEST_CASE("STS for aws-global is the one global endpoint, signed for us-east-1")
   CHECK(url(kSts, "aws-global", true) == "https://sts-fips.aws-global.amazonaws.com");
 }
 
-TEST_CASE("without a region there is no endpoint") { CHECK(url(kSecrets, "") == "Invalid Configuration: Missing Region"); }
+TEST_CASE("without a region there is no endpoint") {
+  CHECK(url(kSecrets, "") == "Invalid Configuration: Missing Region");
+}
 
 TEST_CASE("an override wins over FIPS and dual stack, and the region is still the one signed for") {
-  const auto endpoint = resolve_endpoint(kSecrets, {.region = "eu-west-1",
-                                                    .use_fips = true,
-                                                    .use_dualstack = true,
-                                                    .override_url = "HTTP://LocalHost:4566/aws//"});
+  const auto endpoint = resolve_endpoint(
+      kSecrets,
+      {.region = "eu-west-1", .use_fips = true, .use_dualstack = true, .override_url = "HTTP://LocalHost:4566/aws//"});
   REQUIRE(endpoint.ok());
   CHECK(endpoint->url == "http://localhost:4566/aws");
   CHECK(endpoint->scheme == "http");
@@ -85,9 +88,25 @@ TEST_CASE("endpoint URLs may name addresses of both kinds, with or without a por
 }
 
 TEST_CASE("what is no http or https URL with a host is refused and not quoted") {
-  for (const char* wrong : {"", "localhost:4566", "ftp://h", "https://", "https:///path", "https://u:hunter2@h", "https://h:0",
-                            "https://h:65536", "https://h:1x", "https://[::1", "https://[]", "https://[::1]x", "https://[h]",
-                            "https://h/a?b", "https://h/#b", "https://h/a b", "https://h\\x", "https://h\r\nX: y", "https://a b",
+  for (const char* wrong : {"",
+                            "localhost:4566",
+                            "ftp://h",
+                            "https://",
+                            "https:///path",
+                            "https://u:hunter2@h",
+                            "https://h:0",
+                            "https://h:65536",
+                            "https://h:1x",
+                            "https://[::1",
+                            "https://[]",
+                            "https://[::1]x",
+                            "https://[h]",
+                            "https://h/a?b",
+                            "https://h/#b",
+                            "https://h/a b",
+                            "https://h\\x",
+                            "https://h\r\nX: y",
+                            "https://a b",
                             "http s://h"}) {
     const auto endpoint = parse_endpoint_url(wrong);
     REQUIRE_FALSE(endpoint.ok());
@@ -99,7 +118,8 @@ TEST_CASE("a region is one host label") {
   CHECK(is_valid_region("eu-west-1"));
   CHECK(is_valid_region("X"));
   CHECK(is_valid_region(std::string(63, 'a')));
-  for (const std::string wrong : {"", "-a", "a-", "a.b", "a b", "a_b", "a/b", "\xC3\xA9"}) CHECK_FALSE(is_valid_region(wrong));
+  for (const std::string wrong : {"", "-a", "a-", "a.b", "a b", "a_b", "a/b", "\xC3\xA9"})
+    CHECK_FALSE(is_valid_region(wrong));
   CHECK_FALSE(is_valid_region(std::string(64, 'a')));
 }
 

@@ -48,7 +48,8 @@ TEST_CASE("AWS's own refusals keep their status and are final") {
   CHECK(error(403, coded("AccessDeniedException")).kind == Kind::denied);
 }
 
-TEST_CASE("throttling is known by its code at any status, and by 429 unless the operation has a meaning of its own for it") {
+TEST_CASE(
+    "throttling is known by its code at any status, and by 429 unless the operation has a meaning of its own for it") {
   for (const char* code : {"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException",
                            "RequestThrottled", "TooManyRequestsException", "ProvisionedThroughputExceededException",
                            "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded",
@@ -62,7 +63,8 @@ TEST_CASE("throttling is known by its code at any status, and by 429 unless the 
 }
 
 TEST_CASE("what may pass is known by its code at any status, and by a 5xx") {
-  for (const char* code : {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "IDPCommunicationError"}) {
+  for (const char* code :
+       {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "IDPCommunicationError"}) {
     CHECK(error(400, coded(code)).kind == Kind::transient);
     CHECK(is_transient_code(code));
   }
@@ -71,7 +73,8 @@ TEST_CASE("what may pass is known by its code at any status, and by a 5xx") {
 }
 
 TEST_CASE("refused keys are told from refused calls") {
-  for (const char* code : {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"})
+  for (const char* code :
+       {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"})
     CHECK(error(400, coded(code)).kind == Kind::expired);
 }
 
@@ -109,19 +112,35 @@ TEST_CASE("the field alone tells the code of an unreadable answer") {
 }
 
 TEST_CASE("STS's XML is read") {
-  const Fault fault = error(403,
-                            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n"
-                            "    <Code>AccessDenied</Code>\n    <Message>User &quot;x&quot; is not authorized</Message>\n  </Error>\n"
-                            "  <RequestId>1</RequestId></ErrorResponse>");
+  const Fault fault =
+      error(403,
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n"
+            "    <Code>AccessDenied</Code>\n    <Message>User &quot;x&quot; is not authorized</Message>\n  </Error>\n"
+            "  <RequestId>1</RequestId></ErrorResponse>");
   CHECK(fault.code == "AccessDenied");
   CHECK(fault.message == "User \"x\" is not authorized");
   CHECK(fault.kind == Kind::denied);
-  CHECK(error(400, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>").kind == Kind::transient);
+  CHECK(error(400, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>").kind ==
+        Kind::transient);
+}
+
+TEST_CASE("code and wait are read from an answer's fields, in any case") {
+  HttpResponse answer;
+  answer.status = 503;
+  answer.fields.push_back({"X-Amzn-ErrorType", WipedBytes("SlowDown:x")});
+  answer.fields.push_back({"x-amz-retry-after", WipedBytes("20")});
+  answer.body.append(R"({"message":"slower"})");
+  const Fault fault = read_error(answer);
+  CHECK(fault.code == "SlowDown");
+  CHECK(fault.message == "slower");
+  CHECK(fault.kind == Kind::throttled);
+  CHECK(fault.retry_after == Milliseconds{20});
 }
 
 TEST_CASE("x-amz-retry-after is read in milliseconds, junk is passed over") {
   CHECK(error(503, "", "", "1500").retry_after == Milliseconds{1500});
-  for (const char* junk : {"", "-1", "1.5", "1s", "99999999999999999999"}) CHECK_FALSE(error(503, "", "", junk).retry_after);
+  for (const char* junk : {"", "-1", "1.5", "1s", "99999999999999999999"})
+    CHECK_FALSE(error(503, "", "", junk).retry_after);
 }
 
 }  // namespace sma

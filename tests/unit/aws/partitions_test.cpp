@@ -24,8 +24,8 @@ TEST_CASE("a region nobody knows yet belongs to the partition of its form") {
 }
 
 TEST_CASE("what has no partition's form belongs to aws") {
-  for (const char* region : {"", "-", "--", "-1", "cn", "cn-north", "cn-north-", "cn-north-1a", "cn--1", "us-gov--1", "moon",
-                             "eusc-fr-east-1", "cn-north-1-x", "CN-north-1"})
+  for (const char* region : {"", "-", "--", "-1", "cn", "cn-north", "cn-north-", "cn-north-1a", "cn--1", "us-gov--1",
+                             "moon", "eusc-fr-east-1", "cn-north-1-x", "CN-north-1"})
     CHECK(partition_of(region).id == Partition::Id::aws);
 }
 

@@ -49,7 +49,10 @@ TEST_CASE("within a profile the kinds of credentials stand in the Rust SDK's ord
 }
 
 TEST_CASE("a role draws on another profile") {
-  const auto chain = resolve("[default]\nrole_arn = r\nsource_profile = b\nexternal_id = e\nrole_session_name = s\nduration_seconds = 900\n[profile b]\n" + kKeys);
+  const auto chain = resolve(
+      "[default]\nrole_arn = r\nsource_profile = b\nexternal_id = e\nrole_session_name = s\nduration_seconds = "
+      "900\n[profile b]\n" +
+      kKeys);
   REQUIRE(chain.ok());
   CHECK(chain->base == Base::static_keys);
   CHECK(chain->base_profile == "b");
@@ -61,7 +64,9 @@ TEST_CASE("a role draws on another profile") {
 }
 
 TEST_CASE("roles that draw on roles are assumed from the base on") {
-  const auto chain = resolve("[default]\nrole_arn = r1\nsource_profile = b\n[profile b]\nrole_arn = r2\nsource_profile = c\n[profile c]\ncredential_process = p\n");
+  const auto chain = resolve(
+      "[default]\nrole_arn = r1\nsource_profile = b\n[profile b]\nrole_arn = r2\nsource_profile = c\n[profile "
+      "c]\ncredential_process = p\n");
   REQUIRE(chain.ok());
   CHECK(chain->base == Base::credential_process);
   REQUIRE(chain->roles.size() == 2);
@@ -70,7 +75,8 @@ TEST_CASE("roles that draw on roles are assumed from the base on") {
 }
 
 TEST_CASE("a further profile's static keys come before its role") {
-  const auto chain = resolve("[default]\nrole_arn = r1\nsource_profile = b\n[profile b]\nrole_arn = r2\nsource_profile = nowhere\n" + kKeys);
+  const auto chain = resolve(
+      "[default]\nrole_arn = r1\nsource_profile = b\n[profile b]\nrole_arn = r2\nsource_profile = nowhere\n" + kKeys);
   REQUIRE(chain.ok());
   CHECK(chain->roles.size() == 1);
 }
@@ -90,7 +96,8 @@ TEST_CASE("a role may draw on a credential source") {
 }
 
 TEST_CASE("a role that draws on a web identity has that as its base") {
-  const auto chain = resolve("[default]\nrole_arn = r\nsource_profile = w\n[profile w]\nrole_arn = wr\nweb_identity_token_file = f\n");
+  const auto chain =
+      resolve("[default]\nrole_arn = r\nsource_profile = w\n[profile w]\nrole_arn = wr\nweb_identity_token_file = f\n");
   REQUIRE(chain.ok());
   CHECK(chain->base == Base::web_identity);
   CHECK(chain->base_profile == "w");
@@ -117,23 +124,32 @@ TEST_CASE("a profile named by AWS_PROFILE has to exist") {
 }
 
 TEST_CASE("circles of source profiles are refused") {
-  const Fault fault = refusal("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = default\n");
+  const Fault fault =
+      refusal("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = default\n");
   CHECK(fault.message == "source_profile leads in a circle: default -> b -> default");
-  CHECK(refusal("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = b\n").message ==
-        "profile b holds no credentials");
+  CHECK(
+      refusal("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = b\n").message ==
+      "profile b holds no credentials");
 }
 
 TEST_CASE("each refusal of a profile names it and the key") {
-  CHECK(refusal("[default]\nrole_arn = r\n").message == "profile default: role_arn needs source_profile or credential_source");
+  CHECK(refusal("[default]\nrole_arn = r\n").message ==
+        "profile default: role_arn needs source_profile or credential_source");
   CHECK(refusal("[default]\nrole_arn = r\nsource_profile = b\ncredential_source = Environment\n").message ==
         "profile default: source_profile and credential_source exclude each other");
-  CHECK(refusal("[default]\nrole_arn = r\nsource_profile = b\n").message.starts_with("profile b, source_profile of default,"));
-  CHECK(refusal("[default]\nrole_arn = r\nsource_profile = b\nmfa_serial = m\n[profile b]\n" + kKeys).message.starts_with("profile default: mfa_serial is not supported"));
+  CHECK(refusal("[default]\nrole_arn = r\nsource_profile = b\n")
+            .message.starts_with("profile b, source_profile of default,"));
+  CHECK(refusal("[default]\nrole_arn = r\nsource_profile = b\nmfa_serial = m\n[profile b]\n" + kKeys)
+            .message.starts_with("profile default: mfa_serial is not supported"));
   CHECK(refusal("[default]\nlogin_session = l\n" + kKeys).message == "profile default: login_session is not supported");
-  CHECK(refusal("[default]\nweb_identity_token_file = f\n").message == "profile default: web_identity_token_file is set, but not role_arn");
-  CHECK(refusal("[default]\naws_access_key_id = a\n").message == "profile default: aws_access_key_id is set, but not aws_secret_access_key");
-  CHECK(refusal("[default]\naws_secret_access_key = a\n").message == "profile default: aws_secret_access_key is set, but not aws_access_key_id");
-  CHECK(refusal("[default]\naws_session_token = a\n").message == "profile default: aws_session_token is set, but no keys");
+  CHECK(refusal("[default]\nweb_identity_token_file = f\n").message ==
+        "profile default: web_identity_token_file is set, but not role_arn");
+  CHECK(refusal("[default]\naws_access_key_id = a\n").message ==
+        "profile default: aws_access_key_id is set, but not aws_secret_access_key");
+  CHECK(refusal("[default]\naws_secret_access_key = a\n").message ==
+        "profile default: aws_secret_access_key is set, but not aws_access_key_id");
+  CHECK(refusal("[default]\naws_session_token = a\n").message ==
+        "profile default: aws_session_token is set, but no keys");
   const Fault empty = refusal("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nregion = x\n");
   CHECK(empty.message == "profile b holds no credentials");
   CHECK(empty.kind == Fault::Kind::internal);

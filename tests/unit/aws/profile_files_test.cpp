@@ -30,7 +30,9 @@ TEST_CASE("variables name other files, and the tilde stands for the home folder"
   MemoryFiles files;
   files.texts["/home/u/x"] = "[profile dev]\nregion = r\n";
   files.texts["/y"] = "[dev]\naws_access_key_id = k\n";
-  const auto found = read({{"HOME", "/home/u"}, {"AWS_CONFIG_FILE", "~/x"}, {"AWS_SHARED_CREDENTIALS_FILE", "/y"}, {"AWS_PROFILE", "dev"}}, files);
+  const auto found = read(
+      {{"HOME", "/home/u"}, {"AWS_CONFIG_FILE", "~/x"}, {"AWS_SHARED_CREDENTIALS_FILE", "/y"}, {"AWS_PROFILE", "dev"}},
+      files);
   REQUIRE(found.ok());
   CHECK(found->get("region") == "r");
   CHECK(found->get("aws_access_key_id") == "k");

@@ -26,7 +26,8 @@ std::string complaint(std::string_view config) {
 }  // namespace
 
 TEST_CASE("profiles of the config file are written with a prefix, the default one without") {
-  const auto profiles = parse("[default]\nregion = a\n[profile dev]\nregion = b\n[profile\tops  ]\nregion=c\n[dev2]\nregion = d\n");
+  const auto profiles =
+      parse("[default]\nregion = a\n[profile dev]\nregion = b\n[profile\tops  ]\nregion=c\n[dev2]\nregion = d\n");
   CHECK(value(profiles, "default", "region") == "a");
   CHECK(value(profiles, "dev", "region") == "b");
   CHECK(value(profiles, "ops", "region") == "c");
@@ -36,7 +37,8 @@ TEST_CASE("profiles of the config file are written with a prefix, the default on
 }
 
 TEST_CASE("profiles of the credentials file are written without a prefix") {
-  const auto profiles = parse("", "[default]\naws_access_key_id = a\n[dev]\naws_access_key_id = b\n[profile ops]\naws_access_key_id = c\n");
+  const auto profiles = parse(
+      "", "[default]\naws_access_key_id = a\n[dev]\naws_access_key_id = b\n[profile ops]\naws_access_key_id = c\n");
   CHECK(value(profiles, "default", "aws_access_key_id") == "a");
   CHECK(value(profiles, "dev", "aws_access_key_id") == "b");
   CHECK_FALSE(profiles->has_profile("ops"));
@@ -44,24 +46,29 @@ TEST_CASE("profiles of the credentials file are written without a prefix") {
 }
 
 TEST_CASE("[profile default] takes the place of [default], wherever it stands") {
-  CHECK(value(parse("[profile default]\nregion = a\n[default]\nregion = b\noutput = json\n"), "default", "region") == "a");
-  CHECK(value(parse("[default]\nregion = b\noutput = json\n[profile default]\nregion = a\n"), "default", "output") == "(none)");
+  CHECK(value(parse("[profile default]\nregion = a\n[default]\nregion = b\noutput = json\n"), "default", "region") ==
+        "a");
+  CHECK(value(parse("[default]\nregion = b\noutput = json\n[profile default]\nregion = a\n"), "default", "output") ==
+        "(none)");
 }
 
 TEST_CASE("the credentials file wins over the config file key by key") {
-  const auto profiles = parse("[default]\nregion = a\naws_access_key_id = config\n", "[default]\naws_access_key_id = credentials\n");
+  const auto profiles =
+      parse("[default]\nregion = a\naws_access_key_id = config\n", "[default]\naws_access_key_id = credentials\n");
   CHECK(value(profiles, "default", "region") == "a");
   CHECK(value(profiles, "default", "aws_access_key_id") == "credentials");
 }
 
 TEST_CASE("sections and keys given twice are merged, the last one wins") {
-  const auto profiles = parse("[profile a]\nregion = x\noutput = json\n[profile b]\n[profile a]\nregion = y\nregion = z\n");
+  const auto profiles =
+      parse("[profile a]\nregion = x\noutput = json\n[profile b]\n[profile a]\nregion = y\nregion = z\n");
   CHECK(value(profiles, "a", "region") == "z");
   CHECK(value(profiles, "a", "output") == "json");
 }
 
 TEST_CASE("comments begin a line, or stand behind white space") {
-  const auto profiles = parse("# first\n; second\n[default] ; third\nregion = a#b # comment\noutput = a;b ; comment\nrole_arn = # nothing\n");
+  const auto profiles = parse(
+      "# first\n; second\n[default] ; third\nregion = a#b # comment\noutput = a;b ; comment\nrole_arn = # nothing\n");
   CHECK(value(profiles, "default", "region") == "a#b");
   CHECK(value(profiles, "default", "output") == "a;b");
   CHECK(value(profiles, "default", "role_arn") == "(none)");
@@ -122,7 +129,9 @@ TEST_CASE("sections of kinds we do not know are passed over") {
   CHECK(value(profiles, "default", "region") == "r");
 }
 
-TEST_CASE("an empty value counts as none") { CHECK(value(parse("[default]\nregion =\n"), "default", "region") == "(none)"); }
+TEST_CASE("an empty value counts as none") {
+  CHECK(value(parse("[default]\nregion =\n"), "default", "region") == "(none)");
+}
 
 TEST_CASE("names with characters that are not allowed are ignored, with a reason") {
   const auto profiles = parse("[profile \"a b\"]\nregion = x\n[default]\nbad key = y\nregion = z\n");
@@ -132,7 +141,8 @@ TEST_CASE("names with characters that are not allowed are ignored, with a reason
 
 TEST_CASE("lines may be of any length") {
   const std::string lengthy(200'000, 'x');
-  CHECK(value(parse("[default]\naws_session_token = " + lengthy + "\nregion = r\n"), "default", "aws_session_token") == lengthy);
+  CHECK(value(parse("[default]\naws_session_token = " + lengthy + "\nregion = r\n"), "default", "aws_session_token") ==
+        lengthy);
 }
 
 TEST_CASE("a byte order mark and a missing last line end do no harm") {

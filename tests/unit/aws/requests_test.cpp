@@ -9,8 +9,10 @@ namespace sma {
 TEST_CASE("GetSecretValue names the secret, and version and stage where they are given") {
   CHECK(get_secret_value_body({.secret_id = "prod/db", .version_id = {}, .version_stage = {}, .role_arn = {}}).view() ==
         R"({"SecretId":"prod/db"})");
-  CHECK(get_secret_value_body(
-            {.secret_id = "a\"b\n", .version_id = "v", .version_stage = "AWSPREVIOUS", .role_arn = "arn:aws:iam::1:role/x"})
+  CHECK(get_secret_value_body({.secret_id = "a\"b\n",
+                               .version_id = "v",
+                               .version_stage = "AWSPREVIOUS",
+                               .role_arn = "arn:aws:iam::1:role/x"})
             .view() == R"({"SecretId":"a\"b\n","VersionId":"v","VersionStage":"AWSPREVIOUS"})");
 }
 
@@ -32,8 +34,9 @@ TEST_CASE("STS calls are forms") {
             .view() ==
         "Action=AssumeRole&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fr%2Bx"
         "&RoleSessionName=secrets-manager-agent");
-  CHECK(assume_role_body({.role_arn = "r", .session_name = "s", .external_id = "e f", .duration = Seconds{900}}).view() ==
-        "Action=AssumeRole&Version=2011-06-15&RoleArn=r&RoleSessionName=s&DurationSeconds=900&ExternalId=e%20f");
+  CHECK(
+      assume_role_body({.role_arn = "r", .session_name = "s", .external_id = "e f", .duration = Seconds{900}}).view() ==
+      "Action=AssumeRole&Version=2011-06-15&RoleArn=r&RoleSessionName=s&DurationSeconds=900&ExternalId=e%20f");
   CHECK(web_identity_body({.role_arn = "r", .session_name = "s", .external_id = "", .duration = std::nullopt},
                           WipedBytes("a.b=&"))
             .view() ==

@@ -17,7 +17,9 @@ class FixedRandom final : public Random {
   std::uint8_t byte_;
 };
 
-Fault throttled() { return {.kind = Fault::Kind::throttled, .http_status = 400, .code = "ThrottlingException", .message = {}}; }
+Fault throttled() {
+  return {.kind = Fault::Kind::throttled, .http_status = 400, .code = "ThrottlingException", .message = {}};
+}
 Fault server_error(int status = 500) {
   return {.kind = Fault::Kind::transient, .http_status = status, .code = "InternalServerError", .message = {}};
 }

@@ -29,9 +29,8 @@ TEST_CASE("a secret is rendered compactly, in the order clients expect") {
       WipedBytes(R"({ "CreatedDate": 1.523477145713E9, "VersionStages": ["AWSCURRENT", "x"], "SecretString": "s",
                       "Unknown": {"SecretString": [1]}, "VersionId": "v", "Name": "n", "ARN": "arn:aws:secretsmanager:x" })"));
   REQUIRE(secret.ok());
-  CHECK(secret->answer.view() ==
-        R"({"ARN":"arn:aws:secretsmanager:x","Name":"n","VersionId":"v","SecretString":"s",)"
-        R"("VersionStages":["AWSCURRENT","x"],"CreatedDate":"1523477145.713"})");
+  CHECK(secret->answer.view() == R"({"ARN":"arn:aws:secretsmanager:x","Name":"n","VersionId":"v","SecretString":"s",)"
+                                 R"("VersionStages":["AWSCURRENT","x"],"CreatedDate":"1523477145.713"})");
   CHECK(secret->arn == "arn:aws:secretsmanager:x");
   CHECK(secret->name == "n");
   CHECK(secret->version_id == "v");
@@ -39,7 +38,8 @@ TEST_CASE("a secret is rendered compactly, in the order clients expect") {
 }
 
 TEST_CASE("a binary secret stays base64") {
-  CHECK(rendered(R"({"ARN":"a","Name":"n","VersionId":"v","SecretBinary":"AP\/+==","VersionStages":[],"CreatedDate":1})") ==
+  CHECK(rendered(
+            R"({"ARN":"a","Name":"n","VersionId":"v","SecretBinary":"AP\/+==","VersionStages":[],"CreatedDate":1})") ==
         R"({"ARN":"a","Name":"n","VersionId":"v","SecretBinary":"AP/+==","VersionStages":[],"CreatedDate":"1"})");
 }
 
@@ -107,10 +107,11 @@ TEST_CASE("large secrets arrive whole") {
 }
 
 TEST_CASE("an answer that cannot be read may pass, and nothing of it is quoted") {
-  for (const char* wrong : {"", "hunter2", "[\"hunter2\"]", "\"hunter2\"", "{\"SecretString\":\"hunter2", "{\"SecretString\":1}",
-                            "{\"SecretString\":[\"hunter2\"]}", "{\"SecretBinary\":{}}", "{\"ARN\":true}", "{\"VersionStages\":{}}",
-                            "{\"VersionStages\":[1]}", "{\"VersionStages\":[null]}", "{\"CreatedDate\":\"1\"}", "{\"CreatedDate\":1e99}",
-                            "{\"SecretString\":\"hunter2\"} x"}) {
+  for (const char* wrong :
+       {"", "hunter2", "[\"hunter2\"]", "\"hunter2\"", "{\"SecretString\":\"hunter2", "{\"SecretString\":1}",
+        "{\"SecretString\":[\"hunter2\"]}", "{\"SecretBinary\":{}}", "{\"ARN\":true}", "{\"VersionStages\":{}}",
+        "{\"VersionStages\":[1]}", "{\"VersionStages\":[null]}", "{\"CreatedDate\":\"1\"}", "{\"CreatedDate\":1e99}",
+        "{\"SecretString\":\"hunter2\"} x"}) {
     const auto secret = read_secret_value(WipedBytes(wrong));
     REQUIRE_FALSE(secret.ok());
     CHECK(secret.fault().code == "ConnectionError");
@@ -121,8 +122,8 @@ TEST_CASE("an answer that cannot be read may pass, and nothing of it is quoted")
 }
 
 TEST_CASE("a description tells the versions and their stages") {
-  const auto description = read_description(
-      WipedBytes(R"({"ARN":"a","Tags":[{"Key":"k"}],"VersionIdsToStages":{"v1":["AWSPREVIOUS"],"v2":["AWSCURRENT","x"],"v3":[]}})"));
+  const auto description = read_description(WipedBytes(
+      R"({"ARN":"a","Tags":[{"Key":"k"}],"VersionIdsToStages":{"v1":["AWSPREVIOUS"],"v2":["AWSCURRENT","x"],"v3":[]}})"));
   REQUIRE(description.ok());
   REQUIRE(description->versions.size() == 3);
   CHECK(description->versions[0].version_id == "v1");
@@ -155,8 +156,8 @@ TEST_CASE("an empty batch is no fault, one of the wrong kinds is") {
   REQUIRE(batch.ok());
   CHECK(batch->values.empty());
   CHECK(batch->next_token.empty());
-  for (const char* wrong : {"", "[]", "{\"SecretValues\":{}}", "{\"SecretValues\":[1]}", "{\"SecretValues\":[null]}", "{\"Errors\":[1]}",
-                            "{\"Errors\":[{\"SecretId\":1}]}", "{\"NextToken\":1}"})
+  for (const char* wrong : {"", "[]", "{\"SecretValues\":{}}", "{\"SecretValues\":[1]}", "{\"SecretValues\":[null]}",
+                            "{\"Errors\":[1]}", "{\"Errors\":[{\"SecretId\":1}]}", "{\"NextToken\":1}"})
     CHECK(read_batch(WipedBytes(wrong)).fault().code == "ConnectionError");
 }
 

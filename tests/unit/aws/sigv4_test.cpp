@@ -117,7 +117,8 @@ TEST_CASE("the authorization names algorithm, scope and signed fields, and the s
 }
 
 TEST_CASE("without a session token there is no such field") {
-  const auto made = sigv4::sign(example_request(), {.region = "us-east-1", .service = "service"}, example_keys(), kWhen);
+  const auto made =
+      sigv4::sign(example_request(), {.region = "us-east-1", .service = "service"}, example_keys(), kWhen);
   CHECK(made.security_token.empty());
   CHECK(made.authorization.view().find("x-amz-security-token") == std::string_view::npos);
 }

@@ -29,16 +29,17 @@ TEST_CASE("an assumed role's credentials are read, entities undone") {
 }
 
 TEST_CASE("the caller's account and ARN are read") {
-  const auto identity = read_caller_identity(
-      WipedBytes("<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn>"
-                 "<UserId>AIDA</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"));
+  const auto identity = read_caller_identity(WipedBytes(
+      "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/a</Arn>"
+      "<UserId>AIDA</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"));
   REQUIRE(identity.ok());
   CHECK(identity->account == "123456789012");
   CHECK(identity->arn == "arn:aws:iam::123456789012:user/a");
 }
 
 TEST_CASE("an answer that lacks something may pass, and nothing of it is quoted") {
-  for (auto* wrong : {"", "{}", "<html>hunter2</html>", "<Credentials><AccessKeyId>hunter2</AccessKeyId></Credentials>"}) {
+  for (auto* wrong :
+       {"", "{}", "<html>hunter2</html>", "<Credentials><AccessKeyId>hunter2</AccessKeyId></Credentials>"}) {
     const auto credentials = read_assumed_role(WipedBytes(wrong));
     REQUIRE_FALSE(credentials.ok());
     CHECK(credentials.fault().code == "ConnectionError");

@@ -26,7 +26,8 @@ TEST_CASE("members are found by name, at any depth") {
   REQUIRE(list.is_array());
   std::string seen;
   for (const JsonValue element : list)
-    seen += std::string(element.string().value_or(element.number().value_or(element["c"].string().value_or("?")))) + ",";
+    seen +=
+        std::string(element.string().value_or(element.number().value_or(element["c"].string().value_or("?")))) + ",";
   CHECK(seen == "x,deep,-1.5e3,");
   CHECK(root["t"].boolean() == "true");
   CHECK(root["n"].is_null());
@@ -67,7 +68,9 @@ TEST_CASE("lone surrogates are kept, pairs are joined") {
   CHECK(only_string(R"(["\ud800\ud83d\udd11\ud800\n"])") == "\xED\xA0\x80\xF0\x9F\x94\x91\xED\xA0\x80\n");
   CHECK(only_string(R"(["\ud800\\udc00"])") == "\xED\xA0\x80\\udc00");
   CHECK(only_string(R"(["\\ud800"])") == "\\ud800");
-  CHECK(only_string(R"(["\ud800\u0041"])") == "\xED\xA0\x80" "A");
+  CHECK(only_string(R"(["\ud800\u0041"])") ==
+        "\xED\xA0\x80"
+        "A");
 }
 
 TEST_CASE("numbers are kept as written") {
@@ -79,9 +82,32 @@ TEST_CASE("numbers are kept as written") {
 }
 
 TEST_CASE("what is no JSON is refused") {
-  for (const char* wrong : {"", " ", "{", "}", "[1,]", "{\"a\":}", "{\"a\"}", "{a:1}", "'a'", "nul", "[01]", "[1.]", "[.5]",
-                            "[NaN]", "[Infinity]", "[1e999999]", "[\"\\x\"]", "[\"\\u12\"]", "[\"\\ud80\"]", "[\"a\nb\"]", "[\"a]",
-                            "{} {}", "[] x", "\xEF\xBB\xBF{}", "<html>", "[\"\\ud800"})
+  for (const char* wrong : {"",
+                            " ",
+                            "{",
+                            "}",
+                            "[1,]",
+                            "{\"a\":}",
+                            "{\"a\"}",
+                            "{a:1}",
+                            "'a'",
+                            "nul",
+                            "[01]",
+                            "[1.]",
+                            "[.5]",
+                            "[NaN]",
+                            "[Infinity]",
+                            "[1e999999]",
+                            "[\"\\x\"]",
+                            "[\"\\u12\"]",
+                            "[\"\\ud80\"]",
+                            "[\"a\nb\"]",
+                            "[\"a]",
+                            "{} {}",
+                            "[] x",
+                            "\xEF\xBB\xBF{}",
+                            "<html>",
+                            "[\"\\ud800"})
     CHECK_FALSE(parse(wrong));
 }
 

@@ -41,7 +41,10 @@ TEST_CASE("addresses compare however they are written, names never do") {
 
 TEST_CASE("loopback and link-local addresses are known") {
   for (const char* host : {"127.0.0.1", "127.255.0.9", "::1"}) CHECK(is_loopback_address(host));
-  for (const char* host : {"128.0.0.1", "::2", "localhost", "127.0.0.1.example"}) CHECK_FALSE(is_loopback_address(host));
-  for (const char* host : {"169.254.169.254", "169.254.0.1", "fe80::1", "fd00:ec2::254"}) CHECK(is_link_local_address(host));
-  for (const char* host : {"169.255.0.1", "fd00:ec3::1", "10.0.0.1", "example.com"}) CHECK_FALSE(is_link_local_address(host));
+  for (const char* host : {"128.0.0.1", "::2", "localhost", "127.0.0.1.example"})
+    CHECK_FALSE(is_loopback_address(host));
+  for (const char* host : {"169.254.169.254", "169.254.0.1", "fe80::1", "fd00:ec2::254"})
+    CHECK(is_link_local_address(host));
+  for (const char* host : {"169.255.0.1", "fd00:ec3::1", "10.0.0.1", "example.com"})
+    CHECK_FALSE(is_link_local_address(host));
 }

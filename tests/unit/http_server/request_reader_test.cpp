@@ -195,7 +195,7 @@ TEST_CASE("a 100 is wanted once, and only while nothing of the body has come") {
 
 TEST_CASE("large heads draw on the pool, give back, and are refused where it is exhausted") {
   const std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(20000, 'a');
-  BufferPool pool(70000);
+  BufferPool pool(100000);
   Transcript first(pool);
   Transcript second(pool);
   Transcript third(pool);
@@ -219,7 +219,7 @@ TEST_CASE("what a request used of the buffer is wiped") {
   Request read;
   auto space = reader.space();
   const std::string_view memory(space.data(), BufferPool::kSmall);
-  const std::string both = request + request.substr(0, 100);
+  const std::string both = request + request.substr(0, 90);
   std::ranges::copy(both, space.data());
   reader.add(both.size());
   REQUIRE(reader.read(read) == RequestReader::State::ready);
@@ -230,8 +230,8 @@ TEST_CASE("what a request used of the buffer is wiped") {
   SUBCASE("when the connection goes away") { reader.drop(); }
   SUBCASE("when the next request is done") {
     space = reader.space();
-    std::ranges::copy(request.substr(100), space.data());
-    reader.add(request.size() - 100);
+    std::ranges::copy(request.substr(90), space.data());
+    reader.add(request.size() - 90);
     REQUIRE(reader.read(read) == RequestReader::State::ready);
     reader.finish();
   }

@@ -12,14 +12,17 @@ using namespace sma;
 
 namespace {
 
-struct ProcessFixture {
+struct ProcessFixture : Runnable {
   Result<ProcessOutput> run(std::vector<std::string> argv, Nanoseconds limit = Seconds(60)) {
     auto task = processes.run(std::move(argv), loop.now() + limit);
-    task.start(loop);
-    while (!task.done()) loop.turn(Milliseconds(1000));
+    task.start(loop, this);
+    loop.run();
     return task.take();
   }
-  Result<ProcessOutput> shell(const std::string& script, Nanoseconds limit = Seconds(60)) { return run({"sh", "-c", script}, limit); }
+  void run() override { loop.stop(); }
+  Result<ProcessOutput> shell(const std::string& script, Nanoseconds limit = Seconds(60)) {
+    return run({"sh", "-c", script}, limit);
+  }
 
   SystemClocks clocks;
   EventLoop loop{clocks};
@@ -59,7 +62,9 @@ TEST_CASE("a program that cannot be started is a fault that says why") {
 TEST_CASE("a program has no input, its own group, and default signals") {
   ProcessFixture fixture;
   CHECK(output(fixture.run({"cat"})).empty());
-  CHECK(output(fixture.shell("ps -o pgid= -p $$ 2>/dev/null | tr -d ' ' | grep -qx $$ && echo own || cut -d' ' -f5 /proc/$$/stat | grep -qx $$ && echo own")).starts_with("own"));
+  CHECK(output(fixture.shell("ps -o pgid= -p $$ 2>/dev/null | tr -d ' ' | grep -qx $$ && echo own || cut -d' ' -f5 "
+                             "/proc/$$/stat | grep -qx $$ && echo own"))
+            .starts_with("own"));
   struct sigaction ignore {};
   struct sigaction old {};
   ignore.sa_handler = SIG_IGN;
@@ -78,14 +83,14 @@ TEST_CASE("a program that takes too long is killed with all it started") {
   const auto result = fixture.shell("sleep 1000 & sleep 1000", Milliseconds(50));
   REQUIRE_FALSE(result.ok());
   CHECK(result.fault().http_status == 504);
-  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(1000));
+  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(10));
 }
 
 TEST_CASE("a program that writes too much is killed") {
   ProcessFixture fixture;
   CHECK(fixture.run({"yes"}).fault().message == "yes wrote more than 64 KiB");
   CHECK(output(fixture.shell("head -c 65536 /dev/zero")).size() == 65536);
-  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(1000));
+  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(10));
 }
 
 TEST_CASE("what a program leaves running does not keep us waiting") {
@@ -102,7 +107,7 @@ TEST_CASE("a task that is destroyed kills its program, which is reaped") {
     fixture.loop.turn(Milliseconds(0));
     CHECK_FALSE(task.done());
   }
-  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(1000));
+  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(10));
 }
 
 TEST_CASE("orphans that became ours are reaped, our own children keep their status") {

@@ -38,6 +38,7 @@ TEST_CASE("a role's least recently used entry leaves when the role is full, and 
   cache.store(key("a"), cached("a"));
   cache.store(key("b"), cached("b"));
   cache.use(*cache.find(key("a")));
+  cache.use(*cache.find(key("a")));
   cache.store(key("c"), cached("c"));
   CHECK(held(cache, key("a")) == "a");
   CHECK(held(cache, key("b")) == "nothing");

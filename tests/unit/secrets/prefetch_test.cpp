@@ -332,14 +332,29 @@ TEST_CASE("a secret that is listed and tagged is loaded once") {
 }
 
 TEST_CASE("prefetch may be cancelled at any moment") {
-  for (std::size_t calls = 0; calls < 4; ++calls) {
+  for (std::size_t calls = 0; calls < 3; ++calls) {
     Fixture f;
     f.prefetch({.secrets = {{"db", {}}, {"db", kRole}, {"api", {}}}, .filter_tags = {{"team", {}}}});
-    for (std::size_t i = 0; i < calls; ++i) f.reply(Result<SecretBatch>(f.page({"db"})));
+    for (std::size_t i = 0; i < calls; ++i) {
+      f.source.calls[i]->give(Result<SecretBatch>(f.page({"db", "api"})));
+      f.scheduler.run_until_idle();
+    }
     f.task = {};
     f.scheduler.run_until_idle();
     CHECK(f.lines.count("prefetch finished") == 0);
   }
+}
+
+TEST_CASE("a prefetch that ends after the agent's secrets were wiped keeps nothing") {
+  Fixture f;
+  f.prefetch(1);
+  f.store.cancel_all();
+  f.store.wipe();
+  SecretBatch batch = f.all_of_last();
+  const std::string_view bytes = batch.values.front().answer.view();
+  f.reply(Result<SecretBatch>(std::move(batch)));
+  CHECK(f.finished(0, 0, 1));
+  CHECK(is_freed(bytes));
 }
 
 TEST_CASE("no line of prefetch holds a secret") {

@@ -269,6 +269,24 @@ TEST_CASE("an ordinary client of a failed refreshNow fetch gets the cached value
   f.reply(Fault::connection("reset"));
   CHECK(text_of(forced) == "ConnectionError");
   CHECK(text_of(ordinary) == "old");
+  CHECK(f.is_fresh("db"));
+}
+
+TEST_CASE("a fault under one key leaves alone what was renewed meanwhile under the other key of a prefetched secret") {
+  Fixture f;
+  f.store.prefetched({"db", arn_of("db")}, {}, secret("db", "v1", "old"), f.scheduler.now(), 1.0);
+  f.scheduler.advance(kExpired);
+  Task<Answer> by_name = f.ask("db");
+  const auto call = f.source.calls.back();
+  Task<Answer> by_arn = f.ask(f.key(arn_of("db")));
+  f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+  call->give(Fault::timeout("late"));
+  f.scheduler.run_until_idle();
+  CHECK(text_of(by_name) == "old");
+  CHECK(text_of(by_arn) == "old");
+  CHECK(f.lines.count("WARN") == 0);
+  f.scheduler.advance(kTtl);
+  CHECK(f.is_fresh("db"));
 }
 
 TEST_CASE("each role has its own entry and its own calls") {

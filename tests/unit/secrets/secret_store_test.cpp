@@ -97,6 +97,7 @@ TEST_CASE("a busy agent serves the cached value") {
   for (std::size_t i = 0; i < FetchTable::kMaxFetches; ++i) clients.push_back(f.ask(f.key("s" + std::to_string(i))));
   Task<Answer> ordinary = f.ask("db");
   CHECK(text_of(ordinary) == "old");
+  CHECK(f.lines.count("secret_id=db error=Busy") == 1);
   Task<Answer> forced = f.refresh("db");
   CHECK(text_of(forced) == "Busy");
 }

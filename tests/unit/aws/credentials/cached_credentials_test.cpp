@@ -48,7 +48,9 @@ struct CacheFixture : CredentialsFixture {
     const auto found = get();
     return found.ok() ? (*found)->access_key_id : found.fault().message;
   }
-  Result<SharedCredentials> renew(SharedCredentials refused) { return finish(cached.renew(std::move(refused), scheduler.now() + Seconds(30))); }
+  Result<SharedCredentials> renew(SharedCredentials refused) {
+    return finish(cached.renew(std::move(refused), scheduler.now() + Seconds(30)));
+  }
 
   CountingSource source{scheduler};
   CachedCredentials cached{source, scheduler, clock, random, log};
@@ -88,8 +90,10 @@ TEST_CASE("however many ask, one load is under way, and each waits until its own
   for (auto& task : waiting) {
     REQUIRE(task.done());
     const auto result = task.take();
-    if (result.ok()) ++served;
-    else CHECK(result.fault().http_status == 504);
+    if (result.ok())
+      ++served;
+    else
+      CHECK(result.fault().http_status == 504);
   }
   CHECK(served >= 10);
   CHECK(fixture.source.asked == 1);
@@ -98,7 +102,8 @@ TEST_CASE("however many ask, one load is under way, and each waits until its own
 TEST_CASE("those who wait may go away") {
   CacheFixture fixture;
   fixture.source.takes = Seconds(10);
-  auto gone = std::make_unique<Task<Result<SharedCredentials>>>(fixture.cached.get(fixture.scheduler.now() + Seconds(60)));
+  auto gone =
+      std::make_unique<Task<Result<SharedCredentials>>>(fixture.cached.get(fixture.scheduler.now() + Seconds(60)));
   gone->start(fixture.scheduler);
   fixture.scheduler.run_until_idle();
   gone.reset();
@@ -278,7 +283,8 @@ TEST_CASE("it can be destroyed while a load is under way") {
   CredentialsFixture fixture;
   CountingSource source(fixture.scheduler);
   source.takes = Seconds(1);
-  auto cached = std::make_unique<CachedCredentials>(source, fixture.scheduler, fixture.clock, fixture.random, fixture.log);
+  auto cached =
+      std::make_unique<CachedCredentials>(source, fixture.scheduler, fixture.clock, fixture.random, fixture.log);
   {
     auto waiting = started(fixture.scheduler, cached->get(fixture.scheduler.now() + Seconds(5)));
     CHECK_FALSE(waiting.done());

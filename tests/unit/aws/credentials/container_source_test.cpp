@@ -48,9 +48,10 @@ TEST_CASE("a relative URI is asked for on the ECS agent's address, and wins over
 }
 
 TEST_CASE("plain http is for this machine and for the agents of ECS and EKS, as addresses") {
-  for (const char* url : {"http://localhost:1/", "http://LOCALHOST/", "http://127.0.0.1/", "http://127.9.9.9/", "http://127.1/", "http://[::1]/",
-                          "http://[0:0:0:0:0:0:0:1]/", "http://169.254.170.2/", "http://169.254.170.23/x", "http://2852039191/",
-                          "http://[fd00:ec2::23]/", "http://[FD00:0EC2::0023]/"}) {
+  for (const char* url :
+       {"http://localhost:1/", "http://LOCALHOST/", "http://127.0.0.1/", "http://127.9.9.9/", "http://127.1/",
+        "http://[::1]/", "http://[0:0:0:0:0:0:0:1]/", "http://169.254.170.2/", "http://169.254.170.23/x",
+        "http://2852039191/", "http://[fd00:ec2::23]/", "http://[FD00:0EC2::0023]/"}) {
     CAPTURE(url);
     ContainerFixture fixture;
     REQUIRE(fixture.ask({{kFull, url}}).ok());
@@ -60,9 +61,10 @@ TEST_CASE("plain http is for this machine and for the agents of ECS and EKS, as 
 }
 
 TEST_CASE("plain http to anywhere else, and other schemes, are refused without a request") {
-  for (const char* url : {"http://example.com/", "http://169.254.170.3/", "http://169.254.170.2@example.com/", "http://localhost.example.com/",
-                          "http://127.0.0.1.example.com/", "http://128.0.0.1/", "http://[::2]/", "http://[fd00:ec2::24]/", "http://[fe80::1%25lo]/",
-                          "ftp://localhost/", "file:///etc/passwd", "gopher://127.0.0.1/", "localhost/x", "no url", "http://"}) {
+  for (const char* url : {"http://example.com/", "http://169.254.170.3/", "http://169.254.170.2@example.com/",
+                          "http://localhost.example.com/", "http://127.0.0.1.example.com/", "http://128.0.0.1/",
+                          "http://[::2]/", "http://[fd00:ec2::24]/", "http://[fe80::1%25lo]/", "ftp://localhost/",
+                          "file:///etc/passwd", "gopher://127.0.0.1/", "localhost/x", "no url", "http://"}) {
     CAPTURE(url);
     ContainerFixture fixture;
     const auto found = fixture.ask({{kFull, url}});
@@ -80,7 +82,9 @@ TEST_CASE("https may go anywhere, through the proxy where it is not near") {
 
 TEST_CASE("the token of the file wins, and is read at every call") {
   ContainerFixture fixture;
-  const Variables variables{{kFull, "http://localhost/"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/t"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "no"}};
+  const Variables variables{{kFull, "http://localhost/"},
+                            {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/t"},
+                            {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "no"}};
   fixture.files.texts["/t"] = "one";
   REQUIRE(fixture.ask(variables).ok());
   fixture.files.texts["/t"] = "two";
@@ -104,7 +108,8 @@ TEST_CASE("tokens that hold a line break, are empty, or cannot be read are refus
     CHECK_FALSE(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN", token}}).ok());
   }
   fixture.files.texts["/t"] = "";
-  CHECK(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/t"}}).fault().message == "the token file /t is empty");
+  CHECK(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/t"}}).fault().message ==
+        "the token file /t is empty");
   CHECK_FALSE(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/nowhere"}}).ok());
   CHECK(fixture.http.requests.empty());
 }
@@ -117,10 +122,16 @@ TEST_CASE("no container variable is nothing configured; a relative URI begins wi
 
 TEST_CASE("throttling, server errors, lost connections and unreadable answers get three attempts") {
   using Answer = FakeTransport::Answer;
-  const std::vector<Answer> passing{{.status = 429}, {.status = 500}, {.status = 503}, {.body = "<html>"}, {.body = "[]"},
-                                    {.body = "{}"}, {.body = R"({"AccessKeyId":"k","SecretAccessKey":"s","Token":"t"})"},
+  const std::vector<Answer> passing{{.status = 429},
+                                    {.status = 500},
+                                    {.status = 503},
+                                    {.body = "<html>"},
+                                    {.body = "[]"},
+                                    {.body = "{}"},
+                                    {.body = R"({"AccessKeyId":"k","SecretAccessKey":"s","Token":"t"})"},
                                     {.body = R"({"AccessKeyId":"k","SecretAccessKey":"s","Expiration":"soon"})"},
-                                    {.fault = Fault::connection("reset")}, {.fault = Fault::timeout("slow")}};
+                                    {.fault = Fault::connection("reset")},
+                                    {.fault = Fault::timeout("slow")}};
   for (const Answer& answer : passing) {
     CAPTURE(answer.status);
     CAPTURE(answer.body);
@@ -132,14 +143,18 @@ TEST_CASE("throttling, server errors, lost connections and unreadable answers ge
     CHECK(fixture.http.requests.size() == 3);
 
     fixture.http.requests.clear();
-    fixture.http.answer = [&](const SeenRequest&) { return fixture.http.requests.size() < 3 ? answer : Answer{.body = fixture.good()}; };
+    fixture.http.answer = [&](const SeenRequest&) {
+      return fixture.http.requests.size() < 3 ? answer : Answer{.body = fixture.good()};
+    };
     CHECK(fixture.ask({{kRelative, "/x"}}).ok());
   }
 }
 
 TEST_CASE("a refusal is final and says why, redirects are refusals") {
   ContainerFixture fixture;
-  fixture.http.answer = [](const SeenRequest&) { return FakeTransport::Answer{.status = 403, .body = R"({"code":"AccessDenied","message":"not you"})"}; };
+  fixture.http.answer = [](const SeenRequest&) {
+    return FakeTransport::Answer{.status = 403, .body = R"({"code":"AccessDenied","message":"not you"})"};
+  };
   const auto refused = fixture.ask({{kRelative, "/x"}});
   CHECK(refused.fault().kind == Fault::Kind::denied);
   CHECK(refused.fault().message == "the endpoint answered 403: AccessDenied: not you");
@@ -150,7 +165,9 @@ TEST_CASE("a refusal is final and says why, redirects are refusals") {
 
 TEST_CASE("no attempt begins behind the deadline") {
   ContainerFixture fixture;
-  fixture.http.answer = [](const SeenRequest&) { return FakeTransport::Answer{.fault = Fault::timeout("slow"), .after = Seconds(5)}; };
+  fixture.http.answer = [](const SeenRequest&) {
+    return FakeTransport::Answer{.fault = Fault::timeout("slow"), .after = Seconds(5)};
+  };
   fixture.environment = Environment(Variables{{kRelative, "/x"}});
   ContainerSource source(fixture.environment, fixture.files, fixture.http, fixture.scheduler, fixture.random);
   CHECK_FALSE(fixture.finish(source.load(fixture.scheduler.now() + Seconds(5))).ok());
@@ -160,7 +177,8 @@ TEST_CASE("no attempt begins behind the deadline") {
 TEST_CASE("keys of the answer are read in any case") {
   ContainerFixture fixture;
   fixture.http.answer = [&](const SeenRequest&) {
-    return FakeTransport::Answer{.body = R"({"ACCESSKEYID":"k","secretaccesskey":"s","token":"t","expiration":")" + fixture.iso(Seconds(60)) + "\"}"};
+    return FakeTransport::Answer{.body = R"({"ACCESSKEYID":"k","secretaccesskey":"s","token":"t","expiration":")" +
+                                         fixture.iso(Seconds(60)) + "\"}"};
   };
   const auto found = fixture.ask({{kRelative, "/x"}});
   REQUIRE(found.ok());

@@ -119,7 +119,8 @@ TEST_CASE("a change that the kernel does not tell of is seen within a minute") {
   FollowerFixture fixture;
   fs::create_directory(fixture.folder / "elsewhere");
   const auto write = [&](const std::string& key) {
-    std::ofstream(fixture.folder / "elsewhere/file") << "[default]\naws_access_key_id = " << key << "\naws_secret_access_key = s\n";
+    std::ofstream(fixture.folder / "elsewhere/file")
+        << "[default]\naws_access_key_id = " << key << "\naws_secret_access_key = s\n";
   };
   write("K1");
   fs::create_symlink("elsewhere/file", fixture.path());

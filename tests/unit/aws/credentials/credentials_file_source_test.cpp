@@ -34,8 +34,12 @@ TEST_CASE("the credentials file gives its default profile, with or without a ses
 
 TEST_CASE("AWS_PROFILE names the profile of the credentials file") {
   FileFixture fixture(Variables{{"AWS_PROFILE", "dev"}});
-  CHECK(fixture.ask("[default]\naws_access_key_id = k\naws_secret_access_key = s\n[dev]\naws_access_key_id = d\naws_secret_access_key = s\n")->access_key_id == "d");
-  CHECK(fixture.ask("[default]\naws_access_key_id = k\naws_secret_access_key = s\n").fault().message == "/f: there is no [dev]");
+  CHECK(fixture
+            .ask("[default]\naws_access_key_id = k\naws_secret_access_key = s\n[dev]\naws_access_key_id = "
+                 "d\naws_secret_access_key = s\n")
+            ->access_key_id == "d");
+  CHECK(fixture.ask("[default]\naws_access_key_id = k\naws_secret_access_key = s\n").fault().message ==
+        "/f: there is no [dev]");
 }
 
 TEST_CASE("each refusal of the credentials file names it and never its content") {
@@ -43,8 +47,10 @@ TEST_CASE("each refusal of the credentials file names it and never its content")
   CHECK(fixture.load(fixture.source).fault().message == "cannot read /f: No such file or directory");
   CHECK(fixture.ask("").fault().message == "/f: there is no [default]");
   CHECK(fixture.ask("hidden\n").fault().message == "/f:1: a section such as [default] must come first");
-  CHECK(fixture.ask("[default]\naws_access_key_id = k\n").fault().message == "/f: [default] has no aws_secret_access_key");
-  CHECK(fixture.ask("[default]\naws_secret_access_key = s\n").fault().message == "/f: [default] has no aws_access_key_id");
+  CHECK(fixture.ask("[default]\naws_access_key_id = k\n").fault().message ==
+        "/f: [default] has no aws_secret_access_key");
+  CHECK(fixture.ask("[default]\naws_secret_access_key = s\n").fault().message ==
+        "/f: [default] has no aws_access_key_id");
 }
 
 TEST_CASE("permissions wider than 0600 are a warning, once") {

@@ -31,7 +31,8 @@ TEST_CASE("the environment gives keys with and without a session token") {
 
 TEST_CASE("no keys in the environment, or blank ones, are nothing configured") {
   CHECK(load({}).fault().kind == Fault::Kind::absent);
-  CHECK(load({{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", " \t"}, {"AWS_SESSION_TOKEN", "t"}}).fault().kind == Fault::Kind::absent);
+  CHECK(load({{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", " \t"}, {"AWS_SESSION_TOKEN", "t"}}).fault().kind ==
+        Fault::Kind::absent);
 }
 
 TEST_CASE("one half of a key pair in the environment is a fault") {

@@ -36,7 +36,9 @@ class MemoryFiles final : public Files {
     if (found->second.size() > limit) return Fault::internal("cannot read " + path + ": it is too large");
     return WipedBytes(found->second);
   }
-  [[nodiscard]] bool exists(const std::string& path) const override { return texts.contains(path) || unreadable.contains(path); }
+  [[nodiscard]] bool exists(const std::string& path) const override {
+    return texts.contains(path) || unreadable.contains(path);
+  }
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override {
     const auto found = modes.find(path);
     return found == modes.end() ? std::nullopt : std::optional(FileFacts{.permissions = found->second});
@@ -81,8 +83,9 @@ class FakeTransport final : public HttpTransport {
   explicit FakeTransport(ManualScheduler& scheduler) : scheduler_(scheduler) {}
 
   Task<Result<HttpResponse>> send(HttpRequest request) override {
-    SeenRequest seen{request.method, request.url, {}, scheduler_.now(), request.connect_time, request.attempt_time,
-                     request.max_answer_bytes, request.use_proxy, request.queued};
+    SeenRequest seen{request.method,           request.url,          {},
+                     scheduler_.now(),         request.connect_time, request.attempt_time,
+                     request.max_answer_bytes, request.use_proxy,    request.queued};
     for (const HttpField& field : request.fields) seen.fields[field.name] = field.value.view();
     requests.push_back(seen);
     const Answer given = answer(seen);
@@ -110,14 +113,16 @@ class FakeSts final : public Sts {
   Task<Result<CallerIdentity>> get_caller_identity(CredentialsProvider&, TimePoint) override {
     co_return CallerIdentity{"123456789012", "arn:aws:iam::123456789012:user/test"};
   }
-  Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base, TimePoint deadline) override {
+  Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base,
+                                        TimePoint deadline) override {
     auto getting = base.get(deadline);
     auto keys = co_await std::move(getting);
     calls.push_back(request.role_arn + " with " + (*keys)->access_key_id);
     requests.push_back(std::move(request));
     co_return give();
   }
-  Task<Result<Credentials>> assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token, TimePoint) override {
+  Task<Result<Credentials>> assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
+                                                          TimePoint) override {
     calls.push_back(request.role_arn + " by token " + std::string(token.view()));
     requests.push_back(std::move(request));
     co_return give();
@@ -183,7 +188,8 @@ struct CredentialsFixture {
   Result<Credentials> load(CredentialsSource& source) { return finish(source.load(scheduler.now() + Seconds(60))); }
 
   [[nodiscard]] std::string iso(Nanoseconds from_now) const {
-    const auto seconds = std::chrono::duration_cast<Seconds>((scheduler.wall_now() + from_now).time_since_epoch()).count();
+    const auto seconds =
+        std::chrono::duration_cast<Seconds>((scheduler.wall_now() + from_now).time_since_epoch()).count();
     const std::time_t time = seconds;
     std::tm utc{};
     gmtime_r(&time, &utc);

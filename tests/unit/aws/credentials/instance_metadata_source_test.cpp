@@ -20,7 +20,8 @@ struct InstanceFixture : CredentialsFixture {
     renew(Seconds(3600));
   }
   void renew(Nanoseconds life, const std::string& id = "k") {
-    keys = R"({"Code":"Success","AccessKeyId":")" + id + R"(","SecretAccessKey":"s","Token":"t","Expiration":")" + iso(life) + "\"}";
+    keys = R"({"Code":"Success","AccessKeyId":")" + id + R"(","SecretAccessKey":"s","Token":"t","Expiration":")" +
+           iso(life) + "\"}";
   }
   Result<Credentials> ask() { return load(source); }
 

@@ -77,7 +77,8 @@ TEST_CASE("the endpoint comes from the environment, the profile, the mode") {
   const std::string profile = "ec2_metadata_service_endpoint = http://p:2\nec2_metadata_service_endpoint_mode = IPv6\n";
   CHECK(asked({{variable, "http://e:1/"}}, profile) == "http://e:1/latest/api/token");
   CHECK(asked({{variable + "_MODE", "IPv6"}}, profile) == "http://p:2/latest/api/token");
-  CHECK(asked({{variable + "_MODE", "ipv4"}}, "ec2_metadata_service_endpoint_mode = IPv6\n") == "http://169.254.169.254/latest/api/token");
+  CHECK(asked({{variable + "_MODE", "ipv4"}}, "ec2_metadata_service_endpoint_mode = IPv6\n") ==
+        "http://169.254.169.254/latest/api/token");
   CHECK(asked({}, "ec2_metadata_service_endpoint_mode = IPv6\n") == "http://[fd00:ec2::254]/latest/api/token");
 }
 
@@ -94,15 +95,20 @@ TEST_CASE("disabled metadata is nothing configured, and is not asked") {
 }
 
 TEST_CASE("an endpoint or mode that makes no sense is a fault") {
-  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "nonsense"}}).get().fault().kind == Fault::Kind::internal);
-  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://h/"}}).get().fault().kind == Fault::Kind::internal);
-  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5"}}).get().fault().kind == Fault::Kind::internal);
+  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "nonsense"}}).get().fault().kind ==
+        Fault::Kind::internal);
+  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://h/"}}).get().fault().kind ==
+        Fault::Kind::internal);
+  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5"}}).get().fault().kind ==
+        Fault::Kind::internal);
 }
 
 TEST_CASE("server errors get four attempts, of the token as of the question") {
   for (const std::string failing : {"PUT", "GET"}) {
     MetadataFixture fixture;
-    fixture.http.answer = [&](const SeenRequest& request) { return Answer{.status = request.method == failing ? 503 : 200, .body = "t"}; };
+    fixture.http.answer = [&](const SeenRequest& request) {
+      return Answer{.status = request.method == failing ? 503 : 200, .body = "t"};
+    };
     const auto found = fixture.get();
     CHECK(found.fault().kind == Fault::Kind::transient);
     CHECK(std::ranges::count(fixture.http.requests, failing, &SeenRequest::method) == 4);
@@ -125,7 +131,9 @@ TEST_CASE("401 asks for a new token and again, four times in all") {
 
 TEST_CASE("an entry that is not there is none, not a fault") {
   MetadataFixture fixture;
-  fixture.http.answer = [](const SeenRequest& request) { return Answer{.status = request.method == "PUT" ? 200 : 404, .body = "t"}; };
+  fixture.http.answer = [](const SeenRequest& request) {
+    return Answer{.status = request.method == "PUT" ? 200 : 404, .body = "t"};
+  };
   const auto found = fixture.get();
   REQUIRE(found.ok());
   CHECK_FALSE(found->has_value());
@@ -142,7 +150,9 @@ TEST_CASE("other answers are final: no token is no reason for version 1") {
 
 TEST_CASE("where nothing answers at the usual address there is no metadata, at once") {
   MetadataFixture fixture;
-  fixture.http.answer = [](const SeenRequest&) { return Answer{.fault = Fault::timeout("no connection in time"), .after = Seconds(1), .connected = false}; };
+  fixture.http.answer = [](const SeenRequest&) {
+    return Answer{.fault = Fault::timeout("no connection in time"), .after = Seconds(1), .connected = false};
+  };
   const auto found = fixture.get();
   CHECK(found.fault().kind == Fault::Kind::absent);
   CHECK(found.fault().message == "no instance metadata: no connection in time");
@@ -151,14 +161,18 @@ TEST_CASE("where nothing answers at the usual address there is no metadata, at o
 
 TEST_CASE("where nothing answers at an address that was named, that is a fault which may pass") {
   MetadataFixture fixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"}});
-  fixture.http.answer = [](const SeenRequest&) { return Answer{.fault = Fault::connection("refused"), .connected = false}; };
+  fixture.http.answer = [](const SeenRequest&) {
+    return Answer{.fault = Fault::connection("refused"), .connected = false};
+  };
   CHECK(fixture.get().fault().kind == Fault::Kind::transient);
   CHECK(fixture.http.requests.size() == 1);
 }
 
 TEST_CASE("a token call that is connected but not answered names the hop limit") {
   MetadataFixture fixture;
-  fixture.http.answer = [](const SeenRequest&) { return Answer{.fault = Fault::timeout("no answer in time"), .after = Seconds(1)}; };
+  fixture.http.answer = [](const SeenRequest&) {
+    return Answer{.fault = Fault::timeout("no answer in time"), .after = Seconds(1)};
+  };
   const auto found = fixture.get();
   CHECK(found.fault().kind == Fault::Kind::transient);
   CHECK(found.fault().message.find("hop limit must be 2") != std::string::npos);

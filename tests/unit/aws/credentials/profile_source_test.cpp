@@ -39,7 +39,8 @@ struct ProfileFixture : CredentialsFixture {
 
 const std::string kKeys = "aws_access_key_id = k\naws_secret_access_key = s\n";
 const std::string kOldSso =
-    "[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = 123456789012\nsso_role_name = Read Only\n";
+    "[default]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\nsso_account_id = "
+    "123456789012\nsso_role_name = Read Only\n";
 const std::string kNewSso =
     "[default]\nsso_session = my-sso\nsso_account_id = 123456789012\nsso_role_name = r\n"
     "[sso-session my-sso]\nsso_start_url = https://x.awsapps.com/start\nsso_region = eu-west-1\n";
@@ -48,7 +49,8 @@ const std::string kNewSso =
 
 TEST_CASE("static keys of a profile, from both files") {
   ProfileFixture fixture;
-  const auto found = fixture.ask("[default]\naws_access_key_id = k\n", "[default]\naws_secret_access_key = s\naws_session_token = t\n");
+  const auto found = fixture.ask("[default]\naws_access_key_id = k\n",
+                                 "[default]\naws_secret_access_key = s\naws_session_token = t\n");
   REQUIRE(found.ok());
   CHECK(found->access_key_id == "k");
   CHECK(found->secret_access_key.view() == "s");
@@ -64,8 +66,10 @@ TEST_CASE("the shared files are read again at every load") {
 
 TEST_CASE("roles are assumed one on top of the other") {
   ProfileFixture fixture;
-  const auto found = fixture.ask("[default]\nrole_arn = r1\nsource_profile = b\nexternal_id = e\nrole_session_name = n\nduration_seconds = 900\n"
-                                 "[profile b]\nrole_arn = r2\nsource_profile = c\n[profile c]\n" + kKeys);
+  const auto found = fixture.ask(
+      "[default]\nrole_arn = r1\nsource_profile = b\nexternal_id = e\nrole_session_name = n\nduration_seconds = 900\n"
+      "[profile b]\nrole_arn = r2\nsource_profile = c\n[profile c]\n" +
+      kKeys);
   REQUIRE(found.ok());
   CHECK(found->access_key_id == "ROLE2");
   CHECK(found->source == "profile default, role_arn");
@@ -78,10 +82,13 @@ TEST_CASE("roles are assumed one on top of the other") {
 
 TEST_CASE("a refused role names the profile and the role") {
   ProfileFixture fixture;
-  fixture.sts.fault = Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
+  fixture.sts.fault =
+      Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
   const auto found = fixture.ask("[default]\nrole_arn = r1\nsource_profile = default\n" + kKeys);
   CHECK(found.fault().kind == Fault::Kind::denied);
-  CHECK(found.fault().message == "profile default: AssumeRole of r1: not you");
+  CHECK(found.fault().message == "profile default: AssumeRole of r1: AccessDenied: not you");
+  CHECK(found.fault().http_status == 500);
+  CHECK(found.fault().code == "InternalFailure");
 }
 
 TEST_CASE("credential_source Environment") {
@@ -93,7 +100,8 @@ TEST_CASE("credential_source Environment") {
 TEST_CASE("credential_source EcsContainer") {
   ProfileFixture fixture(Variables{{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}});
   fixture.http.answer = [&](const SeenRequest&) {
-    return Answer{.body = R"({"AccessKeyId":"ecs","SecretAccessKey":"s","Expiration":")" + fixture.iso(Seconds(900)) + "\"}"};
+    return Answer{.body = R"({"AccessKeyId":"ecs","SecretAccessKey":"s","Expiration":")" + fixture.iso(Seconds(900)) +
+                          "\"}"};
   };
   REQUIRE(fixture.ask("[default]\nrole_arn = r\ncredential_source = EcsContainer\n").ok());
   CHECK(fixture.sts.calls == std::vector<std::string>{"r with ecs"});
@@ -103,7 +111,8 @@ TEST_CASE("credential_source Ec2InstanceMetadata") {
   ProfileFixture fixture;
   fixture.http.answer = [&](const SeenRequest& request) {
     if (!request.url.ends_with("/role")) return Answer{.body = "role"};
-    return Answer{.body = R"({"AccessKeyId":"ec2","SecretAccessKey":"s","Expiration":")" + fixture.iso(Seconds(900)) + "\"}"};
+    return Answer{.body = R"({"AccessKeyId":"ec2","SecretAccessKey":"s","Expiration":")" + fixture.iso(Seconds(900)) +
+                          "\"}"};
   };
   REQUIRE(fixture.ask("[default]\nrole_arn = r\ncredential_source = Ec2InstanceMetadata\n").ok());
   CHECK(fixture.sts.calls == std::vector<std::string>{"r with ec2"});
@@ -112,12 +121,16 @@ TEST_CASE("credential_source Ec2InstanceMetadata") {
 TEST_CASE("a credential_source that has nothing, or that we do not know, is a fault that ends the search") {
   ProfileFixture fixture;
   fixture.http.answer = [](const SeenRequest&) { return Answer{.fault = Fault::timeout("slow"), .connected = false}; };
-  const auto ask = [&](const std::string& name) { return fixture.ask("[default]\nrole_arn = r\ncredential_source = " + name + "\n").fault(); };
+  const auto ask = [&](const std::string& name) {
+    return fixture.ask("[default]\nrole_arn = r\ncredential_source = " + name + "\n").fault();
+  };
   CHECK(ask("Environment").kind == Fault::Kind::internal);
-  CHECK(ask("Environment").message == "profile default: credential_source Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
+  CHECK(ask("Environment").message ==
+        "profile default: credential_source Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
   CHECK(ask("EcsContainer").kind == Fault::Kind::internal);
   CHECK(ask("Ec2InstanceMetadata").kind == Fault::Kind::transient);
-  CHECK(ask("environment").message == "profile default: credential_source must be Environment, Ec2InstanceMetadata or EcsContainer");
+  CHECK(ask("environment").message ==
+        "profile default: credential_source must be Environment, Ec2InstanceMetadata or EcsContainer");
 }
 
 TEST_CASE("a profile's web identity token is exchanged") {
@@ -131,7 +144,8 @@ TEST_CASE("a profile's web identity token is exchanged") {
 
 TEST_CASE("credential_process prints credentials") {
   ProfileFixture fixture;
-  fixture.processes.output = R"({"Version":1,"AccessKeyId":"p","SecretAccessKey":"s","SessionToken":"t","Expiration":"2027-01-15T08:00:01+00:00"})";
+  fixture.processes.output =
+      R"({"Version":1,"AccessKeyId":"p","SecretAccessKey":"s","SessionToken":"t","Expiration":"2027-01-15T08:00:01+00:00"})";
   const auto found = fixture.ask("[default]\ncredential_process = /bin/tool --arg 'a b'\n");
   REQUIRE(found.ok());
   CHECK(found->access_key_id == "p");
@@ -161,17 +175,22 @@ TEST_CASE("each refusal of credential_process names the program, never its outpu
   };
   CHECK(ask("hidden") == "profile default: credential_process p printed no JSON object");
   CHECK(ask("[1]") == "profile default: credential_process p printed no JSON object");
-  CHECK(ask(R"({"AccessKeyId":"hidden","SecretAccessKey":"hidden"})") == "profile default: credential_process p printed no Version 1");
-  CHECK(ask(R"({"Version":2,"AccessKeyId":"hidden","SecretAccessKey":"hidden"})") == "profile default: credential_process p printed no Version 1");
-  CHECK(ask(R"({"Version":1,"SecretAccessKey":"hidden"})") == "profile default: credential_process p: the answer has no AccessKeyId");
-  CHECK(ask(R"({"Version":1,"AccessKeyId":"hidden"})") == "profile default: credential_process p: the answer has no SecretAccessKey");
+  CHECK(ask(R"({"AccessKeyId":"hidden","SecretAccessKey":"hidden"})") ==
+        "profile default: credential_process p printed no Version 1");
+  CHECK(ask(R"({"Version":2,"AccessKeyId":"hidden","SecretAccessKey":"hidden"})") ==
+        "profile default: credential_process p printed no Version 1");
+  CHECK(ask(R"({"Version":1,"SecretAccessKey":"hidden"})") ==
+        "profile default: credential_process p: the answer has no AccessKeyId");
+  CHECK(ask(R"({"Version":1,"AccessKeyId":"hidden"})") ==
+        "profile default: credential_process p: the answer has no SecretAccessKey");
   CHECK(ask(R"({"Version":1,"AccessKeyId":"hidden","SecretAccessKey":"hidden","Expiration":"hidden"})") ==
         "profile default: credential_process p: the answer's Expiration is no time");
   fixture.processes.exit_status = 3;
   CHECK(ask("hidden") == "profile default: credential_process p ended with status 3");
   fixture.processes.fault = Fault::timeout("p was not done in time");
   CHECK(ask("") == "profile default: p was not done in time");
-  CHECK(fixture.ask("[default]\ncredential_process = 'open\n").fault().message == "profile default: credential_process has an open quote or no program");
+  CHECK(fixture.ask("[default]\ncredential_process = 'open\n").fault().message ==
+        "profile default: credential_process has an open quote or no program");
 }
 
 TEST_CASE("a sign-in is found by the start URL, in the older form, and by the session's name in the newer one") {
@@ -188,9 +207,12 @@ TEST_CASE("IAM Identity Center gives a role's credentials, in both forms") {
     SsoSettings settings;
     settings.start_url = "https://x.awsapps.com/start";
     settings.session = config == kNewSso ? "my-sso" : "";
-    fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] = R"({"accessToken":"bearer","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
+    fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] =
+        R"({"accessToken":"bearer","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
     fixture.http.answer = [](const SeenRequest&) {
-      return Answer{.body = R"({"roleCredentials":{"accessKeyId":"sso","secretAccessKey":"s","sessionToken":"t","expiration":1800003600000}})"};
+      return Answer{
+          .body =
+              R"({"roleCredentials":{"accessKeyId":"sso","secretAccessKey":"s","sessionToken":"t","expiration":1800003600000}})"};
     };
     const auto found = fixture.ask(config);
     REQUIRE(found.ok());
@@ -199,7 +221,10 @@ TEST_CASE("IAM Identity Center gives a role's credentials, in both forms") {
     CHECK(found->expiration == WallTime(Seconds(1'800'003'600)));
     CHECK(found->source == "profile default, sso");
     const SeenRequest& request = fixture.http.requests.at(0);
-    CHECK(request.url.starts_with("https://portal.sso.eu-west-1.amazonaws.com/federation/credentials?account_id=123456789012&role_name=R") == (config == kOldSso));
+    CHECK(
+        request.url.starts_with(
+            "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials?account_id=123456789012&role_name=R") ==
+        (config == kOldSso));
     CHECK(request.fields.at("x-amz-sso_bearer_token") == "bearer");
     CHECK(request.use_proxy);
   }
@@ -209,18 +234,22 @@ TEST_CASE("what is written into the SSO portal's URL is encoded") {
   ProfileFixture fixture;
   SsoSettings settings;
   settings.start_url = "https://x.awsapps.com/start";
-  fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] = R"({"accessToken":"b","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
+  fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] =
+      R"({"accessToken":"b","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
   CHECK_FALSE(fixture.ask(kOldSso).ok());
   CHECK(fixture.http.requests.at(0).url.ends_with("role_name=Read%20Only"));
 }
 
 TEST_CASE("the SSO portal can be overridden like any service") {
   ProfileFiles files;
-  const auto url = [&](Variables variables) { return *sso_portal_url(Environment(std::move(variables)), files, "cn-north-1"); };
+  const auto url = [&](Variables variables) {
+    return *sso_portal_url(Environment(std::move(variables)), files, "cn-north-1");
+  };
   CHECK(url({}) == "https://portal.sso.cn-north-1.amazonaws.com.cn");
   CHECK(url({{"AWS_ENDPOINT_URL", "http://a/"}}) == "http://a");
   CHECK(url({{"AWS_ENDPOINT_URL", "http://a"}, {"AWS_ENDPOINT_URL_SSO", "http://b"}}) == "http://b");
-  CHECK(url({{"AWS_ENDPOINT_URL", "http://a"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}) == "https://portal.sso.cn-north-1.amazonaws.com.cn");
+  CHECK(url({{"AWS_ENDPOINT_URL", "http://a"}, {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}}) ==
+        "https://portal.sso.cn-north-1.amazonaws.com.cn");
   CHECK_FALSE(sso_portal_url(Environment(Variables{}), files, "evil.example/").ok());
 }
 
@@ -239,21 +268,28 @@ TEST_CASE("each refusal of a sign-in says to log in") {
   CHECK(fixture.ask(kOldSso).fault().message.starts_with("profile default: no sign-in is kept: cannot read " + path));
   CHECK(ask("hidden").find("is no JSON") != std::string::npos);
   CHECK(ask(R"({"expiresAt":"2030-01-01T00:00:00Z"})").find("lacks accessToken") != std::string::npos);
-  CHECK(ask(R"({"accessToken":"hidden","expiresAt":"hidden"})").find("lacks accessToken or expiresAt") != std::string::npos);
-  CHECK(ask(R"({"accessToken":"hidden","expiresAt":")" + fixture.iso(-Seconds(1)) + "\"}").find("has expired") != std::string::npos);
+  CHECK(ask(R"({"accessToken":"hidden","expiresAt":"hidden"})").find("lacks accessToken or expiresAt") !=
+        std::string::npos);
+  CHECK(ask(R"({"accessToken":"hidden","expiresAt":")" + fixture.iso(-Seconds(1)) + "\"}").find("has expired") !=
+        std::string::npos);
   CHECK(fixture.http.requests.empty());
-  fixture.http.answer = [](const SeenRequest&) { return Answer{.status = 401, .body = R"({"message":"Session token not found or invalid"})"}; };
-  CHECK(ask(R"({"accessToken":"hidden","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}").find("answered 401: Session token not found") != std::string::npos);
+  fixture.http.answer = [](const SeenRequest&) {
+    return Answer{.status = 401, .body = R"({"message":"Session token not found or invalid"})"};
+  };
+  CHECK(ask(R"({"accessToken":"hidden","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}")
+            .find("answered 401: Session token not found") != std::string::npos);
   CHECK(fixture.http.requests.size() == 1);
 }
 
 TEST_CASE("the SSO portal gets three attempts where its answer may pass") {
-  for (const Answer& answer : {Answer{.status = 500}, Answer{.status = 429}, Answer{.body = "{}"}, Answer{.fault = Fault::timeout("slow")},
-                               Answer{.body = R"({"roleCredentials":{"accessKeyId":"a","secretAccessKey":"b"}})"}}) {
+  for (const Answer& answer :
+       {Answer{.status = 500}, Answer{.status = 429}, Answer{.body = "{}"}, Answer{.fault = Fault::timeout("slow")},
+        Answer{.body = R"({"roleCredentials":{"accessKeyId":"a","secretAccessKey":"b"}})"}}) {
     ProfileFixture fixture;
     SsoSettings settings;
     settings.start_url = "https://x.awsapps.com/start";
-    fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] = R"({"accessToken":"b","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
+    fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] =
+        R"({"accessToken":"b","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
     fixture.http.answer = [&](const SeenRequest&) { return answer; };
     CHECK(fixture.ask(kOldSso).fault().may_pass());
     CHECK(fixture.http.requests.size() == 3);
@@ -267,7 +303,8 @@ TEST_CASE("each refusal of an SSO profile names the key") {
   CHECK(ask("[default]\nsso_session = s\nsso_account_id = 1\n") == "profile default: there is no [sso-session s]");
   CHECK(ask("[default]\nsso_session = s\nsso_region = a\n[sso-session s]\nsso_start_url = u\nsso_region = b\n") ==
         "profile default: sso_region differs from that of [sso-session s]");
-  CHECK(ask("[default]\nsso_session = s\n[sso-session s]\nsso_start_url = u\nsso_region = b\n") == "profile default: sso_account_id is missing");
+  CHECK(ask("[default]\nsso_session = s\n[sso-session s]\nsso_start_url = u\nsso_region = b\n") ==
+        "profile default: sso_account_id is missing");
 }
 
 TEST_CASE("what the shared files hold in vain is logged once") {

@@ -23,7 +23,8 @@ struct WebIdentityFixture : CredentialsFixture {
 TEST_CASE("a token file is exchanged for the role's credentials") {
   WebIdentityFixture fixture;
   fixture.files.texts["/t"] = " token\n";
-  const auto found = fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}, {"AWS_ROLE_SESSION_NAME", "me"}});
+  const auto found =
+      fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}, {"AWS_ROLE_SESSION_NAME", "me"}});
   REQUIRE(found.ok());
   CHECK(found->access_key_id == "ROLE1");
   CHECK(found->source == "web identity");
@@ -55,14 +56,16 @@ TEST_CASE("no token file is nothing configured, even with a role") {
 
 TEST_CASE("each refusal of web identity is a fault that ends the search") {
   WebIdentityFixture fixture;
-  CHECK(fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}}).fault().message == "AWS_WEB_IDENTITY_TOKEN_FILE is set, but not AWS_ROLE_ARN");
+  CHECK(fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}}).fault().message ==
+        "AWS_WEB_IDENTITY_TOKEN_FILE is set, but not AWS_ROLE_ARN");
   const Variables variables{{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}};
   CHECK(fixture.ask(variables).fault().message == "cannot read /t: No such file or directory");
   fixture.files.texts["/t"] = "\n";
   CHECK(fixture.ask(variables).fault().message == "the token file /t is empty");
   fixture.files.texts["/t"] = "token";
-  fixture.sts.fault = Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
+  fixture.sts.fault =
+      Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
   const auto refused = fixture.ask(variables);
   CHECK(refused.fault().kind == Fault::Kind::denied);
-  CHECK(refused.fault().message == "AssumeRoleWithWebIdentity of arn:r: not you");
+  CHECK(refused.fault().message == "AssumeRoleWithWebIdentity of arn:r: AccessDenied: not you");
 }

@@ -1,0 +1,182 @@
+"""Measures the agent and prints each figure beside its yardstick. Usage: measure.py BUILD_FOLDER"""
+
+import concurrent.futures
+import http.client
+import os
+import pathlib
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from programs import KEYS, TOKEN, Agent, Bare, Nginx, Standin
+
+BUILD = sys.argv[1]
+SECRET = "bench"
+PATH = f"/secretsmanager/get?secretId={SECRET}"
+SECONDS = 4
+
+
+def row(name, value, goal=""):
+    print(f"| {name} | {value} | {goal} |", flush=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def load(program, *headers, connections=32):
+    """CPU microseconds an answer, and answers a second, under wrk."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-H", "X-Aws-Parameters-Secrets-Token: " + TOKEN]
+    for header in headers:
+        command += ["-H", header]
+    before = program.cpu_seconds()
+    output = subprocess.run(command + [f"http://127.0.0.1:{program.port}{PATH}"], capture_output=True, text=True, check=True).stdout
+    used = program.cpu_seconds() - before
+    answers = int(re.search(r"(\d+) requests in", output).group(1))
+    if "Non-2xx" in output:
+        raise RuntimeError(output)
+    return used / answers * 1e6, answers / SECONDS
+
+
+def put(aws, *names, size=1024):
+    aws.control("POST", "secrets", {"secrets": [{"name": n, "string": "x", "size": size} for n in names]})
+
+
+def measure_answers(aws):
+    with Agent(BUILD, aws.url) as agent:
+        status, body = agent.get(SECRET)
+        assert status == 200, body
+        with Bare(BUILD, len(body)) as bare, Nginx(body.decode(), free_port()) as nginx:
+            for name, headers in (("kept-alive connection", ()), ("new connection each", ("Connection: close",))):
+                figures = {p: [] for p in (bare, agent, nginx)}
+                for _ in range(3):  # taken in turns: the machine's mood changes
+                    for program in figures:
+                        if program is bare and headers:
+                            continue
+                        figures[program].append(load(program, *headers))
+                best = {p: min(f) for p, f in figures.items() if f}
+                if bare in best:
+                    row(f"CPU an answer, bare epoll loop, {name}", f"{best[bare][0]:.1f} us, {best[bare][1]:.0f}/s")
+                row(f"CPU an answer, nginx, {name}", f"{best[nginx][0]:.1f} us, {best[nginx][1]:.0f}/s")
+                row(f"CPU an answer, agent, {name}", f"{best[agent][0]:.1f} us, {best[agent][1]:.0f}/s")
+                if bare in best:
+                    row("agent / bare epoll loop", f"{best[agent][0] / best[bare][0]:.2f}", "at most 1.25")
+                row(f"agent / nginx, {name}", f"{best[agent][0] / best[nginx][0]:.2f}", "at most 1")
+
+
+def measure_system_calls(aws):
+    with Agent(BUILD, aws.url) as agent:
+        agent.get(SECRET)
+        connection = http.client.HTTPConnection("127.0.0.1", agent.port)
+        headers = {"X-Aws-Parameters-Secrets-Token": TOKEN}
+        ask = lambda: (connection.request("GET", PATH, headers=headers), connection.getresponse().read())
+        ask()
+        heap = resident_heap(agent.pid)
+        with tempfile.NamedTemporaryFile("r") as counts:
+            tracer = subprocess.Popen(["strace", "-c", "-o", counts.name, "-p", str(agent.pid)], stderr=subprocess.PIPE)
+            tracer.stderr.readline()
+            for _ in range(1000):
+                ask()
+            tracer.send_signal(2)
+            tracer.wait()
+            calls = re.findall(r"\s(\d+)\s+(?:\d+\s+)?(\w+)$", counts.read(), re.MULTILINE)
+        per_answer = ", ".join(f"{name} {int(count) / 1000:.2f}" for count, name in calls if name != "total" and int(count) > 10)
+        row("system calls an answer", per_answer, "one read, one write, epoll's share")
+        row("heap growth over 1000 answers", f"{resident_heap(agent.pid) - heap} kB", "0")
+
+
+def resident_heap(pid):
+    smaps = pathlib.Path(f"/proc/{pid}/smaps").read_text()
+    heap = re.search(r"\[heap\]\n(?:.*\n)*?Rss:\s+(\d+)", smaps)
+    return int(heap.group(1)) if heap else 0
+
+
+def measure_calls(aws):
+    for name, settings, goal in (("with the cache", {}, "1"), ("with caching off", {"SMA_TTL_SECONDS": "0"}, "at most 2")):
+        with Agent(BUILD, aws.url, **settings) as agent:
+            aws.control("DELETE", "records")
+            with concurrent.futures.ThreadPoolExecutor(200) as pool:
+                statuses = list(pool.map(lambda _: agent.get(SECRET)[0], range(200)))
+            assert set(statuses) == {200}, statuses
+            row(f"calls to AWS for 200 at once, {name}", aws.count("GetSecretValue"), goal)
+
+
+def measure_memory(aws):
+    with Agent(BUILD, aws.url, SMA_VALIDATE_CREDENTIALS="false") as agent:
+        row("resident at rest", f"{agent.resident_kb()} kB", "4600 kB")
+    with Agent(BUILD, aws.url) as agent:
+        with concurrent.futures.ThreadPoolExecutor(200) as pool:
+            list(pool.map(lambda _: agent.get(SECRET), range(200)))
+        row("resident after 200 at once", f"{agent.resident_kb()} kB", "8000 kB")
+    with Agent(BUILD, aws.url) as agent:
+        put(aws, *(f"many/{i}" for i in range(1000)))
+        for i in range(1000):
+            agent.get(f"many/{i}")
+        row("resident with 1000 secrets of 1 KB", f"{agent.resident_kb()} kB", "12000 kB")
+
+
+def measure_tls():
+    folder = pathlib.Path(tempfile.mkdtemp())
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", folder / "key.pem",
+                    "-out", folder / "certificate.pem"], check=True, capture_output=True)
+    bundle = pathlib.Path("/etc/ssl/certs/ca-certificates.crt").read_text() + (folder / "certificate.pem").read_text()
+    (folder / "bundle.pem").write_text(bundle)
+    with Standin(BUILD, "--tls", str(folder / "certificate.pem"), str(folder / "key.pem")) as aws:
+        url = f"https://127.0.0.1:{aws.port}"
+        with Agent(BUILD, url, AWS_CA_BUNDLE=str(folder / "bundle.pem")) as agent:
+            row("resident after the first call over TLS, full CA bundle", f"{agent.resident_kb()} kB", "7000 kB")
+
+
+def measure_start(aws):
+    port = free_port()
+    environment = {"AWS_TOKEN": TOKEN, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": aws.url, "SMA_HTTP_PORT": str(port),
+                   "SMA_LOG_TO_FILE": "false", "SMA_VALIDATE_CREDENTIALS": "false", **KEYS}
+    times = []
+    for _ in range(40):
+        begun = time.perf_counter()
+        process = subprocess.Popen([f"{BUILD}/secrets-manager-agent"], env=environment, stdout=subprocess.DEVNULL)
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port)) as client:
+                    client.sendall(b"GET /ping HTTP/1.1\r\nHost: a\r\n\r\n")
+                    if client.recv(100).startswith(b"HTTP/1.1 200"):
+                        break
+            except OSError:
+                time.sleep(0.0002)
+        times.append(time.perf_counter() - begun)
+        process.kill()
+        process.wait()
+    row("exec to an answered /ping, median", f"{statistics.median(times) * 1000:.1f} ms", "6 ms")
+
+
+def measure_miss(aws):
+    with Agent(BUILD, aws.url, SMA_TTL_SECONDS="0", SMA_LOG_LEVEL="WARN") as agent:
+        agent.get(SECRET)
+        before = agent.cpu_seconds()
+        for _ in range(500):
+            agent.get(SECRET)
+        row("CPU of a miss", f"{(agent.cpu_seconds() - before) / 500 * 1e6:.0f} us", "300 us")
+
+
+def main():
+    print("| what | measured | goal |\n| --- | --- | --- |")
+    row("binary", f"{os.path.getsize(f'{BUILD}/secrets-manager-agent') / 1e6:.2f} MB", "6 MB")
+    with Standin(BUILD) as aws:
+        put(aws, SECRET)
+        measure_answers(aws)
+        measure_system_calls(aws)
+        measure_calls(aws)
+        measure_memory(aws)
+        measure_start(aws)
+        measure_miss(aws)
+    measure_tls()
+
+
+main()

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "http_server/server.h"
+#include "net/listening_socket.h"
+#include "tests/unit/net/manual_clocks.h"
+
+namespace sma {
+
+/// Answers `/ping` and `/big` at once, `/wait` when `release` is called; what it saw is in `seen` and `refusals`.
+class RecordingHandler final : public Handler {
+ public:
+  explicit RecordingHandler(Scheduler& scheduler) : released_(scheduler) {}
+
+  std::variant<Response, Task<Response>> handle(const Request& request) override;
+  void refused(int status, std::string_view reason) override;
+  void release() { released_.set(); }
+
+  std::vector<std::string> seen;  ///< method and path
+  std::vector<Admission> admissions;
+  std::vector<std::string> refusals;
+  int waiting = 0;  ///< tasks not done or destroyed yet
+  SharedBytes big{std::string(std::size_t{4} << 20, 'b')};
+
+ private:
+  Task<Response> wait();
+
+  Event released_;
+};
+
+/// A server on a real event loop and real sockets, with time that the test moves.
+class ServerFixture {
+ public:
+  explicit ServerFixture(ServerLimits limits = {});
+
+  /// Turns until nothing happens any more.
+  void settle();
+  void advance(Nanoseconds time) {
+    clocks.advance(time);
+    settle();
+  }
+
+  ManualClocks clocks;
+  EventLoop loop{clocks};
+  RecordingHandler handler{loop};
+  Server server;
+  std::uint16_t port = 0;
+};
+
+/// One client of a `ServerFixture`. Sending and receiving turn the server's loop as needed.
+class TestClient {
+ public:
+  explicit TestClient(ServerFixture& fixture, int receive_buffer = 0);
+
+  void send(std::string_view bytes);
+  /// Sends without letting the server work.
+  void push(std::string_view bytes);
+  /// Sends, lets the server work, and gives all that it sent up to now.
+  std::string ask(std::string_view bytes) {
+    send(bytes);
+    return received();
+  }
+  /// All that came since the last call.
+  std::string received();
+  /// The same, waiting for the kernel where it must, until that is the end of it.
+  std::string received_until(std::string_view end);
+  /// True once the server has closed its side and all was received.
+  [[nodiscard]] bool closed() {
+    take();
+    return closed_;
+  }
+  void shut_down_writing();
+  /// Goes away with a reset.
+  void reset();
+  void close() { socket_.close(); }
+
+ private:
+  void take();
+
+  ServerFixture& fixture_;
+  FileDescriptor socket_;
+  std::string received_;
+  bool closed_ = false;
+};
+
+/// How many times `text` is in `in`.
+std::size_t count(std::string_view in, std::string_view text);
+/// A GET of that path, with further field lines.
+std::string get(std::string_view path, std::string_view fields = {});
+
+}  // namespace sma

@@ -1,0 +1,195 @@
+#include "http_server/server.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+
+#include "tests/unit/http_server/request_cases.h"
+#include "tests/unit/http_server/server_fixture.h"
+
+using namespace sma;
+
+TEST_CASE("a request is answered and the connection stays") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  const std::string answer = client.ask(get("/ping"));
+  CHECK(answer ==
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n"
+        "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\nCache-Control: no-store\r\n\r\nhealthy");
+  CHECK(client.ask(get("/ping")) == answer);
+  CHECK_FALSE(client.closed());
+  CHECK(fixture.server.connection_count() == 1);
+}
+
+TEST_CASE("a request that comes in crumbs is answered") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  for (const char byte : get("/ping")) client.send({&byte, 1});
+  CHECK(client.received().ends_with("healthy"));
+}
+
+TEST_CASE("pipelined requests are answered in order, more than a turn's share of them too") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  std::string requests;
+  for (int i = 0; i < 500; ++i) requests += get("/" + std::to_string(i));
+  CHECK(count(client.ask(requests), "HTTP/1.1 200 OK") == 500);
+  REQUIRE(fixture.handler.seen.size() == 500);
+  for (std::size_t i = 0; i < 500; ++i) CHECK(fixture.handler.seen[i] == "GET /" + std::to_string(i));
+}
+
+TEST_CASE("one client gets at most 16 pipelined answers in a turn, and others come in between") {
+  ServerFixture fixture;
+  TestClient eager(fixture);
+  TestClient other(fixture);
+  std::string requests;
+  for (int i = 0; i < 40; ++i) requests += get("/eager");
+  eager.push(requests);
+  fixture.loop.turn(Milliseconds(0));
+  CHECK(fixture.handler.seen.size() == 16);
+  other.push(get("/other"));
+  fixture.loop.turn(Milliseconds(0));
+  CHECK(fixture.handler.seen.size() == 33);
+  CHECK(fixture.handler.seen.back() == "GET /other");
+  CHECK(count(eager.received(), "200 OK") == 40);
+}
+
+TEST_CASE("a pipelined request waits for the answer before it") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  CHECK(client.ask(get("/wait") + get("/ping")).empty());
+  CHECK(fixture.handler.seen.size() == 1);
+  fixture.handler.release();
+  const std::string answers = client.received();
+  CHECK(answers.find("waited") < answers.find("healthy"));
+  CHECK(answers.ends_with("healthy"));
+}
+
+TEST_CASE("nothing is read while an answer is waited for") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  client.send(get("/wait"));
+  client.send(get("/ping"));
+  client.send("garbage\n");
+  CHECK(fixture.handler.refusals.empty());
+  fixture.handler.release();
+  CHECK(count(client.received(), "HTTP/1.1 ") == 3);
+  CHECK(client.closed());
+}
+
+TEST_CASE("every malformed request is refused, and its connection closed") {
+  ServerFixture fixture;
+  for (const RequestCase& refused : malformed_requests()) {
+    CAPTURE(refused.name);
+    fixture.handler.refusals.clear();
+    TestClient client(fixture);
+    const std::string answer = client.ask(refused.bytes);
+    CHECK(answer.starts_with("HTTP/1.1 " + std::to_string(refused.status) + " "));
+    CHECK(count(answer, "HTTP/1.1 ") == 1);
+    CHECK(answer.find("\r\nConnection: close\r\n") != std::string::npos);
+    CHECK(client.closed());
+    CHECK(fixture.handler.refusals.size() == 1);
+  }
+  CHECK(fixture.handler.seen.empty());
+}
+
+TEST_CASE("a refusal stands behind the answers before it, and nothing behind it is read") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  const std::string answers = client.ask(get("/a") + "GET /b HTTP/1.1\r\n\r\n" + get("/c"));
+  CHECK(answers.starts_with("HTTP/1.1 200 "));
+  CHECK(count(answers, "HTTP/1.1 400 ") == 1);
+  CHECK(fixture.handler.seen == std::vector<std::string>{"GET /a"});
+}
+
+TEST_CASE("HEAD is answered without a body, and keeps the connection in step") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  const std::string answer = client.ask("HEAD /ping HTTP/1.1\r\nHost: x\r\n\r\n");
+  CHECK(answer.find("Content-Length: 7\r\n") != std::string::npos);
+  CHECK(answer.ends_with("\r\n\r\n"));
+  CHECK(client.ask(get("/ping")).ends_with("healthy"));
+}
+
+TEST_CASE("HTTP/1.0 closes unless asked to stay") {
+  ServerFixture fixture;
+  TestClient closing(fixture);
+  const std::string answer = closing.ask("GET /ping HTTP/1.0\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(answer.find("Connection: close\r\n") != std::string::npos);
+  CHECK(closing.closed());
+  TestClient staying(fixture);
+  CHECK(staying.ask("GET /ping HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").find("Connection: keep-alive\r\n") !=
+        std::string::npos);
+  CHECK_FALSE(staying.closed());
+}
+
+TEST_CASE("a client that asks for the end is closed at once") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  CHECK(client.ask(get("/ping", "Connection: close\r\n")).find("Connection: close\r\n") != std::string::npos);
+  CHECK(client.closed());
+  CHECK(fixture.server.connection_count() == 0);
+}
+
+TEST_CASE("a body is read and thrown away before the answer") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  const std::string body(200000, 'x');
+  client.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");
+  client.send(body.substr(1));
+  CHECK(client.received().empty());
+  CHECK(fixture.handler.seen.empty());
+  CHECK(count(client.ask("x" + get("/b")), "200 OK") == 2);
+  CHECK(fixture.handler.seen == std::vector<std::string>{"POST /a", "GET /b"});
+}
+
+TEST_CASE("a client that expects a 100 gets it") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  CHECK(client.ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n") ==
+        "HTTP/1.1 100 Continue\r\n\r\n");
+  CHECK(client.ask("h").empty());
+  CHECK(client.ask("i").ends_with("healthy"));
+}
+
+TEST_CASE("a half-closed client still gets its answers") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  client.send(get("/wait") + get("/ping"));
+  client.shut_down_writing();
+  CHECK(client.received().empty());
+  CHECK(fixture.handler.waiting == 1);
+  fixture.handler.release();
+  CHECK(client.received().ends_with("healthy"));
+  CHECK(client.closed());
+  CHECK(fixture.server.connection_count() == 0);
+}
+
+TEST_CASE("a vanished client frees its connection and its task at once") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  client.send(get("/wait") + get("/ping"));
+  CHECK(fixture.handler.waiting == 1);
+  client.reset();
+  CHECK(fixture.handler.waiting == 0);
+  CHECK(fixture.server.connection_count() == 0);
+}
+
+TEST_CASE("a client that leaves in the middle of a request is forgotten") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  client.send("GET / HT");
+  client.close();
+  fixture.settle();
+  CHECK(fixture.server.connection_count() == 0);
+  CHECK(fixture.handler.refusals.empty());
+}
+
+TEST_CASE("a server that goes away takes its connections and tasks with it") {
+  ManualClocks clocks;
+  auto fixture = std::make_unique<ServerFixture>();
+  TestClient client(*fixture);
+  client.send(get("/wait"));
+  CHECK(fixture->handler.waiting == 1);
+}
