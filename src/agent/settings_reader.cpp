@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -16,6 +17,7 @@ constexpr std::string_view kCertificatesTable = "capabilities.acm";
 constexpr std::array<std::string_view, 7> kTables{"capabilities", kCertificatesTable, kLoggingTable, kServiceTable,
                                                   kCacheTable,    kSecurityTable,     kPrefetchTable};
 constexpr std::size_t kFileLimit = std::size_t{1} << 20;
+constexpr std::size_t kMostProblems = 20;
 
 Fault refusal(std::string message) {
   return {
@@ -43,7 +45,9 @@ class FileReader {
   /// `place` is the table's name in the nested form; empty: what stands outside of all tables.
   void read_table(const TomlTable& table, const std::string& place) {
     for (const auto& [key, value] : table.entries) {
-      const std::string below = place.empty() ? key : place + '.' + key;
+      std::string below = place;
+      if (!below.empty()) below += '.';
+      below += key;
       const std::string inner = below == "prefetch" ? std::string(kPrefetchTable) : below;
       if (const SettingKey* setting = find_key(place, key)) {
         read_key(*setting, value);
@@ -61,9 +65,10 @@ class FileReader {
 
   void problem(std::size_t line, const std::string& text) {
     problems_.emplace(line, std::string(name_) + ':' + std::to_string(line) + ": " + text + '\n');
+    if (problems_.size() > kMostProblems) problems_.erase(std::prev(problems_.end()));
   }
 
-  /// One line for each, in the file's order.
+  /// One line for each, in the file's order: the first of them, should there be many.
   [[nodiscard]] std::string problems() const {
     std::string all;
     for (const auto& [line, text] : problems_) all += text;

@@ -70,14 +70,25 @@ void CurlLoop::watch_socket(curl_socket_t descriptor, int what, Socket* socket) 
 }
 
 int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
-  itimerspec when{};
-  if (milliseconds >= 0) {
-    when.it_value.tv_sec = milliseconds / 1000;
-    when.it_value.tv_nsec = milliseconds == 0 ? 1 : milliseconds % 1000 * 1000000;
-  }
-  timerfd_settime(static_cast<CurlLoop*>(self)->timer_descriptor_.get(), 0, &when, nullptr);
+  static_cast<CurlLoop*>(self)->set_timer(milliseconds);
   return 0;
 }
+
+void CurlLoop::set_timer(long milliseconds) {
+  kick_.unlink();
+  if (milliseconds == 0) loop_.post(kick_);
+  const bool wanted = milliseconds > 0;
+  if (!wanted && !timer_set_) return;
+  itimerspec when{};
+  if (wanted) {
+    when.it_value.tv_sec = milliseconds / 1000;
+    when.it_value.tv_nsec = milliseconds % 1000 * 1000000;
+  }
+  timerfd_settime(timer_descriptor_.get(), 0, &when, nullptr);
+  timer_set_ = wanted;
+}
+
+void CurlLoop::Kick::run() { owner.act(CURL_SOCKET_TIMEOUT, 0); }
 
 void CurlLoop::Socket::on_events(std::uint32_t events) {
   int what = 0;

@@ -50,8 +50,16 @@ class CurlLoop {
     CurlLoop& owner;
   };
 
+  /// Curl wants to go on at once.
+  struct Kick final : Runnable {
+    explicit Kick(CurlLoop& owning) : owner(owning) {}
+    void run() override;
+    CurlLoop& owner;
+  };
+
   static int on_socket(CURL* easy, curl_socket_t descriptor, int what, void* self, void* socket);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
+  void set_timer(long milliseconds);
   void watch_socket(curl_socket_t descriptor, int what, Socket* socket);
   void act(curl_socket_t descriptor, int what);
 
@@ -59,6 +67,8 @@ class CurlLoop {
   CURLM* multi_;
   FileDescriptor timer_descriptor_;
   CurlTimer timer_{*this};
+  bool timer_set_ = false;
+  Kick kick_{*this};
   std::list<Socket> sockets_;
 };
 

@@ -39,7 +39,7 @@ void Acceptor::resume() {
   watching_ = true;
 }
 
-void Acceptor::on_events(std::uint32_t /*events*/) {
+void Acceptor::accept() {
   for (int accepted = 0; accepted < kAcceptsPerTurn && watching_; ++accepted) {
     FileDescriptor socket(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.valid()) {

@@ -128,14 +128,14 @@ void Connection::serve() {
         if (state_ != State::reading) return;
     }
   }
-  owner_.loop.post(resumption_);
+  owner_.loop.post_next_turn(resumption_);
 }
 
 void Connection::handle() {
   Request& request = owner_.request;
   request.admission = admission_;
   auto outcome = owner_.handler.handle(request);
-  head_only_ = request.method == "HEAD";
+  head_only_ = reader_.is_head();
   old_version_ = request.minor_version == 0;
   keep_alive_ = reader_.keep_alive();
   const TimePoint answer_due = begun_ + owner_.limits.request_time;
@@ -176,7 +176,7 @@ void Connection::answer(const Response& response) {
 
 void Connection::refuse(const Refusal& refusal) {
   owner_.handler.refused(refusal.status, refusal.reason);
-  head_only_ = false;
+  head_only_ = reader_.is_head();
   deadline_ = begun_ + owner_.limits.request_time;
   reader_.drop();
   input_drained_ = false;

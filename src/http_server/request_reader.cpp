@@ -129,7 +129,6 @@ bool RequestReader::take_continue() { return std::exchange(continue_wanted_, fal
 RequestReader::State RequestReader::refuse(const Refusal& refusal) {
   refused_ = true;
   refusal_ = refusal;
-  drop();
   return State::refused;
 }
 

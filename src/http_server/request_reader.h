@@ -40,6 +40,8 @@ class RequestReader {
   /// True where nothing of a request has come yet.
   [[nodiscard]] bool empty() const { return begin_ == end_; }
   [[nodiscard]] bool in_body() const { return in_body_; }
+  /// True where the request in hand is a HEAD, also one that was refused: its answer has no body.
+  [[nodiscard]] bool is_head() const { return unread().starts_with("HEAD "); }
   /// Once ready: whether the client wants the connection to stay.
   [[nodiscard]] bool keep_alive() const { return framing_.keep_alive; }
   [[nodiscard]] const Refusal& refusal() const { return refusal_; }

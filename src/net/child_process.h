@@ -41,6 +41,9 @@ class ChildProcesses final : public ProcessRunner {
   /// For PID 1, on SIGCHLD: takes the exit status of orphans that the kernel gave us; our own children keep theirs.
   void reap_strangers();
 
+  /// Children that run, or whose end was not seen yet.
+  [[nodiscard]] std::size_t size() const { return children_.size(); }
+
  private:
   class Child;
   class Holder;

@@ -35,7 +35,7 @@ class SystemClocks final : public Clocks {
 };
 
 /// The real scheduler: epoll (level-triggered), timers and the ready queue, on one thread. One turn runs what is ready,
-/// then what is due, then waits for descriptors. `now` is read once a turn.
+/// then what is due, then waits for descriptors. `now` is read once a turn, and once more after waiting.
 class EventLoop final : public Scheduler {
  public:
   explicit EventLoop(const Clocks& clocks);
@@ -51,6 +51,12 @@ class EventLoop final : public Scheduler {
   /// For a descriptor that is closed right behind this call, which takes it out of epoll by itself.
   void forget(const Watcher& watcher);
 
+  /// Puts `runnable` into the ready queue of the next turn, behind what descriptors have to tell by then: for who has
+  /// done its share of this turn.
+  void post_next_turn(Runnable& runnable) {
+    if (!runnable.linked()) next_turn_.push_back(runnable);
+  }
+
   /// Something to run at the end of every turn, before waiting (the log's writer).
   void set_end_of_turn(Runnable* runnable) { end_of_turn_ = runnable; }
 
@@ -64,6 +70,7 @@ class EventLoop final : public Scheduler {
   void dispatch(int count);
 
   const Clocks& clocks_;
+  IntrusiveList<Runnable> next_turn_;
   FileDescriptor epoll_;
   TimePoint now_;
   bool stopped_ = false;

@@ -111,6 +111,14 @@ TEST_CASE("HEAD is answered without a body, and keeps the connection in step") {
   CHECK(client.ask(get("/ping")).ends_with("healthy"));
 }
 
+TEST_CASE("a malformed HEAD is refused without a body") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  const std::string answer = client.ask("HEAD /ping HTTP/1.1\r\n\r\n");
+  CHECK(answer.starts_with("HTTP/1.1 400 "));
+  CHECK(answer.ends_with("\r\n\r\n"));
+}
+
 TEST_CASE("HTTP/1.0 closes unless asked to stay") {
   ServerFixture fixture;
   TestClient closing(fixture);

@@ -3,9 +3,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 
-#include <cerrno>
 #include <string>
 
 using namespace sma;
@@ -20,6 +18,10 @@ struct ProcessFixture : Runnable {
     return task.take();
   }
   void run() override { loop.stop(); }
+  void wait_for_their_end() {
+    for (int i = 0; i < 3000 && processes.size() > 0; ++i) loop.turn(Milliseconds(10));
+    CHECK(processes.size() == 0);
+  }
   Result<ProcessOutput> shell(const std::string& script, Nanoseconds limit = Seconds(60)) {
     return run({"sh", "-c", script}, limit);
   }
@@ -34,11 +36,6 @@ std::string output(const Result<ProcessOutput>& result) {
   return std::string(result->output.view());
 }
 
-bool no_child_is_left() {
-  siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
-}
-
 }  // namespace
 
 TEST_CASE("a program's output and exit status are read") {
@@ -48,7 +45,7 @@ TEST_CASE("a program's output and exit status are read") {
   CHECK(result->exit_status == 0);
   CHECK(fixture.shell("echo x; exit 3")->exit_status == 3);
   CHECK(fixture.shell("kill -TERM $$")->exit_status == 128 + SIGTERM);
-  CHECK(no_child_is_left());
+  CHECK(fixture.processes.size() == 0);
 }
 
 TEST_CASE("a program that cannot be started is a fault that says why") {
@@ -83,14 +80,14 @@ TEST_CASE("a program that takes too long is killed with all it started") {
   const auto result = fixture.shell("sleep 1000 & sleep 1000", Milliseconds(50));
   REQUIRE_FALSE(result.ok());
   CHECK(result.fault().http_status == 504);
-  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(10));
+  fixture.wait_for_their_end();
 }
 
 TEST_CASE("a program that writes too much is killed") {
   ProcessFixture fixture;
   CHECK(fixture.run({"yes"}).fault().message == "yes wrote more than 64 KiB");
   CHECK(output(fixture.shell("head -c 65536 /dev/zero")).size() == 65536);
-  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(10));
+  fixture.wait_for_their_end();
 }
 
 TEST_CASE("what a program leaves running does not keep us waiting") {
@@ -107,19 +104,26 @@ TEST_CASE("a task that is destroyed kills its program, which is reaped") {
     fixture.loop.turn(Milliseconds(0));
     CHECK_FALSE(task.done());
   }
-  while (!no_child_is_left()) fixture.loop.turn(Milliseconds(10));
+  fixture.wait_for_their_end();
 }
 
 TEST_CASE("orphans that became ours are reaped, our own children keep their status") {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   ProcessFixture fixture;
-  auto task = fixture.processes.run({"sh", "-c", "(sleep 0 &) ; exit 7"}, fixture.loop.now() + Seconds(60));
-  task.start(fixture.loop);
-  while (!task.done()) {
+  const auto result = fixture.shell("(sleep 0 & echo $!) ; exit 7");
+  CHECK(result->exit_status == 7);
+  const pid_t orphan = std::stoi(output(result));
+  for (int i = 0; i < 3000 && ::kill(orphan, 0) == 0; ++i) {
     fixture.loop.turn(Milliseconds(10));
     fixture.processes.reap_strangers();
   }
-  CHECK(task.take()->exit_status == 7);
-  while (!no_child_is_left()) fixture.processes.reap_strangers();
+  CHECK(::kill(orphan, 0) != 0);
+  auto task = fixture.processes.run({"sh", "-c", "exit 8"}, fixture.loop.now() + Seconds(60));
+  task.start(fixture.loop);
+  for (int i = 0; i < 3000 && !task.done(); ++i) {
+    fixture.processes.reap_strangers();
+    fixture.loop.turn(Milliseconds(10));
+  }
+  CHECK(task.take()->exit_status == 8);
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
