@@ -196,7 +196,7 @@ Task<Result<Done>> Agent::check_credentials() {
     co_return Done{};
   }
   const Fault& fault = identity.fault();
-  const std::string reason = "the credentials could not be checked: " + fault.code + ": " + fault.message;
+  const std::string reason = "sts:GetCallerIdentity could not check the credentials: " + fault.code + ": " + fault.message;
   if (!fault.may_pass() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};

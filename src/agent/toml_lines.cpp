@@ -152,8 +152,8 @@ class LineJoiner {
       if (quote == '"' && peek() == '\\') copy();
       copy();
     }
-    const std::size_t quotes = std::min(file_.find_first_not_of(quote, at_), file_.size()) - at_;
-    copy(std::min<std::size_t>(quotes, 5));
+    const std::string_view quotes = file_.substr(std::min(at_, file_.size()), 5);  // two more may stand before the end
+    copy(std::min(quotes.find_first_not_of(quote), quotes.size()));
   }
 
   std::string_view file_;

@@ -131,11 +131,11 @@ bool TomlScanner::read_long_string(char quote, std::string& content) {
   at_ += 3;
   take(kTomlLineEnd);
   while (!at_end()) {
-    const std::size_t quotes = std::min(text_.find_first_not_of(quote, at_), text_.size()) - at_;
-    if (quotes >= 3) {  // two more may stand before the three that close it
-      const std::size_t used = std::min<std::size_t>(quotes, 5);
-      content.append(used - 3, quote);
-      at_ += used;
+    const std::string_view next = text_.substr(at_, 5);  // two quotes may stand before the three that close it
+    const std::size_t quotes = std::min(next.find_first_not_of(quote), next.size());
+    if (quotes >= 3) {
+      content.append(quotes - 3, quote);
+      at_ += quotes;
       return true;
     }
     if (quote == '"' && peek() == '\\') {

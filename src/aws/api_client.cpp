@@ -62,7 +62,7 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
     // A wait that ends too late is no wait: the client learns at once.
     if (!wait || scheduler_.now() + *wait >= terms.deadline) co_return fault;
     attempts.fresh_connection = fault.code == "TimeoutError";
-    co_await scheduler_.sleep_for(*wait);
+    co_await scheduler_.sleep_until(scheduler_.now() + *wait);
     if (credentials != nullptr) {
       Task<Result<SharedCredentials>> load = credentials->get(terms.deadline);
       Result<SharedCredentials> loaded = co_await std::move(load);

@@ -71,7 +71,6 @@ class Scheduler {
     TimePoint when;
   };
   [[nodiscard]] Sleep sleep_until(TimePoint when) { return {*this, when}; }
-  [[nodiscard]] Sleep sleep_for(Nanoseconds time) { return {*this, now() + time}; }
 
  protected:
   ~Scheduler() = default;

@@ -47,7 +47,7 @@ Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& stor
 Task<void> Prefetch::run() {
   if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
   const double jitter = random_.fraction() * static_cast<double>(Nanoseconds(settings_.max_jitter).count());
-  const Scheduler::Sleep pause = scheduler_.sleep_for(Nanoseconds(static_cast<Nanoseconds::rep>(jitter)));
+  const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + Nanoseconds(static_cast<Nanoseconds::rep>(jitter)));
   co_await pause;
 
   make_jobs();

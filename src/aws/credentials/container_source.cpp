@@ -62,7 +62,7 @@ Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
     if (credentials.ok() || !credentials.fault().may_pass() || tried == kAttempts) co_return credentials;
     const Nanoseconds pause = random_pause(random_, kPause, tried);
     if (scheduler_.now() + pause >= deadline) co_return credentials;
-    co_await scheduler_.sleep_for(pause);
+    co_await scheduler_.sleep_until(scheduler_.now() + pause);
   }
 }
 

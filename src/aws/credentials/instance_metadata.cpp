@@ -48,7 +48,7 @@ Task<Result<std::optional<WipedBytes>>> InstanceMetadata::get(std::string path, 
     if (!is_worth_another_try(response->status) || tried == kAttempts) co_return refused(response->status);
     const Nanoseconds pause = random_pause(random_, kPause, tried);
     if (scheduler_.now() + pause >= deadline) co_return refused(response->status);
-    co_await scheduler_.sleep_for(pause);
+    co_await scheduler_.sleep_until(scheduler_.now() + pause);
   }
 }
 

@@ -108,7 +108,7 @@ Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string
     if (credentials.ok() || !credentials.fault().may_pass() || tried == kAttempts) co_return credentials;
     const Nanoseconds pause = random_pause(random_, kPause, tried);
     if (scheduler_.now() + pause >= deadline) co_return credentials;
-    co_await scheduler_.sleep_for(pause);
+    co_await scheduler_.sleep_until(scheduler_.now() + pause);
   }
 }
 

@@ -44,7 +44,7 @@ Task<void> outer(Event& event, Token token, int& passed) {
 }
 
 Task<void> doze(Scheduler& scheduler, Nanoseconds time, int& woken) {
-  const Scheduler::Sleep sleep = scheduler.sleep_for(time);
+  const Scheduler::Sleep sleep = scheduler.sleep_until(scheduler.now() + time);
   co_await sleep;
   ++woken;
 }

@@ -38,7 +38,7 @@ struct Counter final : Watcher {
 };
 
 Task<void> sleep_then_note(Scheduler& scheduler, Nanoseconds time, bool& noted) {
-  co_await scheduler.sleep_for(time);
+  co_await scheduler.sleep_until(scheduler.now() + time);
   noted = true;
 }
 

@@ -19,7 +19,7 @@ class CountingSource final : public CredentialsSource {
     ++asked;
     ++under_way;
     most_under_way = std::max(most_under_way, under_way);
-    if (takes > Nanoseconds(0)) co_await scheduler_.sleep_for(takes);
+    if (takes > Nanoseconds(0)) co_await scheduler_.sleep_until(scheduler_.now() + takes);
     --under_way;
     if (fault) co_return *fault;
     Credentials given;

@@ -89,7 +89,7 @@ class FakeTransport final : public HttpTransport {
     for (const HttpField& field : request.fields) seen.fields[field.name] = field.value.view();
     requests.push_back(seen);
     const Answer given = answer(seen);
-    if (given.after > Nanoseconds(0)) co_await scheduler_.sleep_for(given.after);
+    if (given.after > Nanoseconds(0)) co_await scheduler_.sleep_until(scheduler_.now() + given.after);
     if (request.connected != nullptr) *request.connected = given.connected;
     if (given.fault) co_return *given.fault;
     HttpResponse response;
