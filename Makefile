@@ -170,6 +170,26 @@ lint: lint-tools | $(DEPS)/.installed
 	printf '%s\n' $(AGENT_SOURCES) | xargs -P 2 -n 4 clang-tidy-16 --quiet --warnings-as-errors='*' -- \
 	  -std=c++20 -fno-exceptions $(filter-out -MMD -MP,$(CPPFLAGS))
 
+PREFIX ?= /usr/local
+
+.PHONY: install
+install: all
+	install -D -m 755 $(BUILD)/secrets-manager-agent $(DESTDIR)$(PREFIX)/bin/secrets-manager-agent
+	install -D -m 644 deploy/secrets-manager-agent.1 $(DESTDIR)$(PREFIX)/share/man/man1/secrets-manager-agent.1
+
+.PHONY: lambda-layer
+lambda-layer: all
+	third_party/require python3:python3
+	deploy/lambda/package $(BUILD)/secrets-manager-agent build/lambda-layer-$(ARCH).zip
+
+.PHONY: sbom
+sbom: all
+	CXX='$(CXX)' deploy/sbom $(VERSION) $(BUILD)/secrets-manager-agent > build/sbom-$(ARCH).json
+
+.PHONY: test-deploy
+test-deploy: all $(BUILD)/standin
+	tests/deploy/run $(BUILD) $(if $(CONTAINERS),--containers)
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -183,6 +203,10 @@ help:
 	@echo 'make fuzz SECONDS=60   every fuzz harness, that long each'
 	@echo 'make bench             figures, beside a bare epoll responder and nginx'
 	@echo 'make image             the container image; ARCH=aarch64 for the other architecture'
+	@echo 'make test-deploy       what is in deploy/; CONTAINERS=1: in containers too'
+	@echo 'make install           binary and man page, below DESTDIR and PREFIX'
+	@echo 'make lambda-layer      a zip of one file'
+	@echo 'make sbom              a CycloneDX list of what is inside'
 	@echo 'make format | lint     clang-format; clang-format and clang-tidy'
 	@echo 'make clean             remove build/'
 

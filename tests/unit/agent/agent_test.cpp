@@ -1,0 +1,209 @@
+#include "agent/agent.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/agent/agent_fixture.h"
+
+namespace sma {
+namespace {
+
+using standin::FaultPlan;
+
+bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("an agent whose AWS never answers asks three times, 15 seconds each, and says 504") {
+  AgentFixture fixture;
+  fixture.start();
+  fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).on("GetSecretValue").times(FaultPlan::kAlways));
+  const auto client = fixture.get("a");
+  for (std::size_t attempt = 1; attempt <= 3; ++attempt) {
+    fixture.wait_for_calls("GetSecretValue", attempt);
+    fixture.advance(Seconds(15) - Milliseconds(1));
+    CHECK_FALSE(client->done());
+    fixture.advance(Milliseconds(1));
+    if (attempt < 3) fixture.advance(Milliseconds(100));  // the longest wait before a second or third attempt
+  }
+  fixture.wait_for(*client);
+  CHECK(client->status() == 504);
+  CHECK(holds(client->body(), R"("__type":"TimeoutError")"));
+  CHECK(fixture.aws.count("GetSecretValue") == 3);
+}
+
+TEST_CASE("while AWS hangs, a cached secret is served after 5 seconds, and other clients at once") {
+  AgentFixture fixture;
+  fixture.start();
+  fixture.aws.put("old", "value");
+  fixture.aws.put("other", "value");
+  CHECK(fixture.answer("old")->status() == 200);
+  fixture.advance(Seconds(301));
+  CHECK(fixture.answer("other")->status() == 200);
+  fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).times(FaultPlan::kAlways));
+  const auto client = fixture.get("old");
+  fixture.wait_for_calls("DescribeSecret", 1);
+  CHECK(fixture.answer("other")->status() == 200);
+  fixture.advance(Seconds(5) - Milliseconds(1));
+  CHECK_FALSE(client->done());
+  fixture.advance(Milliseconds(1));
+  fixture.wait_for(*client);
+  CHECK(client->status() == 200);
+}
+
+TEST_CASE("after a fault the cached secret is served for 30 seconds without asking AWS") {
+  AgentFixture fixture;
+  fixture.start();
+  fixture.aws.put("a", "value");
+  CHECK(fixture.answer("a")->status() == 200);
+  fixture.advance(Seconds(301));
+  fixture.aws.fail(FaultPlan::error(400, "ThrottlingException").times(FaultPlan::kAlways));
+  const auto client = fixture.get("a");
+  fixture.run_until([&] {
+    fixture.advance(Milliseconds(200));
+    return client->done();
+  });
+  CHECK(client->status() == 200);
+  const auto calls = fixture.aws.records().size();
+  CHECK(fixture.answer("a")->status() == 200);
+  CHECK(fixture.aws.records().size() == calls);
+  fixture.aws.clear_faults();
+  fixture.advance(Seconds(31));
+  CHECK(fixture.answer("a")->status() == 200);
+  CHECK(fixture.aws.records().size() > calls);
+}
+
+TEST_CASE("a secret is asked for again once it is older than its time to live, and not before") {
+  AgentFixture fixture;
+  fixture.start();
+  fixture.aws.put("a", "value");
+  CHECK(fixture.answer("a")->status() == 200);
+  fixture.advance(Seconds(300));
+  CHECK(fixture.answer("a")->status() == 200);
+  CHECK(fixture.aws.count("DescribeSecret") == 0);
+  fixture.advance(Milliseconds(1));
+  CHECK(fixture.answer("a")->status() == 200);
+  CHECK(fixture.aws.count("DescribeSecret") == 1);
+  CHECK(fixture.aws.count("GetSecretValue") == 1);
+}
+
+TEST_CASE("a start check that takes 5 seconds is a transient fault: the agent warns and serves") {
+  AgentFixture fixture;
+  fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).on("GetCallerIdentity").times(FaultPlan::kAlways));
+  fixture.begin();
+  fixture.wait_for_calls("GetCallerIdentity", 1);
+  fixture.advance(Seconds(5) - Milliseconds(1));
+  CHECK_FALSE(fixture.agent().ready().is_set());
+  fixture.advance(Milliseconds(1));
+  fixture.run_until([&] { return fixture.agent().ready().is_set(); });
+  CHECK(fixture.lines.count("WARN sts:GetCallerIdentity") == 1);
+}
+
+TEST_CASE("without ignore_transient_errors a start check that gets no answer ends the start") {
+  AgentFixture fixture;
+  fixture.settings.ignore_transient_errors = false;
+  fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).on("GetCallerIdentity").times(FaultPlan::kAlways));
+  fixture.begin();
+  fixture.wait_for_calls("GetCallerIdentity", 1);
+  fixture.advance(Seconds(5));
+  fixture.run_until([&] { return fixture.exit_code().has_value(); });
+  CHECK(holds(fixture.agent().problem(), "sts:GetCallerIdentity"));
+}
+
+TEST_CASE("refused credentials end the start with the reason, whatever ignore_transient_errors says") {
+  AgentFixture fixture(std::map<std::string, std::string>{{"AWS_SECRET_ACCESS_KEY", "wrong"}});
+  fixture.start();
+  CHECK(fixture.exit_code() == 1);
+  CHECK(holds(fixture.agent().problem(), "SignatureDoesNotMatch"));
+  CHECK_FALSE(holds(fixture.agent().problem(), "wrong"));
+}
+
+TEST_CASE("asked to stop, the agent gives clients ten seconds, then answers 503 and ends") {
+  AgentFixture fixture;
+  fixture.start();
+  fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).on("GetSecretValue").times(FaultPlan::kAlways));
+  const auto client = fixture.get("a");
+  fixture.wait_for_calls("GetSecretValue", 1);
+  fixture.stop();
+  fixture.advance(Seconds(10) - Milliseconds(1));
+  CHECK_FALSE(client->done());
+  fixture.advance(Milliseconds(1));
+  fixture.wait_for(*client);
+  CHECK(client->status() == 503);
+  fixture.advance(Seconds(3));  // the client is given time to read
+  fixture.run_until([&] { return fixture.exit_code().has_value(); });
+}
+
+TEST_CASE("asked to stop with nobody there, the agent ends at once") {
+  AgentFixture fixture;
+  fixture.start();
+  fixture.stop();
+  std::optional<int> code;
+  fixture.run_until([&] { return (code = fixture.exit_code()).has_value(); });
+  CHECK(code == 0);
+}
+
+TEST_CASE("asked to stop while it starts, the agent ends at once") {
+  AgentFixture fixture;
+  fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).on("GetCallerIdentity").times(FaultPlan::kAlways));
+  fixture.begin();
+  fixture.wait_for_calls("GetCallerIdentity", 1);
+  fixture.stop();
+  std::optional<int> code;
+  fixture.run_until([&] { return (code = fixture.exit_code()).has_value(); });
+  CHECK(code == 0);
+}
+
+TEST_CASE("a clock that is wrong by an hour is noticed, corrected once, and not asked about again") {
+  AgentFixture fixture;
+  fixture.settings.validate_credentials = false;
+  fixture.aws.put("a", "value");
+  fixture.aws.put("b", "value");
+  fixture.aws.set_clock_offset(3600);
+  fixture.start();
+  CHECK(fixture.answer("a")->status() == 200);
+  CHECK(fixture.aws.count("GetSecretValue") == 2);
+  CHECK(fixture.answer("b")->status() == 200);
+  CHECK(fixture.aws.count("GetSecretValue") == 3);
+}
+
+TEST_CASE("each fault of AWS reaches the client as itself, after the attempts it deserves") {
+  struct Row {
+    FaultPlan plan;
+    int status;
+    const char* code;
+    std::size_t attempts;
+  };
+  const Row rows[] = {
+      {FaultPlan::error(400, "ResourceNotFoundException", "no"), 400, "ResourceNotFoundException", 1},
+      {FaultPlan::error(400, "AccessDeniedException", "no"), 400, "AccessDeniedException", 1},
+      {FaultPlan::error(500, "InternalServiceError", "no"), 500, "InternalServiceError", 3},
+      {FaultPlan::error(503, "ServiceUnavailable", "no"), 503, "ServiceUnavailable", 3},
+      {FaultPlan::error(400, "ThrottlingException", "no"), 400, "ThrottlingException", 3},
+      {FaultPlan::error(400, "RequestTimeout", "no"), 400, "RequestTimeout", 3},
+      {FaultPlan::of(FaultPlan::Kind::kHalfAnswer), 502, "ConnectionError", 3},
+      {FaultPlan::of(FaultPlan::Kind::kLongLength), 502, "ConnectionError", 3},
+      {FaultPlan::of(FaultPlan::Kind::kNotHttp), 502, "ConnectionError", 3},
+      {FaultPlan::body(200, "<html>", "text/html"), 502, "ConnectionError", 1},
+  };
+  AgentFixture fixture;
+  fixture.start();
+  fixture.aws.put("a", "value");
+  for (const Row& row : rows) {
+    CAPTURE(row.code);
+    CAPTURE(row.status);
+    fixture.aws.clear_faults();
+    fixture.aws.clear_records();
+    fixture.aws.drop_connections();
+    FaultPlan plan = row.plan;
+    fixture.aws.fail(std::move(plan).on("GetSecretValue").times(FaultPlan::kAlways));
+    const auto client = fixture.get("a");
+    fixture.run_until([&] {
+      fixture.advance(Milliseconds(5));
+      return client->done();
+    });
+    CHECK(client->status() == row.status);
+    CHECK(holds(client->body(), row.code));
+    CHECK(fixture.aws.count("GetSecretValue") == row.attempts);
+  }
+}
+
+}  // namespace
+}  // namespace sma
