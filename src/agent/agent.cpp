@@ -54,7 +54,8 @@ class Agent::Serving {
           Endpoint secrets_manager_endpoint)
       : sts(outgoing.api, std::move(sts_endpoint)),
         source(make_source(parts, start.settings, outgoing, sts)),
-        credentials(*source, parts.loop, outgoing.clock, parts.random, parts.log),
+        credentials(*source, parts.loop, outgoing.clock, parts.random, parts.log,
+                    start.settings.credentials_file_path.empty() ? Nanoseconds{Seconds{1}} : Nanoseconds{0}),
         roles(parts.loop, sts, credentials, outgoing.clock, parts.random, parts.log,
               start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
         secrets_manager(outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
@@ -196,7 +197,8 @@ Task<Result<Done>> Agent::check_credentials() {
     co_return Done{};
   }
   const Fault& fault = identity.fault();
-  const std::string reason = "sts:GetCallerIdentity could not check the credentials: " + fault.code + ": " + fault.message;
+  const std::string reason =
+      "sts:GetCallerIdentity could not check the credentials: " + fault.code + ": " + fault.message;
   if (!fault.may_pass() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};

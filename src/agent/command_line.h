@@ -46,7 +46,8 @@ struct CommandLine {
   GetRequest get{};
 };
 
-/// `arguments` with the program's own name first. A fault's message is what to print, usage included, without the last line's end.
+/// `arguments` with the program's own name first. A fault's message is what to print, usage included, without the last
+/// line's end.
 [[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments);
 
 /// What `--help` prints, whole lines.

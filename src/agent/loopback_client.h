@@ -16,8 +16,8 @@ struct LoopbackAnswer {
 };
 
 /// Asks the running agent on 127.0.0.1:`port`, with a plain blocking socket: this side must be small, and work where
-/// nothing else is set up. `field` and `token` make one field of the request; none where `field` is empty. A fault where
-/// nobody listens there, or no whole answer comes within `limit`.
+/// nothing else is set up. `field` and `token` make one field of the request; none where `field` is empty. A fault
+/// where nobody listens there, or no whole answer comes within `limit`.
 [[nodiscard]] Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, std::string_view field,
                                                std::string_view token, Seconds limit);
 

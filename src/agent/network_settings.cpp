@@ -11,7 +11,7 @@ constexpr std::array<const char*, 7> kBundles{
     "/etc/ssl/ca-bundle.pem",                             // SUSE
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  // RHEL
     "/etc/pki/tls/cacert.pem",
-    "/etc/ssl/cert.pem",                                  // Alpine, BSDs
+    "/etc/ssl/cert.pem",  // Alpine, BSDs
     "/usr/local/share/certs/ca-root-nss.crt",
 };
 
@@ -33,7 +33,8 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
   settings.ca_bundle = environment.get_or("AWS_CA_BUNDLE", profile_ca_bundle);
   if (!settings.ca_bundle.empty()) {
     const auto bundle = files.read(settings.ca_bundle, std::size_t{16} << 20);
-    if (!bundle.ok()) return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): " + bundle.fault().message);
+    if (!bundle.ok())
+      return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): " + bundle.fault().message);
     return settings;
   }
   settings.ca_file = environment.get_or("SSL_CERT_FILE", "");

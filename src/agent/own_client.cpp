@@ -55,14 +55,14 @@ std::string target_of(const GetRequest& request) {
 }
 
 /// Tries until token and agent are there, or the time is up.
-Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& settings, const Environment& environment,
-                                     const Files& files) {
+Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& settings,
+                                     const Environment& environment, const Files& files) {
   const Nanoseconds end = monotonic_now() + request.wait;
   for (;;) {
     const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
-    Result<LoopbackAnswer> answer =
-        token.ok() ? ask_agent(settings.http_port, target_of(request), settings.ssrf_headers.front(), token->view(), kAnswerTime)
-                   : Result<LoopbackAnswer>(token.fault());
+    Result<LoopbackAnswer> answer = token.ok() ? ask_agent(settings.http_port, target_of(request),
+                                                           settings.ssrf_headers.front(), token->view(), kAnswerTime)
+                                               : Result<LoopbackAnswer>(token.fault());
     if (answer.ok() || monotonic_now() + kRetryTime > end) return answer;
     pause(kRetryTime);
   }
@@ -80,12 +80,12 @@ int check_health(const Settings& settings) {
   return 0;
 }
 
-int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment, const Files& files) {
+int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
+               const Files& files) {
   if (settings.http_port == 0) return complain(kAnyPort);
   const auto answer = ask_patiently(request, settings, environment, files);
   if (!answer.ok()) return complain(answer.fault().message);
-  if (answer->status != 200)
-    return complain(std::to_string(answer->status) + " " + std::string(answer->body.view()));
+  if (answer->status != 200) return complain(std::to_string(answer->status) + " " + std::string(answer->body.view()));
   if (request.json) return print(answer->body.view());
 
   Result<WipedBytes> secret = secret_bytes(answer->body.view());

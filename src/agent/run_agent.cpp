@@ -142,12 +142,18 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   int exit_code = 0;
   {
     const std::uint16_t port = listener->port;
-    Agent agent({.loop = loop, .environment = environment, .files = files, .processes = processes, .random = random, .log = log},
+    Agent agent({.loop = loop,
+                 .environment = environment,
+                 .files = files,
+                 .processes = processes,
+                 .random = random,
+                 .log = log},
                 {.settings = std::move(settings),
                  .as_version_3 = command_line.as_version_3,
                  .token = std::move(*token),
                  .listener = std::move(*listener)});
-    Task<void> announcing = announce(&agent.ready(), start_line(command_line.as_version_3, port), &loop, &*writer, &log);
+    Task<void> announcing =
+        announce(&agent.ready(), start_line(command_line.as_version_3, port), &loop, &*writer, &log);
     announcing.start(loop);
     StopLoop stop_loop(loop);
     Task<int> running = agent.run(signals.stop_asked());

@@ -22,8 +22,12 @@ class FieldCatcher : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fiel
  public:
   explicit FieldCatcher(std::string_view field) : field_(field), writer_(stream_) {}
 
-  bool Null() { return value([&] { return writer_.Null(); }); }
-  bool Bool(bool flag) { return value([&] { return writer_.Bool(flag); }); }
+  bool Null() {
+    return value([&] { return writer_.Null(); });
+  }
+  bool Bool(bool flag) {
+    return value([&] { return writer_.Bool(flag); });
+  }
   bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
     return value([&] { return writer_.RawValue(text, size, rapidjson::kNumberType); });
   }
@@ -34,10 +38,18 @@ class FieldCatcher : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Fiel
     }
     return value([&] { return writer_.String(text, size); });
   }
-  bool StartObject() { return open([&] { return writer_.StartObject(); }); }
-  bool StartArray() { return open([&] { return writer_.StartArray(); }); }
-  bool EndObject(rapidjson::SizeType) { return close([&] { return writer_.EndObject(); }); }
-  bool EndArray(rapidjson::SizeType) { return close([&] { return writer_.EndArray(); }); }
+  bool StartObject() {
+    return open([&] { return writer_.StartObject(); });
+  }
+  bool StartArray() {
+    return open([&] { return writer_.StartArray(); });
+  }
+  bool EndObject(rapidjson::SizeType) {
+    return close([&] { return writer_.EndObject(); });
+  }
+  bool EndArray(rapidjson::SizeType) {
+    return close([&] { return writer_.EndArray(); });
+  }
   bool Key(const char* text, rapidjson::SizeType size, bool) {
     if (depth_ == 1) {
       catching_ = std::string_view(text, size) == field_;

@@ -9,12 +9,12 @@
 
 namespace sma {
 
-/// Reads what a request asks for: the secret's id and the parameters of its query (SPEC §1). Texts without an escape are
-/// used where they stand; others are decoded into buffers that are kept, so that reading allocates nothing.
+/// Reads what a request asks for: the secret's id and the parameters of its query (SPEC §1). Texts without an escape
+/// are used where they stand; others are decoded into buffers that are kept, so that reading allocates nothing.
 class SecretQuery {
  public:
-  /// Of `GET /secretsmanager/get?secretId=…`. The text of a 400 where it is not right, else nothing; views are valid until
-  /// the next call or the end of the request.
+  /// Of `GET /secretsmanager/get?secretId=…`. The text of a 400 where it is not right, else nothing; views are valid
+  /// until the next call or the end of the request.
   [[nodiscard]] std::string read_query(std::string_view query);
   /// Of `GET {path_prefix}ID?…`: `id` is what stands behind the prefix, still encoded.
   [[nodiscard]] std::string read_path(std::string_view id, std::string_view query);

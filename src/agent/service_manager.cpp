@@ -21,8 +21,8 @@ void notify_service_manager(const Environment& environment, std::string_view sta
   const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return;
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path->size());
-  [[maybe_unused]] const ssize_t sent = sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL,
-                                               reinterpret_cast<const sockaddr*>(&address), size);
+  [[maybe_unused]] const ssize_t sent =
+      sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
 }
 
 }  // namespace sma

@@ -18,12 +18,12 @@ namespace sma {
 
 /// One operation of an AWS API, ready to be signed and sent.
 struct ApiCall {
-  std::string service;       ///< signing name
-  std::string operation;     ///< `GetSecretValue`; for the log
-  std::string subject;       ///< secret id or role; for the log
+  std::string service;    ///< signing name
+  std::string operation;  ///< `GetSecretValue`; for the log
+  std::string subject;    ///< secret id or role; for the log
   Endpoint endpoint;
   std::string content_type;
-  std::string target;        ///< `X-Amz-Target`; empty for the Query protocol
+  std::string target;  ///< `X-Amz-Target`; empty for the Query protocol
   WipedBytes body;
 };
 
@@ -43,7 +43,12 @@ class ApiClient {
   /// All must outlive this object and its tasks.
   ApiClient(Scheduler& scheduler, HttpTransport& transport, AwsClock& clock, Random& random, Log& log,
             RetryPolicy retry_policy)
-      : scheduler_(scheduler), transport_(transport), clock_(clock), random_(random), log_(log), policy_(retry_policy) {}
+      : scheduler_(scheduler),
+        transport_(transport),
+        clock_(clock),
+        random_(random),
+        log_(log),
+        policy_(retry_policy) {}
 
   /// `credentials` null: the call is not signed. They must outlive the task.
   Task<Result<HttpResponse>> call(ApiCall call, CredentialsProvider* credentials, CallTerms terms);

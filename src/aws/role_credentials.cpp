@@ -33,7 +33,8 @@ Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std
   } else {
     if (counted_.size() >= max_roles_) co_return too_many();
     std::erase_if(being_assumed_, [](const auto& entry) { return entry.second.expired(); });
-    if (const auto pending = being_assumed_.find(role_arn); pending != being_assumed_.end()) role = pending->second.lock();
+    if (const auto pending = being_assumed_.find(role_arn); pending != being_assumed_.end())
+      role = pending->second.lock();
     if (role == nullptr) {
       role = std::make_shared<Role>(*this, role_arn);
       being_assumed_[role_arn] = role;

@@ -32,15 +32,21 @@ class AssumeRoleSource final : public CredentialsSource {
   std::string name_;
 };
 
-/// Credentials of the roles that requests name by `roleArn`; each is assumed when first asked for and renewed on its own.
-/// A role counts from its first successful assumption until exit; one that failed does not, and is forgotten.
+/// Credentials of the roles that requests name by `roleArn`; each is assumed when first asked for and renewed on its
+/// own. A role counts from its first successful assumption until exit; one that failed does not, and is forgotten.
 class RoleCredentials {
  public:
   /// All must outlive this object and its tasks. `session_name` is what trust policies name.
-  RoleCredentials(Scheduler& scheduler, Sts& sts, CredentialsProvider& base, const AwsClock& clock, Random& random, Log& log,
-                  std::string session_name, std::size_t max_roles)
-      : scheduler_(scheduler), sts_(sts), base_(base), clock_(clock), random_(random), log_(log),
-        session_name_(std::move(session_name)), max_roles_(max_roles) {}
+  RoleCredentials(Scheduler& scheduler, Sts& sts, CredentialsProvider& base, const AwsClock& clock, Random& random,
+                  Log& log, std::string session_name, std::size_t max_roles)
+      : scheduler_(scheduler),
+        sts_(sts),
+        base_(base),
+        clock_(clock),
+        random_(random),
+        log_(log),
+        session_name_(std::move(session_name)),
+        max_roles_(max_roles) {}
 
   /// One role's source and what it gave; shared by those who use it.
   struct Role {
@@ -50,8 +56,8 @@ class RoleCredentials {
     bool counted = false;
   };
 
-  /// The role, with credentials in force. Faults: 403 `AccessDeniedException` where STS refused, 400 `MaxRolesExceeded`,
-  /// or what kept STS from answering.
+  /// The role, with credentials in force. Faults: 403 `AccessDeniedException` where STS refused, 400
+  /// `MaxRolesExceeded`, or what kept STS from answering.
   Task<Result<std::shared_ptr<Role>>> assume(std::string role_arn, TimePoint deadline);
 
   [[nodiscard]] std::size_t count() const { return counted_.size(); }

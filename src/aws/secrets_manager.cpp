@@ -33,8 +33,8 @@ Task<Result<SecretBatch>> SecretsManager::batch_get(std::vector<std::string> sec
 
 Task<Result<SecretBatch>> SecretsManager::batch_get_tagged(std::string tag_key, std::string next_token,
                                                            std::string role_arn, FetchProgress& progress) {
-  Task<Result<HttpResponse>> calling = call("BatchGetSecretValue", "tag " + tag_key,
-                                            batch_get_tagged_body(tag_key, next_token), role_arn, progress);
+  Task<Result<HttpResponse>> calling =
+      call("BatchGetSecretValue", "tag " + tag_key, batch_get_tagged_body(tag_key, next_token), role_arn, progress);
   Result<HttpResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
   co_return read_batch(std::move(answer->body));
@@ -57,9 +57,9 @@ Task<Result<HttpResponse>> SecretsManager::call(std::string operation, std::stri
                    .target = "secretsmanager." + operation,
                    .body = std::move(body)};
   CredentialsProvider* credentials = role != nullptr ? &role->credentials : &base_;
-  Task<Result<HttpResponse>> calling = api_.call(
-      std::move(api_call), credentials,
-      {.deadline = progress.deadline, .first_sent = &progress.first_sent, .last_sent = &progress.last_sent});
+  Task<Result<HttpResponse>> calling =
+      api_.call(std::move(api_call), credentials,
+                {.deadline = progress.deadline, .first_sent = &progress.first_sent, .last_sent = &progress.last_sent});
   co_return co_await std::move(calling);
 }
 

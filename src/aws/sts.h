@@ -13,8 +13,8 @@ namespace sma {
 struct AssumeRoleRequest {
   std::string role_arn;
   std::string session_name;
-  std::string external_id{};             ///< empty: none
-  std::optional<Seconds> duration{};     ///< none: AWS's default, an hour
+  std::string external_id{};          ///< empty: none
+  std::optional<Seconds> duration{};  ///< none: AWS's default, an hour
 };
 
 struct CallerIdentity {
@@ -28,7 +28,8 @@ class Sts {
  public:
   virtual ~Sts() = default;
   virtual Task<Result<CallerIdentity>> get_caller_identity(CredentialsProvider& credentials, TimePoint deadline) = 0;
-  virtual Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base, TimePoint deadline) = 0;
+  virtual Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base,
+                                                TimePoint deadline) = 0;
   /// Unsigned: the token is the proof.
   virtual Task<Result<Credentials>> assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
                                                                   TimePoint deadline) = 0;

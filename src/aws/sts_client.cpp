@@ -23,7 +23,8 @@ Task<Result<CallerIdentity>> StsClient::get_caller_identity(CredentialsProvider&
   co_return read_caller_identity(std::move(answer->body));
 }
 
-Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, CredentialsProvider& base, TimePoint deadline) {
+Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, CredentialsProvider& base,
+                                                 TimePoint deadline) {
   Task<Result<HttpResponse>> calling =
       api_.call(make_call("AssumeRole", request.role_arn, assume_role_body(request)), &base, {.deadline = deadline});
   Result<HttpResponse> answer = co_await std::move(calling);

@@ -13,7 +13,8 @@ class StsClient final : public Sts {
   StsClient(ApiClient& api, Endpoint endpoint) : api_(api), endpoint_(std::move(endpoint)) {}
 
   Task<Result<CallerIdentity>> get_caller_identity(CredentialsProvider& credentials, TimePoint deadline) override;
-  Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base, TimePoint deadline) override;
+  Task<Result<Credentials>> assume_role(AssumeRoleRequest request, CredentialsProvider& base,
+                                        TimePoint deadline) override;
   Task<Result<Credentials>> assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
                                                           TimePoint deadline) override;
 

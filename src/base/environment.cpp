@@ -12,7 +12,9 @@ extern char** environ;
 namespace sma {
 namespace {
 
-Fault unreadable(const std::string& path, const char* why) { return Fault::internal("cannot read " + path + ": " + why); }
+Fault unreadable(const std::string& path, const char* why) {
+  return Fault::internal("cannot read " + path + ": " + why);
+}
 
 /// Closes on every way out of a function; base/ knows nothing of net/.
 struct OpenFile {

@@ -33,10 +33,10 @@ class Environment {
 
 /// What tells one state of a file from another.
 struct FileFacts {
-  unsigned permissions = 0;           ///< the lower nine bits of its mode
-  std::int64_t modified = 0;          ///< nanoseconds since the epoch
+  unsigned permissions = 0;   ///< the lower nine bits of its mode
+  std::int64_t modified = 0;  ///< nanoseconds since the epoch
   std::uint64_t node = 0;
-  std::uint64_t size = 0;             ///< bytes
+  std::uint64_t size = 0;  ///< bytes
   bool operator==(const FileFacts&) const = default;
 };
 

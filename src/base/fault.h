@@ -10,12 +10,12 @@ namespace sma {
 /// its text is shown to clients and written to the log.
 struct Fault {
   enum class Kind {
-    transient,   ///< may go away by itself: no connection, no answer in time, 5xx, unreadable answer
-    throttled,   ///< the service asked us to slow down
-    denied,      ///< refused for good: a 4xx of the service's own, a configuration that cannot work
-    expired,     ///< the credentials the call was signed with are no longer accepted
-    absent,      ///< a source has nothing configured (credentials, region): the next one may be asked
-    internal,    ///< anything else
+    transient,  ///< may go away by itself: no connection, no answer in time, 5xx, unreadable answer
+    throttled,  ///< the service asked us to slow down
+    denied,     ///< refused for good: a 4xx of the service's own, a configuration that cannot work
+    expired,    ///< the credentials the call was signed with are no longer accepted
+    absent,     ///< a source has nothing configured (credentials, region): the next one may be asked
+    internal,   ///< anything else
   };
 
   Kind kind = Kind::internal;

@@ -19,9 +19,9 @@ void append_time(std::string& line, WallTime when) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   std::array<char, 48> text{};
-  const int size = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-                                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                                 static_cast<int>(milliseconds % 1000));
+  const int size =
+      std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900, utc.tm_mon + 1,
+                    utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(milliseconds % 1000));
   line.append(text.data(), static_cast<std::size_t>(size));
 }
 

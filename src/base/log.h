@@ -43,13 +43,23 @@ class Log {
   /// `sink` null: silent.
   Log(LogSink* sink, LogLevel level);
 
-  [[nodiscard]] bool enabled(LogLevel level) const { return sink_ != nullptr && level >= level_ && level_ != LogLevel::none; }
+  [[nodiscard]] bool enabled(LogLevel level) const {
+    return sink_ != nullptr && level >= level_ && level_ != LogLevel::none;
+  }
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
 
-  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::debug, message, fields); }
-  void info(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::info, message, fields); }
-  void warn(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::warn, message, fields); }
-  void error(std::string_view message, std::initializer_list<LogField> fields = {}) { write(LogLevel::error, message, fields); }
+  void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::debug, message, fields);
+  }
+  void info(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::info, message, fields);
+  }
+  void warn(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::warn, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(LogLevel::error, message, fields);
+  }
 
   /// Tests set their own clock; the system's UTC clock otherwise.
   void use_clock(WallClock clock) { clock_ = clock; }

@@ -117,7 +117,8 @@ struct Task<void>::promise_type final : PromiseBase {
 /// What `co_await scheduler.sleep_until(when)` does.
 class SleepAwaiter final : public Timer {
  public:
-  explicit SleepAwaiter(Scheduler::Sleep sleep) : Timer(sleep.scheduler), scheduler_(sleep.scheduler), when_(sleep.when) {}
+  explicit SleepAwaiter(Scheduler::Sleep sleep)
+      : Timer(sleep.scheduler), scheduler_(sleep.scheduler), when_(sleep.when) {}
   bool await_ready() const noexcept { return false; }
   template <typename Promise>
   void await_suspend(std::coroutine_handle<Promise> parent) {

@@ -17,7 +17,9 @@ std::uint32_t epoll_events(int what) {
 }  // namespace
 
 CurlLoop::CurlLoop(EventLoop& loop)
-    : loop_(loop), multi_(curl_multi_init()), timer_descriptor_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
+    : loop_(loop),
+      multi_(curl_multi_init()),
+      timer_descriptor_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
   if (multi_ == nullptr || !timer_descriptor_.valid()) std::abort();
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);

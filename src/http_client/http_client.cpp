@@ -102,13 +102,16 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
       if (!granted) co_return Fault::timeout("too many calls are under way: no turn came in time");
     }
   }
-  if (loop.now() >= request.deadline) co_return Fault::timeout("no time was left to ask " + std::string(host_of(request.url)));
+  if (loop.now() >= request.deadline)
+    co_return Fault::timeout("no time was left to ask " + std::string(host_of(request.url)));
 
   client.drop_connections_after_suspension();
   EasyCall call(client.curl, loop, client.settings, request);
   const TimePoint sent_at = loop.now();
   const WallTime wall_sent_at = loop.wall_now();
-  if (!call.start()) co_return Fault::internal("a header field of the request to " + std::string(host_of(request.url)) + " is not valid");
+  if (!call.start())
+    co_return Fault::internal("a header field of the request to " + std::string(host_of(request.url)) +
+                              " is not valid");
   if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
   if (request.last_sent != nullptr) *request.last_sent = sent_at;
 
@@ -137,7 +140,8 @@ void HttpClient::drop_idle_connections() { impl_->curl.drop_connections(); }
 
 void HttpClient::prepare_process() {
   if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1) std::abort();
-  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, wiping_strdup, wiping_calloc) != CURLE_OK)
+  if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, wiping_strdup,
+                           wiping_calloc) != CURLE_OK)
     std::abort();
 }
 

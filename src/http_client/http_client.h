@@ -27,25 +27,25 @@ struct HttpRequest {
   WipedBytes body;
 
   Nanoseconds connect_time = Milliseconds{3100};
-  Nanoseconds attempt_time = Seconds{15};        ///< connecting included; counted from the hand-over
-  TimePoint deadline = TimePoint::max();         ///< queueing included
+  Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over
+  TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{16} << 20;
-  bool fresh_connection = false;                 ///< not one of the pool: for the retry after a time-out
-  bool use_proxy = true;                         ///< never set for link-local and loopback endpoints
-  bool queued = true;                            ///< false: past the 16 calls under way (metadata, credentials)
+  bool fresh_connection = false;  ///< not one of the pool: for the retry after a time-out
+  bool use_proxy = true;          ///< never set for link-local and loopback endpoints
+  bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
   /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
   /// must outlive the call. `first_sent` keeps what it holds already.
   std::optional<TimePoint>* first_sent = nullptr;
   std::optional<TimePoint>* last_sent = nullptr;
-  bool* connected = nullptr;                     ///< told whether there was a connection to send it on; likewise
+  bool* connected = nullptr;  ///< told whether there was a connection to send it on; likewise
 };
 
 struct HttpResponse {
   int status = 0;
   std::vector<HttpField> fields;
   WipedBytes body;
-  TimePoint sent_at{};         ///< hand-over
-  TimePoint received_at{};     ///< last byte
+  TimePoint sent_at{};      ///< hand-over
+  TimePoint received_at{};  ///< last byte
   WallTime wall_sent_at{};
   WallTime wall_received_at{};
 
@@ -62,10 +62,10 @@ class HttpTransport {
 
 /// Where outgoing connections go through and whom they trust; read once at start.
 struct HttpClientSettings {
-  std::string ca_bundle;        ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
-  std::string ca_file;          ///< as found by the usual search; may be empty
-  std::string ca_folder;        ///< `SSL_CERT_DIR`, hashed names; may be empty
-  std::string https_proxy;      ///< may hold credentials: never logged
+  std::string ca_bundle;    ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
+  std::string ca_file;      ///< as found by the usual search; may be empty
+  std::string ca_folder;    ///< `SSL_CERT_DIR`, hashed names; may be empty
+  std::string https_proxy;  ///< may hold credentials: never logged
   std::string http_proxy;
   std::string no_proxy;
   std::string user_agent;

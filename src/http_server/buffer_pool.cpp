@@ -17,9 +17,7 @@ BufferPool::~BufferPool() {
   for (std::size_t i = 0; i < kept_count_; ++i) std::free(kept_[i]);
 }
 
-Buffer BufferPool::small() {
-  return {*this, kept_count_ != 0 ? kept_[--kept_count_] : allocate(kSmall), kSmall};
-}
+Buffer BufferPool::small() { return {*this, kept_count_ != 0 ? kept_[--kept_count_] : allocate(kSmall), kSmall}; }
 
 Buffer BufferPool::large(std::size_t size) {
   if (size > budget_) return {};

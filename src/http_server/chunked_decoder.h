@@ -8,9 +8,9 @@
 
 namespace sma {
 
-/// Reads a chunked body to its end, by the letter of the grammar: chunk sizes are bare hexadecimal digits, extensions and
-/// trailer fields are well-formed, every line and chunk ends in CR LF. Content, extensions and trailers are thrown away.
-/// Pure; its state is a few numbers, however the body is cut. Source: RFC 9112 §7.1.
+/// Reads a chunked body to its end, by the letter of the grammar: chunk sizes are bare hexadecimal digits, extensions
+/// and trailer fields are well-formed, every line and chunk ends in CR LF. Content, extensions and trailers are thrown
+/// away. Pure; its state is a few numbers, however the body is cut. Source: RFC 9112 §7.1.
 class ChunkedDecoder {
  public:
   static constexpr std::size_t kMaxExtensions = 8192;  ///< bytes of all extensions of a body; more: 400
@@ -36,9 +36,9 @@ class ChunkedDecoder {
     extension_value_start,
     extension_value,
     extension_quoted,
-    extension_escape,      // behind a backslash in a quoted value
-    extension_value_end,   // behind a quoted value
-    size_line_end,         // the LF
+    extension_escape,     // behind a backslash in a quoted value
+    extension_value_end,  // behind a quoted value
+    size_line_end,        // the LF
     data,
     data_cr,
     data_lf,

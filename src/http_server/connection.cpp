@@ -46,20 +46,16 @@ void Connection::drain() {
 }
 
 void Connection::on_events(std::uint32_t events) {
-  if ((events & EPOLLERR) != 0) {
+  // A hang-up while lingering only says that both sides are done: what came before it is read over first.
+  const bool gone = (events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && state_ != State::lingering);
+  if (gone) {
     state_ = State::closed;
   } else if (state_ == State::lingering) {
     discard();
-  } else if ((events & EPOLLHUP) != 0) {
-    state_ = State::closed;
   } else if (state_ == State::sending) {
-    const auto progress = writer_.resume(socket_.get());
-    if (progress == ResponseWriter::Progress::failed) state_ = State::closed;
-    if (progress == ResponseWriter::Progress::done) {
-      answered();
-      if (state_ == State::reading) serve();
-    }
+    send_on();
   } else if (state_ == State::waiting) {
+    input_drained_ = false;
     watch_for(0);
   } else if (!resumption_.linked()) {
     receive();
@@ -156,9 +152,7 @@ void Connection::handle() {
 
 void Connection::answer(const Response& response) {
   closing_ = !keep_alive_ || response.close || owner_.draining || admission_ != Admission::regular;
-  const auto persistence = closing_       ? Persistence::close
-                           : old_version_ ? Persistence::keep_alive
-                                          : Persistence::unsaid;
+  const auto persistence = closing_ ? Persistence::close : old_version_ ? Persistence::keep_alive : Persistence::unsaid;
   const ResponseHead head(response, owner_.date.line(), persistence);
   switch (writer_.send(socket_.get(), head.view(), head_only_ ? SharedBytes() : response.body)) {
     case ResponseWriter::Progress::done:
@@ -166,6 +160,7 @@ void Connection::answer(const Response& response) {
       return;
     case ResponseWriter::Progress::blocked:
       state_ = State::sending;
+      input_drained_ = false;
       set_deadline(deadline_);
       watch_for(EPOLLOUT);
       return;
@@ -181,6 +176,19 @@ void Connection::refuse(const Refusal& refusal) {
   reader_.drop();
   input_drained_ = false;
   answer({.status = refusal.status, .body = SharedBytes::of_literal(refusal.reason), .close = true});
+}
+
+void Connection::send_on() {
+  switch (writer_.resume(socket_.get())) {
+    case ResponseWriter::Progress::done:
+      answered();
+      if (state_ == State::reading) serve();
+      return;
+    case ResponseWriter::Progress::blocked:
+      return;
+    case ResponseWriter::Progress::failed:
+      state_ = State::closed;
+  }
 }
 
 void Connection::answered() {

@@ -60,7 +60,8 @@ class Connection final : public ListHook, private Watcher {
     closed,     ///< about to be destroyed
   };
 
-  /// Gives up at the deadline. Armed lazily: a deadline that moves away leaves it as it is, and it looks again when due.
+  /// Gives up at the deadline. Armed lazily: a deadline that moves away leaves it as it is, and it looks again when
+  /// due.
   class Alarm final : public Timer {
    public:
     Alarm(Scheduler& scheduler, Connection& connection) : Timer(scheduler), connection_(connection) {}
@@ -90,6 +91,7 @@ class Connection final : public ListHook, private Watcher {
   void handle();
   void answer(const Response& response);
   void refuse(const Refusal& refusal);
+  void send_on();
   void answered();
   void await_input();
   void send_continue();
@@ -102,15 +104,15 @@ class Connection final : public ListHook, private Watcher {
   FileDescriptor socket_;
   const Admission admission_;
   State state_ = State::reading;
-  bool head_only_ = false;         // the answer is to HEAD
-  bool keep_alive_ = true;         // what the client of the request in hand wants
-  bool old_version_ = false;       // the request in hand is HTTP/1.0
-  bool closing_ = false;           // the answer in hand is the last
-  bool input_drained_ = false;     // the last read left nothing behind
+  bool head_only_ = false;      // the answer is to HEAD
+  bool keep_alive_ = true;      // what the client of the request in hand wants
+  bool old_version_ = false;    // the request in hand is HTTP/1.0
+  bool closing_ = false;        // the answer in hand is the last
+  bool input_drained_ = false;  // nothing has come behind the last read
   std::uint32_t watched_ = 0;
   bool is_watched_ = false;
-  std::size_t discarded_ = 0;      // bytes, while lingering
-  TimePoint begun_{};              // when the first byte of the request in hand came
+  std::size_t discarded_ = 0;  // bytes, while lingering
+  TimePoint begun_{};          // when the first byte of the request in hand came
   TimePoint deadline_{};
   RequestReader reader_;
   ResponseWriter writer_;

@@ -18,10 +18,10 @@ struct Framing {
   bool expects_continue = false;  ///< and waits for a 100 before it sends the body
 };
 
-/// Reads them from the fields of a request, whose version is set. Refused: a missing or repeated `Host` (RFC 9110 §7.2),
-/// `Content-Length` that is repeated, a list or no number, or with `Transfer-Encoding`, a transfer coding that is not
-/// `chunked` alone, or any in HTTP/1.0 (RFC 9112 §6), an expectation other than `100-continue` (417), a body over the
-/// limit (413).
+/// Reads them from the fields of a request, whose version is set. Refused: a missing or repeated `Host` (RFC 9110
+/// §7.2), `Content-Length` that is repeated, a list or no number, or with `Transfer-Encoding`, a transfer coding that
+/// is not `chunked` alone, or any in HTTP/1.0 (RFC 9112 §6), an expectation other than `100-continue` (417), a body
+/// over the limit (413).
 [[nodiscard]] std::optional<Refusal> read_framing(const Request& request, Framing& framing);
 
 }  // namespace sma

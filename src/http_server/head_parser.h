@@ -8,13 +8,13 @@
 
 namespace sma {
 
-/// Reads the head of a request: request line, field lines, blank line. Pure, and strict where laxness invites smuggling:
-/// every line ends in CR LF, no line begins with white space, nothing but a colon behind a field's name, no control
-/// characters. What a head says about its message as a whole is `Framing`'s business.
+/// Reads the head of a request: request line, field lines, blank line. Pure, and strict where laxness invites
+/// smuggling: every line ends in CR LF, no line begins with white space, nothing but a colon behind a field's name, no
+/// control characters. What a head says about its message as a whole is `Framing`'s business.
 ///
-/// A head may come in any pieces: each call is given all of it that is there, and looks at no line twice but for a second
-/// pass over a head that came in more than one. The verdict does not depend on how it was cut.
-/// Source: RFC 9112 §2 to §5.
+/// A head may come in any pieces: each call is given all of it that is there, and looks at no line twice but for a
+/// second pass over a head that came in more than one. The verdict does not depend on how it was cut. Source: RFC 9112
+/// §2 to §5.
 class HeadParser {
  public:
   static constexpr std::size_t kMaxRequestLine = 8192;  ///< bytes, CR LF not counted; longer: 414

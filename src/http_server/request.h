@@ -28,8 +28,8 @@ struct Refusal {
   std::string_view reason;  ///< a literal, for a person; never anything the client sent
 };
 
-/// A well-formed request whose body was read already. All views point into the connection's buffer and end with the call
-/// that hands the request over: who waits copies first. Source: RFC 9112 §3, RFC 9110.
+/// A well-formed request whose body was read already. All views point into the connection's buffer and end with the
+/// call that hands the request over: who waits copies first. Source: RFC 9112 §3, RFC 9110.
 class Request {
  public:
   static constexpr std::size_t kMaxFields = 100;

@@ -15,9 +15,11 @@ constexpr std::size_t kExtra = 16;
 class Server::Impl final : private ConnectionOwner, private ConnectionListener {
  public:
   Impl(EventLoop& event_loop, Handler& request_handler, const ServerLimits& server_limits)
-      : ConnectionOwner(event_loop, request_handler, server_limits), acceptor_(event_loop, *this), drained_(event_loop) {}
+      : ConnectionOwner(event_loop, request_handler, server_limits),
+        acceptor_(event_loop, *this),
+        drained_(event_loop) {}
   ~Impl() {
-    while (!connections_.empty()) delete &connections_.pop_front();
+    while (!connections_.empty()) delete &connections_.front();
   }
 
   void start(FileDescriptor listener) { acceptor_.open(std::move(listener)); }

@@ -32,7 +32,8 @@ bool is_authority(std::string_view text, bool with_port) {
   const auto host = has_port ? text.substr(0, port_colon) : text;
   const auto port = has_port ? text.substr(port_colon + 1) : std::string_view{};
   if (!characters::all(port, characters::kDigit) || (with_port && port.empty()) || host.empty()) return false;
-  if (host.front() == '[') return host.back() == ']' && host.size() > 2 && is_address_literal(host.substr(1, host.size() - 2));
+  if (host.front() == '[')
+    return host.back() == ']' && host.size() > 2 && is_address_literal(host.substr(1, host.size() - 2));
   return is_reg_name(host);
 }
 

@@ -21,7 +21,8 @@ Nanoseconds read_clock(clockid_t clock) {
 TimePoint SystemClocks::boot_now() const { return TimePoint(read_clock(CLOCK_BOOTTIME)); }
 WallTime SystemClocks::wall_now() const { return WallTime(read_clock(CLOCK_REALTIME)); }
 
-EventLoop::EventLoop(const Clocks& clocks) : clocks_(clocks), epoll_(epoll_create1(EPOLL_CLOEXEC)), now_(clocks.boot_now()) {
+EventLoop::EventLoop(const Clocks& clocks)
+    : clocks_(clocks), epoll_(epoll_create1(EPOLL_CLOEXEC)), now_(clocks.boot_now()) {
   if (!epoll_.valid()) std::abort();  // nothing can run without it
 }
 

@@ -9,15 +9,15 @@
 
 namespace sma {
 
-/// Gathers log lines and writes them once a turn of the loop, to a file that it rotates or to a descriptor it was given.
-/// Never blocks on a pipe: writes only as much as poll(2) says it takes (its flags are shared with others, so O_NONBLOCK
-/// is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line.
+/// Gathers log lines and writes them once a turn of the loop, to a file that it rotates or to a descriptor it was
+/// given. Never blocks on a pipe: writes only as much as poll(2) says it takes (its flags are shared with others, so
+/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line.
 class LogWriter final : public LogSink, public Runnable {
  public:
   /// Writes to `descriptor`, which stays open and its owner's.
   LogWriter(Scheduler& scheduler, int descriptor);
-  /// Writes to `folder`/`name`.log, a new file at 10 MB; four old ones stay in `folder`/archive. Where the folder cannot
-  /// be written `usable` is false, and lines go to standard error.
+  /// Writes to `folder`/`name`.log, a new file at 10 MB; four old ones stay in `folder`/archive. Where the folder
+  /// cannot be written `usable` is false, and lines go to standard error.
   LogWriter(Scheduler& scheduler, std::string folder, std::string name);
 
   [[nodiscard]] bool usable() const { return problem_.empty(); }

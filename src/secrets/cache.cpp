@@ -65,7 +65,8 @@ void Cache::store(const SecretKey& key, CachedSecret secret) {
   evict(*entry->role);
 }
 
-bool Cache::fill(std::vector<std::string> ids, std::string_view role_arn, CachedSecret secret, std::size_t bytes_limit) {
+bool Cache::fill(std::vector<std::string> ids, std::string_view role_arn, CachedSecret secret,
+                 std::size_t bytes_limit) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   if (ids.empty() || entries(role_arn) >= entries_a_role_) return false;
@@ -116,14 +117,14 @@ void Cache::erase(Entry& entry) {
 
 void Cache::evict(Role& role) {
   while (role.count > entries_a_role_) erase(role.entries.back());
-  while (bytes_ > bytes_limit_) erase(least_recently_used());
+  for (Entry* oldest; bytes_ > bytes_limit_ && (oldest = least_recently_used()) != nullptr;) erase(*oldest);
 }
 
-Cache::Entry& Cache::least_recently_used() {
+Cache::Entry* Cache::least_recently_used() {
   Entry* oldest = nullptr;
   for (auto& [arn, role] : roles_)
     if (role.count > 0 && (oldest == nullptr || role.entries.back().used < oldest->used)) oldest = &role.entries.back();
-  return *oldest;
+  return oldest;
 }
 
 }  // namespace sma

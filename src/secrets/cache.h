@@ -25,8 +25,8 @@ struct CachedSecret {
   TimePoint fresh_until;   ///< up to and including this moment it is served without asking
 };
 
-/// The answers at hand: at most so many entries a role, and so many bytes over all roles; the least recently used leaves
-/// first. Knows nothing of time but the order in which entries were used.
+/// The answers at hand: at most so many entries a role, and so many bytes over all roles; the least recently used
+/// leaves first. Knows nothing of time but the order in which entries were used.
 ///
 /// Invariants: each entry is found under one key, or under several that differ in the secret's id (prefetch); it is in
 /// exactly one role's list, the one used last at the front. Bytes are those of the answer and of what keeping it costs.
@@ -70,7 +70,7 @@ class Cache {
   void insert(const std::shared_ptr<Entry>& entry);
   void erase(Entry& entry);
   void evict(Role& role);
-  Entry& least_recently_used();
+  Entry* least_recently_used();
 
   std::size_t entries_a_role_;
   std::size_t bytes_limit_;

@@ -27,10 +27,10 @@ class Fetch final : private Runnable {
   const SecretKey key;
   FetchProgress progress{};
   TimePoint started{};
-  bool forced = false;         ///< GetSecretValue, whatever DescribeSecret would say
-  bool ordinary = false;       ///< somebody waits, or waited, who takes a cached value in place of a fault
-  bool describing = false;     ///< DescribeSecret is under way
-  bool overdue_told = false;   ///< the log has its line about slow answers
+  bool forced = false;        ///< GetSecretValue, whatever DescribeSecret would say
+  bool ordinary = false;      ///< somebody waits, or waited, who takes a cached value in place of a fault
+  bool describing = false;    ///< DescribeSecret is under way
+  bool overdue_told = false;  ///< the log has its line about slow answers
   Event done;
   std::optional<Result<SharedBytes>> outcome{};  ///< set when done
 
@@ -46,16 +46,16 @@ class Fetch final : private Runnable {
   Task<Result<SharedBytes>> task_{};  // last: it goes before what it uses
 };
 
-/// Single flight (SPEC §2): at most one fetch a key is under way, at most one more waits for its end, and fetches run to
-/// their end whoever goes away. Bounded to 1024 fetches.
+/// Single flight (SPEC §2): at most one fetch a key is under way, at most one more waits for its end, and fetches run
+/// to their end whoever goes away. Bounded to 1024 fetches.
 class FetchTable {
  public:
   FetchTable(Scheduler& scheduler, Refresh& refresh) : scheduler_(scheduler), refresh_(refresh) {}
   FetchTable(const FetchTable&) = delete;
   FetchTable& operator=(const FetchTable&) = delete;
 
-  /// The fetch whose answer serves a request made now, started if need be; null where there are too many. `anew`: only a
-  /// GetSecretValue that is not yet handed over for sending will do (refreshNow, or caching is off).
+  /// The fetch whose answer serves a request made now, started if need be; null where there are too many. `anew`: only
+  /// a GetSecretValue that is not yet handed over for sending will do (refreshNow, or caching is off).
   std::shared_ptr<Fetch> join(const SecretKey& key, bool anew);
   [[nodiscard]] bool holds(const SecretKeyView& key) const { return flights_.find(key) != flights_.end(); }
 

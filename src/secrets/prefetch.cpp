@@ -18,7 +18,8 @@ constexpr std::size_t kMostPages = 1000;
 /// A refusal of one secret that another call would only repeat.
 bool is_final(std::string_view code) {
   constexpr std::string_view kFinal[] = {"ResourceNotFound", "AccessDenied", "DecryptionFailure", "Invalid"};
-  return std::any_of(std::begin(kFinal), std::end(kFinal), [&](std::string_view prefix) { return code.starts_with(prefix); });
+  return std::any_of(std::begin(kFinal), std::end(kFinal),
+                     [&](std::string_view prefix) { return code.starts_with(prefix); });
 }
 
 /// True where a single call met what the batch met, so that it is not the batch as such that was the trouble.
@@ -29,7 +30,8 @@ bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
 
 /// By name, ARN, or ARN without its random end.
 bool names(std::string_view id, const SecretValue& value) {
-  return id == value.name || id == value.arn || (id.starts_with("arn:") && value.arn.starts_with(std::string(id) + '-'));
+  return id == value.name || id == value.arn ||
+         (id.starts_with("arn:") && value.arn.starts_with(std::string(id) + '-'));
 }
 
 }  // namespace
@@ -47,7 +49,8 @@ Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& stor
 Task<void> Prefetch::run() {
   if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
   const double jitter = random_.fraction() * static_cast<double>(Nanoseconds(settings_.max_jitter).count());
-  const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + Nanoseconds(static_cast<Nanoseconds::rep>(jitter)));
+  const Scheduler::Sleep pause =
+      scheduler_.sleep_until(scheduler_.now() + Nanoseconds(static_cast<Nanoseconds::rep>(jitter)));
   co_await pause;
 
   make_jobs();
@@ -195,15 +198,18 @@ std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::str
 }
 
 void Prefetch::keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress) {
-  const TimePoint as_of = progress.last_sent.value_or(progress.first_sent.value_or(progress.deadline - FetchTable::kDeadline));
+  const TimePoint as_of =
+      progress.last_sent.value_or(progress.first_sent.value_or(progress.deadline - FetchTable::kDeadline));
   std::vector<std::string> ids{std::move(configured_id), value.name, value.arn};
-  const bool kept = store_.prefetched(std::move(ids), job.role_arn, std::move(value), as_of, settings_.cache_buffer_ratio);
+  const bool kept =
+      store_.prefetched(std::move(ids), job.role_arn, std::move(value), as_of, settings_.cache_buffer_ratio);
   ++(kept ? loaded_ : skipped_);
 }
 
 void Prefetch::fail(std::string_view role_arn, std::string_view what, std::string_view name, const Fault& fault) {
   ++failed_;
-  log_.warn("prefetch failed", {{what, name}, {"role_arn", role_arn}, {"error", fault.code}, {"message", fault.message}});
+  log_.warn("prefetch failed",
+            {{what, name}, {"role_arn", role_arn}, {"error", fault.code}, {"message", fault.message}});
 }
 
 }  // namespace sma

@@ -16,7 +16,8 @@ namespace sma {
 /// True where a cached version is still the one that the key asks for: only a versionId asked: that version still
 /// exists; else: the version asked for, or the cached one, still carries the stage asked for, `AWSCURRENT` by default.
 /// Source: SPEC §2, "Expired".
-[[nodiscard]] bool still_holds(const SecretKey& key, std::string_view cached_version_id, const SecretVersions& versions);
+[[nodiscard]] bool still_holds(const SecretKey& key, std::string_view cached_version_id,
+                               const SecretVersions& versions);
 
 /// What one fetch does: DescribeSecret where the cached version may still hold, else GetSecretValue; and what it leaves
 /// in the cache.
@@ -34,8 +35,8 @@ class Refresh {
   /// `fetch` must outlive the task.
   Task<Result<SharedBytes>> run(Fetch& fetch);
 
-  /// An ordinary client's request met that fault: where the cached value may stand in, it does so for a while before AWS
-  /// is asked again.
+  /// An ordinary client's request met that fault: where the cached value may stand in, it does so for a while before
+  /// AWS is asked again.
   void failed(const SecretKey& key, const Fault& fault);
 
   /// The cached value, where it may take the place of that fault; null where not.

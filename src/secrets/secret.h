@@ -32,7 +32,10 @@ struct SecretKeyView {
   SecretKeyView(std::string_view id, std::string_view version, std::string_view stage, std::string_view role)
       : secret_id(id), version_id(version), version_stage(stage), role_arn(role) {}
   SecretKeyView(const SecretKey& key)
-      : secret_id(key.secret_id), version_id(key.version_id), version_stage(key.version_stage), role_arn(key.role_arn) {}
+      : secret_id(key.secret_id),
+        version_id(key.version_id),
+        version_stage(key.version_stage),
+        role_arn(key.role_arn) {}
 
   [[nodiscard]] SecretKey copy() const {
     return {std::string(secret_id), std::string(version_id), std::string(version_stage), std::string(role_arn)};
@@ -58,8 +61,8 @@ struct SecretKeyEqual {
 
 /// One version of a secret, as the answer that clients get: the secret's bytes exist once, inside `answer`.
 struct SecretValue {
-  SharedBytes answer;      ///< the rendered JSON object (SPEC §1)
-  std::string arn;         ///< empty where AWS sent none
+  SharedBytes answer;  ///< the rendered JSON object (SPEC §1)
+  std::string arn;     ///< empty where AWS sent none
   std::string name;
   std::string version_id;
   std::vector<std::string> version_stages;

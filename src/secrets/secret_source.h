@@ -12,9 +12,9 @@ namespace sma {
 
 /// What one fetch tells the source, and learns from it. Lives as long as the fetch does.
 struct FetchProgress {
-  TimePoint deadline;                       ///< for the whole fetch: credentials, queueing, retries
-  std::optional<TimePoint> first_sent{};    ///< when its first call for the secret was handed over for sending
-  std::optional<TimePoint> last_sent{};     ///< when the attempt that brought the value was; ages count from it
+  TimePoint deadline;                     ///< for the whole fetch: credentials, queueing, retries
+  std::optional<TimePoint> first_sent{};  ///< when its first call for the secret was handed over for sending
+  std::optional<TimePoint> last_sent{};   ///< when the attempt that brought the value was; ages count from it
 };
 
 /// Secrets of one tag or list, fetched together for prefetch.
@@ -36,7 +36,8 @@ struct SecretBatch {
 class SecretSource {
  public:
   virtual Task<Result<SecretValue>> get_secret_value(SecretKey key, FetchProgress& progress) = 0;
-  virtual Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn, FetchProgress& progress) = 0;
+  virtual Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn,
+                                                       FetchProgress& progress) = 0;
   /// At most 20 ids a call.
   virtual Task<Result<SecretBatch>> batch_get(std::vector<std::string> secret_ids, std::string role_arn,
                                               FetchProgress& progress) = 0;

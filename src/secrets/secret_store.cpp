@@ -56,7 +56,8 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   }
 
   if (!refresh_now && refresh_.stand_in(key, late()) != nullptr) {
-    const bool ended = co_await fetch->done.wait_until(std::min(client_deadline, fetch->started + Freshness::kStaleAfter));
+    const bool ended =
+        co_await fetch->done.wait_until(std::min(client_deadline, fetch->started + Freshness::kStaleAfter));
     CachedSecret* cached = ended ? nullptr : refresh_.stand_in(key, late());
     if (cached != nullptr) {
       if (!std::exchange(fetch->overdue_told, true))
@@ -77,8 +78,8 @@ std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
   return !closed_ && limit > held ? limit - held : 0;
 }
 
-bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value, TimePoint as_of,
-                             double ratio) {
+bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value,
+                             TimePoint as_of, double ratio) {
   std::erase_if(ids, [&](const std::string& id) { return id.empty() || !lacks({id, {}, {}, role_arn}); });
   if (room(role_arn, ratio) == 0) return false;
   return cache_.fill(std::move(ids), role_arn,

@@ -56,9 +56,9 @@ void serve(int client, std::string_view answer) {
 
 int main(int argc, char** argv) {
   const std::string body(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 64, 'x');
-  const std::string answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                             std::to_string(body.size()) +
-                             "\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nCache-Control: no-store\r\n\r\n" + body;
+  const std::string answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\nCache-Control: no-store\r\n\r\n" + body;
   const int listener = listen_on_any_port();
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   watch(epoll, listener);

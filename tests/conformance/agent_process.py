@@ -9,7 +9,7 @@ import subprocess
 import threading
 from urllib.parse import quote
 
-BINARY = os.path.abspath(os.path.join(os.environ["SMA_BUILD"], "secrets-manager-agent"))
+BINARY = os.path.abspath(os.path.join(os.environ["BUILD"], "secrets-manager-agent"))
 TOKEN = "conformance-token-0123456789"
 TOKEN_HEADER = {"X-Aws-Parameters-Secrets-Token": TOKEN}
 # A child that neither answers nor ends must not hold up the whole run.

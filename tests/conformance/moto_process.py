@@ -55,5 +55,5 @@ class MotoProcess:
         return {"AWS_ENDPOINT_URL": self.address, "AWS_REGION": region, **keys}
 
     def stop(self):
-        self.process.terminate()
+        self.process.kill()
         self.process.wait(timeout=60)

@@ -20,7 +20,7 @@ import botocore.tokens
 import botocore.utils
 import pytest
 
-DRIVER = os.path.join(os.environ["SMA_BUILD"], "credentials_driver")
+DRIVER = os.path.join(os.environ["BUILD"], "credentials_driver")
 ERROR = "error"
 NONE = "none"
 

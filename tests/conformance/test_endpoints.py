@@ -11,7 +11,7 @@ import pytest
 from botocore.endpoint_provider import EndpointProvider
 from botocore.exceptions import EndpointProviderError
 
-DRIVER = os.path.join(os.environ["SMA_BUILD"], "endpoint_driver")
+DRIVER = os.path.join(os.environ["BUILD"], "endpoint_driver")
 LOADER = botocore.session.get_session().get_component("data_loader")
 PARTITIONS = LOADER.load_data("partitions")
 UNKNOWN = [

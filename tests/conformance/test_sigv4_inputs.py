@@ -11,7 +11,7 @@ from botocore import auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-DRIVER = os.path.join(os.environ["SMA_BUILD"], "sigv4_driver")
+DRIVER = os.path.join(os.environ["BUILD"], "sigv4_driver")
 REQUESTS = 500
 # Characters with a meaning of their own somewhere in a request, and some from every length of UTF-8.
 ODD = " !\"$&'()*+,-./:;<=>@[]^_`{|}~%\\\u00e9\u20ac\u4e2d\U0001f511aAzZ09"

@@ -17,8 +17,8 @@ import tomllib
 import pytest
 import tomli
 
-DRIVER = os.path.join(os.environ["SMA_BUILD"], "toml_driver")
-AGENT = os.path.join(os.environ["SMA_BUILD"], "secrets-manager-agent")
+DRIVER = os.path.join(os.environ["BUILD"], "toml_driver")
+AGENT = os.path.join(os.environ["BUILD"], "secrets-manager-agent")
 
 
 def read(documents):

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
-BUILD = Path(os.environ.get("SMA_BUILD", ROOT / "build" / os.uname().machine))
+BUILD = Path(os.environ.get("BUILD", ROOT / "build" / os.uname().machine))
 AGENT = BUILD / "secrets-manager-agent"
 STANDIN = BUILD / "standin"
 SECRETS = ROOT / "tests/standin/demo-secrets.json"

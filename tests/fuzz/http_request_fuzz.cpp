@@ -1,5 +1,5 @@
-// Feeds arbitrary bytes to the request reader, whole and in pieces: nothing may crash, and how the bytes were cut may not
-// matter. The first byte chooses the pieces.
+// Feeds arbitrary bytes to the request reader, whole and in pieces: nothing may crash, and how the bytes were cut may
+// not matter. The first byte chooses the pieces.
 
 #include <algorithm>
 #include <cstddef>

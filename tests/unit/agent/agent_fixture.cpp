@@ -73,15 +73,14 @@ void AgentFixture::begin() {
   auto listener = listen_on_loopback(0);
   REQUIRE(listener.ok());
   stop_ = std::make_unique<Event>(loop_);
-  agent_ = std::make_unique<Agent>(AgentParts{.loop = loop_,
-                                              .environment = environment_,
-                                              .files = files_,
-                                              .processes = processes_,
-                                              .random = random_,
-                                              .log = log_},
-                                   AgentStart{.settings = settings,
-                                              .token = WipedBytes(kToken),
-                                              .listener = std::move(*listener)});
+  agent_ = std::make_unique<Agent>(
+      AgentParts{.loop = loop_,
+                 .environment = environment_,
+                 .files = files_,
+                 .processes = processes_,
+                 .random = random_,
+                 .log = log_},
+      AgentStart{.settings = settings, .token = WipedBytes(kToken), .listener = std::move(*listener)});
   running_.emplace(agent_->run(*stop_));
   running_->start(loop_);
 }

@@ -21,7 +21,9 @@ TEST_CASE("a text secret is given byte for byte") {
 TEST_CASE("a binary secret is decoded") {
   const auto bytes = secret_bytes(R"({"SecretBinary":"AP9hYg=="})");
   REQUIRE(bytes.ok());
-  CHECK(bytes->view() == std::string_view("\0\xFF" "ab", 4));
+  CHECK(bytes->view() == std::string_view("\0\xFF"
+                                          "ab",
+                                          4));
 }
 
 TEST_CASE("an answer without a secret is a fault that quotes nothing of it") {
@@ -31,7 +33,8 @@ TEST_CASE("an answer without a secret is a fault that quotes nothing of it") {
 }
 
 TEST_CASE("one field of a JSON secret: strings as they are, other values as compact JSON") {
-  const std::string_view secret = R"({"user":"u\n","port":5.40e3,"on":true,"none":null,"o":{"user":"x","l":[1,{"a":"b"}]},"l":[ 1 , 2 ]})";
+  const std::string_view secret =
+      R"({"user":"u\n","port":5.40e3,"on":true,"none":null,"o":{"user":"x","l":[1,{"a":"b"}]},"l":[ 1 , 2 ]})";
   CHECK(field(secret, "user") == "u\n");
   CHECK(field(secret, "port") == "5.40e3");
   CHECK(field(secret, "on") == "true");
@@ -42,7 +45,8 @@ TEST_CASE("one field of a JSON secret: strings as they are, other values as comp
 }
 
 TEST_CASE("a field that is not there, or a secret that is no object, is a fault without the secret") {
-  for (const char* secret : {R"({"b":"hunter2"})", "hunter2", R"(["a"])", R"([{"a":"hunter2"}])", R"({"b":{"a":1}})", R"({"a":"hunter2")"}) {
+  for (const char* secret :
+       {R"({"b":"hunter2"})", "hunter2", R"(["a"])", R"([{"a":"hunter2"}])", R"({"b":{"a":1}})", R"({"a":"hunter2")"}) {
     CAPTURE(secret);
     CHECK(field(secret, "a") == "fault: the secret is no JSON object with a field a");
   }

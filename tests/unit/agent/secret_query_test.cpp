@@ -9,7 +9,10 @@ constexpr const char* kBadRole = "invalid roleArn format, expected arn:<partitio
 
 TEST_CASE("a query gives the key it names, form-decoded") {
   SecretQuery query;
-  CHECK(query.read_query("secretId=a%2Fb+c%2Bd&versionId=v&versionStage=s&roleArn=arn:aws:iam::123456789012:role/r&refreshNow=TRUE").empty());
+  CHECK(query
+            .read_query("secretId=a%2Fb+c%2Bd&versionId=v&versionStage=s&roleArn=arn:aws:iam::123456789012:role/"
+                        "r&refreshNow=TRUE")
+            .empty());
   CHECK(query.key().secret_id == "a/b c+d");
   CHECK(query.key().version_id == "v");
   CHECK(query.key().version_stage == "s");
@@ -73,10 +76,10 @@ TEST_CASE("a bad percent escape is refused wherever it stands") {
 
 TEST_CASE("a role that is no role's ARN is refused, an empty one too") {
   SecretQuery query;
-  for (const char* role : {"", "r", "arn:aws:iam::12345678901:role/r", "arn:aws:iam::1234567890123:role/r",
-                           "arn:aws:iam::123456789012:role/", "arn::iam::123456789012:role/r",
-                           "arn:aws:iam::123456789012:user/u", "arn:aws:iam::123456789012:role/a%20b",
-                           "arn:aws:iam:eu:123456789012:role/r"})
+  for (const char* role :
+       {"", "r", "arn:aws:iam::12345678901:role/r", "arn:aws:iam::1234567890123:role/r",
+        "arn:aws:iam::123456789012:role/", "arn::iam::123456789012:role/r", "arn:aws:iam::123456789012:user/u",
+        "arn:aws:iam::123456789012:role/a%20b", "arn:aws:iam:eu:123456789012:role/r"})
     CHECK(query.read_query("secretId=a&roleArn=" + std::string(role)) == kBadRole);
   for (const char* role : {"arn:aws-us-gov:iam::123456789012:role/a/b_%2B=,.@-", "arn:aws-cn:iam::000000000000:role/r"})
     CHECK(query.read_path("a", "roleArn=" + std::string(role)).empty());

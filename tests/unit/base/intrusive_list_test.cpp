@@ -36,8 +36,10 @@ TEST_CASE("a member may be moved to either end, wherever it is") {
       IntrusiveList<Member> list;
       Member members[] = {Member('a'), Member('b'), Member('c')};
       for (Member& member : members) list.push_back(member);
-      if (to_front) list.push_front(members[place]);
-      else list.push_back(members[place]);
+      if (to_front)
+        list.push_front(members[place]);
+      else
+        list.push_back(members[place]);
       CHECK((to_front ? list.front() : list.back()).name == members[place].name);
       CHECK(drained(list).size() == 3);
     }

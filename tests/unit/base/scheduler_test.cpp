@@ -122,8 +122,10 @@ TEST_CASE("any mixture of arming, moving and disarming keeps the order") {
     }));
   for (int round = 0; round < 5000; ++round) {
     Alarm& alarm = *alarms[random() % alarms.size()];
-    if (random() % 3 == 0) alarm.disarm();
-    else alarm.arm(scheduler.now() + Milliseconds{random() % 1000});
+    if (random() % 3 == 0)
+      alarm.disarm();
+    else
+      alarm.arm(scheduler.now() + Milliseconds{random() % 1000});
     if (random() % 10 == 0) scheduler.advance(Milliseconds{random() % 100});
   }
   scheduler.advance(Seconds{2});

@@ -162,7 +162,8 @@ void add_hosts(std::vector<RequestCase>& cases) {
   add("Host with empty brackets", host("[]:2773"));
   add("Host with text behind the brackets", host("[::1]x:2773"));
   add("Host with a query", host("localhost?x"));
-  add("Host with obs-text", host("l\xC3\xB6" "calhost"));
+  add("Host with obs-text", host("l\xC3\xB6"
+                                 "calhost"));
 }
 
 void add_lengths(std::vector<RequestCase>& cases) {
@@ -205,7 +206,8 @@ void add_lengths(std::vector<RequestCase>& cases) {
   add("chunked behind a comma", "Transfer-Encoding: ,chunked\r\n");
   add("empty Transfer-Encoding", "Transfer-Encoding:\r\n");
   add("chunked with obs-text behind", "Transfer-Encoding: chunked\xA0\r\n");
-  cases.push_back({"Transfer-Encoding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400});
+  cases.push_back(
+      {"Transfer-Encoding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400});
   add("unknown expectation", "Expect: coffee\r\nContent-Length: 5\r\n", 417);
   add("two expectations", "Expect: 100-continue, coffee\r\nContent-Length: 5\r\n", 417);
 }

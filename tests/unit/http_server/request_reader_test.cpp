@@ -57,7 +57,8 @@ class Transcript {
     add(request_.path);
     add(request_.query);
     add(std::to_string(request_.minor_version));
-    for (const HeaderField& field : request_.fields()) text_.append(field.name).append("=").append(field.value).append(",");
+    for (const HeaderField& field : request_.fields())
+      text_.append(field.name).append("=").append(field.value).append(",");
     add(reader_.keep_alive() ? "stay" : "close");
   }
 
@@ -213,7 +214,8 @@ TEST_CASE("large heads draw on the pool, give back, and are refused where it is 
 TEST_CASE("what a request used of the buffer is wiped") {
   BufferPool pool(kBudget);
   const std::string token(64, 'T');
-  const std::string request = "POST / HTTP/1.1\r\nHost: x\r\nX-Token: " + token + "\r\nContent-Length: 64\r\n\r\n" + token;
+  const std::string request =
+      "POST / HTTP/1.1\r\nHost: x\r\nX-Token: " + token + "\r\nContent-Length: 64\r\n\r\n" + token;
   RequestReader reader(pool);
   Request read;
   auto space = reader.space();

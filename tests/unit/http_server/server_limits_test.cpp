@@ -34,9 +34,7 @@ TEST_CASE("a connection past the limit is closed behind its one answer, a ping t
 
 TEST_CASE("places become free again") {
   ServerFixture fixture({.max_connections = 1});
-  {
-    TestClient first(fixture);
-  }
+  { TestClient first(fixture); }
   fixture.settle();
   TestClient second(fixture);
   CHECK(second.ask(get("/x")).ends_with("healthy"));

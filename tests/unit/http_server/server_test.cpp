@@ -140,6 +140,16 @@ TEST_CASE("a client that asks for the end is closed at once") {
   CHECK(fixture.server.connection_count() == 0);
 }
 
+TEST_CASE("a client that asked for the end gets its answer whole, whatever it sends while waiting for it") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  client.send(get("/wait", "Connection: close\r\n"));
+  client.send("\r\n");
+  fixture.handler.release();
+  CHECK(client.received().ends_with("waited"));
+  CHECK(client.closed());
+}
+
 TEST_CASE("a body is read and thrown away before the answer") {
   ServerFixture fixture;
   TestClient client(fixture);

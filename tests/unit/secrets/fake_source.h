@@ -45,15 +45,18 @@ class FakeSource final : public SecretSource {
     void give(Result<SecretBatch> result) { finish(batch, std::move(result)); }
     void give(SecretValue result) { give(Result<SecretValue>(std::move(result))); }
     void give(Fault fault) {
-      if (operation == "get") give(Result<SecretValue>(std::move(fault)));
-      else if (operation == "describe") give(Result<SecretVersions>(std::move(fault)));
-      else give(Result<SecretBatch>(std::move(fault)));
+      if (operation == "get")
+        give(Result<SecretValue>(std::move(fault)));
+      else if (operation == "describe")
+        give(Result<SecretVersions>(std::move(fault)));
+      else
+        give(Result<SecretBatch>(std::move(fault)));
     }
 
-    std::string operation;            // get, describe, batch, tagged
-    SecretKey key;                    // describe: the ARN is the secret's id; tagged: the tag's key is
-    std::vector<std::string> ids{};   // batch
-    std::string token{};              // tagged
+    std::string operation;           // get, describe, batch, tagged
+    SecretKey key;                   // describe: the ARN is the secret's id; tagged: the tag's key is
+    std::vector<std::string> ids{};  // batch
+    std::string token{};             // tagged
     Scheduler& scheduler;
     FetchProgress* progress;
     Event answered;
@@ -78,7 +81,8 @@ class FakeSource final : public SecretSource {
     co_await call->answered.wait();
     co_return std::move(*call->value);
   }
-  Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn, FetchProgress& progress) override {
+  Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn,
+                                               FetchProgress& progress) override {
     const std::shared_ptr<Call> call = add("describe", {std::move(arn), {}, {}, std::move(role_arn)}, progress);
     const Guard guard{call};
     co_await call->answered.wait();

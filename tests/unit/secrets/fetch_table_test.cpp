@@ -133,7 +133,8 @@ TEST_CASE("refreshNow requests that find a sent fetch join the one next, which s
   CHECK(f.store.fresh(f.key("db"))->view() == "new");
 }
 
-TEST_CASE("a refreshNow request joins the next fetch when it has begun but is unsent, and yet another when it is sent") {
+TEST_CASE(
+    "a refreshNow request joins the next fetch when it has begun but is unsent, and yet another when it is sent") {
   Fixture f;
   Task<Answer> first = f.refresh("db");
   f.source.last().send();

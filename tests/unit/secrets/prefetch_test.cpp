@@ -44,8 +44,8 @@ struct Fixture : StoreFixture {
     return batch;
   }
   bool finished(std::size_t loaded, std::size_t failed, std::size_t skipped) {
-    return task.done() && lines.count("prefetch finished loaded=" + std::to_string(loaded) + " failed=" +
-                                      std::to_string(failed) + " skipped=" + std::to_string(skipped)) == 1;
+    return task.done() && lines.count("prefetch finished loaded=" + std::to_string(loaded) +
+                                      " failed=" + std::to_string(failed) + " skipped=" + std::to_string(skipped)) == 1;
   }
   std::string memory(SecretKey what) {
     const std::optional<SharedBytes> answer = store.fresh(what);
@@ -277,9 +277,12 @@ TEST_CASE("a caller that may not use batches gets its secrets by single calls, w
   Fixture f;
   f.source.on_call = [&](const auto& call) {
     call->send();
-    if (call->operation == "batch") call->give(refusal("AccessDeniedException", "no BatchGetSecretValue"));
-    else if (call->key.secret_id == "s7") call->give(refusal("AccessDeniedException", "not this one"));
-    else call->give(secret(call->key.secret_id, "v1", "single"));
+    if (call->operation == "batch")
+      call->give(refusal("AccessDeniedException", "no BatchGetSecretValue"));
+    else if (call->key.secret_id == "s7")
+      call->give(refusal("AccessDeniedException", "not this one"));
+    else
+      call->give(secret(call->key.secret_id, "v1", "single"));
   };
   f.prefetch(25);
   CHECK(f.finished(24, 1, 0));
@@ -289,7 +292,9 @@ TEST_CASE("a caller that may not use batches gets its secrets by single calls, w
 
 TEST_CASE("a role that cannot be assumed is given up after two calls, each secret logged by name") {
   Fixture f;
-  f.source.on_call = [&](const auto& call) { call->give(refusal("AccessDeniedException", "not authorized to assume")); };
+  f.source.on_call = [&](const auto& call) {
+    call->give(refusal("AccessDeniedException", "not authorized to assume"));
+  };
   f.prefetch(25, 1.0, kRole);
   CHECK(f.source.operations() == "batch get");
   CHECK(f.finished(0, 25, 0));
@@ -307,8 +312,10 @@ TEST_CASE("a batch that met a fault that may pass is tried singly, once where th
 TEST_CASE("a batch too large for one answer comes in by single calls") {
   Fixture f;
   f.source.on_call = [&](const auto& call) {
-    if (call->operation == "batch") call->give(Fault::connection("the answer is too large"));
-    else call->give(secret(call->key.secret_id, "v1", "single"));
+    if (call->operation == "batch")
+      call->give(Fault::connection("the answer is too large"));
+    else
+      call->give(secret(call->key.secret_id, "v1", "single"));
   };
   f.prefetch(3);
   CHECK(f.finished(3, 0, 0));

@@ -20,9 +20,9 @@ TEST_CASE("what is not exactly a role ARN is refused") {
        {"", "arn:", "reader", "arn:aws:iam::123456789012:role/", "arn:aws:iam::12345678901:role/r",
         "arn:aws:iam::1234567890123:role/r", "arn:aws:iam::12345678901x:role/r", "arn:aws:iam:eu:123456789012:role/r",
         "arn::iam::123456789012:role/r", "arn:aws:sts::123456789012:role/r", "arn:aws:iam::123456789012:user/r",
-        "arn:aws:iam::123456789012:role/r r", "arn:aws:iam::123456789012:role/r\n", "arn:aws:iam::123456789012:role/r:s",
-        " arn:aws:iam::123456789012:role/r", "arn:a ws:iam::123456789012:role/r", "arn:aws:iam::123456789012",
-        "arn:aws:iam::123456789012:role/\xC3\xA9", "ARN:aws:iam::123456789012:role/r"}) {
+        "arn:aws:iam::123456789012:role/r r", "arn:aws:iam::123456789012:role/r\n",
+        "arn:aws:iam::123456789012:role/r:s", " arn:aws:iam::123456789012:role/r", "arn:a ws:iam::123456789012:role/r",
+        "arn:aws:iam::123456789012", "arn:aws:iam::123456789012:role/\xC3\xA9", "ARN:aws:iam::123456789012:role/r"}) {
     CAPTURE(arn);
     CHECK_FALSE(is_role_arn(arn));
   }

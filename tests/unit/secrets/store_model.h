@@ -40,8 +40,10 @@ class StoreModel {
       next_[key].insert(client);
       return;
     }
-    if (anew) fetch.describing = false;
-    else fetch.ordinary = true;
+    if (anew)
+      fetch.describing = false;
+    else
+      fetch.ordinary = true;
     fetch.clients.insert(client);
     if (may_stand_in(waiting)) waiting.due = std::min(deadline, fetch.started + Seconds{5});
     time(now);
@@ -81,8 +83,10 @@ class StoreModel {
   }
 
   void fault(const Key& key, const Fault& fault, TimePoint now) {
-    if (fetches[key].describing && !fault.may_pass()) fetches[key].describing = false;
-    else end(key, fault.code, fault, now);
+    if (fetches[key].describing && !fault.may_pass())
+      fetches[key].describing = false;
+    else
+      end(key, fault.code, fault, now);
   }
 
   void time(TimePoint now) {
@@ -143,8 +147,10 @@ class StoreModel {
     for (const int client : ended.clients) {
       const Client waiting = waiting_.at(client);
       waiting_.erase(client);
-      if (passing && may_stand_in(waiting)) serve_cached(client, key);
-      else answers[client] = outcome;
+      if (passing && may_stand_in(waiting))
+        serve_cached(client, key);
+      else
+        answers[client] = outcome;
     }
     if (std::set<int> clients = std::exchange(next_[key], {}); !clients.empty()) {
       start(key, true, now);

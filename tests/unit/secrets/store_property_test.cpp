@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
 
 #include <map>
-#include <random>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -51,7 +51,9 @@ std::string text_for(const Key& key, std::size_t version) {
          std::to_string(version);
 }
 
-SecretKey secret_key(const Key& key) { return {std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key)}; }
+SecretKey secret_key(const Key& key) {
+  return {std::get<0>(key), std::get<1>(key), std::get<2>(key), std::get<3>(key)};
+}
 
 /// One random schedule, played to the store and to the model side by side.
 class Schedule {
@@ -77,8 +79,8 @@ class Schedule {
     Key key;
     std::shared_ptr<FakeSource::Call> call;
     bool sent = false;
-    std::size_t version = 0;      // as it was when the call was sent
-    SecretVersions versions{};    // likewise
+    std::size_t version = 0;    // as it was when the call was sent
+    SecretVersions versions{};  // likewise
     bool done = false;
   };
   struct Client {
@@ -99,9 +101,12 @@ class Schedule {
     const std::string id = kIds[random_() % 3];
     const std::string role = kRoles[random_() % 2];
     switch (random_() % 4) {
-      case 0: return {id, "v1", "", role};
-      case 1: return {id, "", "AWSPREVIOUS", role};
-      default: return {id, "", "", role};
+      case 0:
+        return {id, "v1", "", role};
+      case 1:
+        return {id, "", "AWSPREVIOUS", role};
+      default:
+        return {id, "", "", role};
     }
   }
 
@@ -112,9 +117,12 @@ class Schedule {
     const auto what = random_() % 100;
     if (what < 40) return request();
     if (what < 80 && !pending_.empty()) return act_on(pending_[random_() % pending_.size()]);
-    if (what < 84 && !clients_.empty()) leave();
-    else if (what < 90) world_.began[kIds[random_() % 3]].push_back(now());
-    else pass(chance(50) ? Milliseconds{random_() % 7000} : Milliseconds{random_() % 70000});
+    if (what < 84 && !clients_.empty())
+      leave();
+    else if (what < 90)
+      world_.began[kIds[random_() % 3]].push_back(now());
+    else
+      pass(chance(50) ? Milliseconds{random_() % 7000} : Milliseconds{random_() % 70000});
     return {};
   }
 
@@ -201,7 +209,8 @@ class Schedule {
       must(under_way[key] == (fetch.describing ? "describe" : "get"), "a fetch makes the wrong call");
     for (auto client = clients_.begin(); client != clients_.end();) {
       const bool done = client->second.task.done();
-      must(done == model_.answers.contains(client->first), done ? "a client was served too early" : "a client still waits");
+      must(done == model_.answers.contains(client->first),
+           done ? "a client was served too early" : "a client still waits");
       if (!done) {
         ++client;
         continue;
@@ -235,8 +244,8 @@ class Schedule {
   StoreModel model_;
   std::vector<Pending> pending_;
   std::map<int, Client> clients_;
-  std::optional<Key> answered_;            // the key whose fetch this event has ended
-  std::map<Key, TimePoint> confirmed_;     // when the last good answer was asked for
+  std::optional<Key> answered_;              // the key whose fetch this event has ended
+  std::map<Key, TimePoint> confirmed_;       // when the last good answer was asked for
   std::map<std::string, TimePoint> warned_;  // by secret's id
   int last_client_ = 0;
 };
@@ -244,7 +253,9 @@ class Schedule {
 TEST_CASE("any schedule of requests, rotations, faults, expiry and eviction gives what the model of the rules gives") {
   for (unsigned seed = 1; seed <= 3000; ++seed) {
     CAPTURE(seed);
-    const SecretStoreSettings settings{.ttl = Seconds{seed % 10 == 0 ? 0 : seed % 3 == 0 ? 10 : 60},
+    const SecretStoreSettings settings{.ttl = Seconds{seed % 10 == 0  ? 0
+                                                      : seed % 3 == 0 ? 10
+                                                                      : 60},
                                        .cache_size = seed % 11 == 0 ? 0 : seed % 5 + 1,
                                        .ignore_transient_errors = seed % 4 != 0};
     Schedule(seed, settings).play(150);
