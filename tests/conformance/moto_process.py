@@ -39,11 +39,11 @@ class MotoProcess:
         except OSError:
             return False
 
-    def client(self, service, keys=KEYS, region=REGION):
+    def client(self, service, keys=KEYS, region=REGION, address=None):
         """boto3's client with an agent's variables as its credentials."""
         return boto3.client(
             service,
-            endpoint_url=self.address,
+            endpoint_url=address or self.address,
             region_name=region,
             aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
@@ -53,6 +53,12 @@ class MotoProcess:
 
     def agent_environment(self, keys=KEYS, region=REGION):
         return {"AWS_ENDPOINT_URL": self.address, "AWS_REGION": region, **keys}
+
+    def assume(self, role_arn, keys=KEYS):
+        """A role's keys, as an agent's variables."""
+        lent = self.client("sts", keys).assume_role(RoleArn=role_arn, RoleSessionName="conformance")["Credentials"]
+        names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey", "AWS_SESSION_TOKEN": "SessionToken"}
+        return {variable: lent[name] for variable, name in names.items()}
 
     def stop(self):
         self.process.kill()

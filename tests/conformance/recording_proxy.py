@@ -1,4 +1,4 @@
-"""A reverse proxy that keeps every request as it came in and passes it on."""
+"""A reverse proxy that keeps every request as it came in, with its answer, and passes both on."""
 
 import http.client
 import http.server
@@ -11,6 +11,7 @@ class RecordedRequest(NamedTuple):
     target: str
     headers: list  # of name and value, as sent
     body: bytes
+    answer: bytes
 
     def header(self, name):
         values = [value for field, value in self.headers if field.lower() == name.lower()]
@@ -21,6 +22,7 @@ class RecordedRequest(NamedTuple):
 class RecordingProxy:
     def __init__(self, upstream_port):
         self.requests = []
+        self.rewrite = lambda answer: answer  # what bodies of answers become on their way
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -28,12 +30,12 @@ class RecordingProxy:
 
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                proxy.requests.append(RecordedRequest(self.command, self.path, self.headers.items(), body))
                 upstream = http.client.HTTPConnection("127.0.0.1", upstream_port, timeout=120)
                 upstream.request("POST", self.path, body, dict(self.headers.items()))
                 answer = upstream.getresponse()
-                content = answer.read()
+                content = proxy.rewrite(answer.read())
                 upstream.close()
+                proxy.requests.append(RecordedRequest(self.command, self.path, self.headers.items(), body, content))
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     if name.lower() not in ("connection", "content-length", "date", "server"):

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 
 import pytest
 from agent_process import query_target
@@ -10,6 +11,8 @@ from comparison import assert_same, by_agent, by_boto3
 LONGEST = 65536
 SURROGATES = range(0xD800, 0xE000)
 VERSIONS = [f"{digit}" * 32 for digit in "abc"]
+# As AWS may write a JSON number of seconds; boto3 reads them to the microsecond.
+DATES = ["1523477145", "1.569534789046E9", "1.523477145E9", "1523477145.0", "1.5e+9", "15e8", "1523477145.1", "1523477145.000001", "1e9", "0"]
 CUSTOM_STAGE = "a stage/+=&%20é"
 
 
@@ -143,6 +146,15 @@ def test_a_secret_marked_deleted_is_refused_as_boto3_is(aws, agent):
     assert (status, fields[0]) == (400, ("__type", "InvalidRequestException"))
     aws.restore_secret(SecretId="deleted")
     assert assert_same(agent, aws, "deleted", refreshNow="true") == cached
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_a_date_in_any_notation_is_boto3s(moto, proxy, start_agent, date):
+    moto.client("secretsmanager").create_secret(Name=f"dated/{date}", SecretString="s")
+    proxy.rewrite = lambda body: re.sub(rb'"CreatedDate": \d+', b'"CreatedDate": ' + date.encode(), body)
+    through_proxy = moto.client("secretsmanager", address=proxy.address)
+    agent = start_agent({**moto.agent_environment(), "AWS_ENDPOINT_URL": proxy.address})
+    assert assert_same(agent, through_proxy, f"dated/{date}")[0] == 200
 
 
 def test_without_a_cache_every_answer_is_boto3s(moto, aws, start_agent):

@@ -99,12 +99,7 @@ def test_who_may_nothing_but_is_known_passes_the_check(guarded, keys, start_agen
 
 
 def test_a_role_is_lent_to_whom_it_trusts(guarded, keys, start_agent):
-    assumed = guarded.client("sts", keys["reader"]).assume_role(RoleArn=ROLE, RoleSessionName="conformance")["Credentials"]
-    role_keys = {
-        "AWS_ACCESS_KEY_ID": assumed["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": assumed["SecretAccessKey"],
-        "AWS_SESSION_TOKEN": assumed["SessionToken"],
-    }
+    role_keys = guarded.assume(ROLE, keys["reader"])
     expected = by_boto3(guarded.client("secretsmanager", role_keys), "guarded")
     assert expected[0] == 200
     # By roleArn, and with the role's keys, session token included, as the agent's own.

@@ -19,12 +19,7 @@ class Account:
 
     def __init__(self, moto, number, path="/"):
         self.role = f"arn:aws:iam::{number}:role{path}reader+=,.@-_"
-        lent = moto.client("sts").assume_role(RoleArn=self.role, RoleSessionName="conformance")["Credentials"]
-        keys = {
-            "AWS_ACCESS_KEY_ID": lent["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": lent["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": lent["SessionToken"],
-        }
+        keys = moto.assume(self.role)
         moto.client("iam", keys).create_role(RoleName="reader+=,.@-_", Path=path, AssumeRolePolicyDocument=TRUST)
         self.secrets = moto.client("secretsmanager", keys)
 

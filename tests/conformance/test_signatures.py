@@ -3,7 +3,9 @@
 import json
 import random
 import re
+import time
 from urllib.parse import parse_qs
+from xml.etree import ElementTree
 
 import pytest
 from agent_process import path_target, query_target
@@ -82,3 +84,41 @@ def test_every_signature_on_the_wire_is_botocores(proxy, start_agent, seed):
     assert [json.loads(request.body) for request in sent] == [asked for _, asked in requests]
     for request in [identity, *sent]:
         assert_signed_as_by_botocore(request, keys, region)
+
+
+def lent_keys(request):
+    """The keys in STS's answer, as an agent's variables."""
+    answer = ElementTree.fromstring(request.answer)
+    names = {"AWS_ACCESS_KEY_ID": "AccessKeyId", "AWS_SECRET_ACCESS_KEY": "SecretAccessKey", "AWS_SESSION_TOKEN": "SessionToken"}
+    return {variable: answer.findtext(f".//{{*}}{name}") for variable, name in names.items()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_signatures_by_a_roles_keys_are_botocores(proxy, start_agent, seed):
+    rng = random.Random(seed)
+    keys, region = random_keys(rng), rng.choice(REGIONS)
+    role = f"arn:aws:iam::123456789012:role/{text(rng, 1, 20, 'aZ09_+=,.@/-')}"
+    before = len(proxy.requests)
+    agent = start_agent(
+        {"AWS_ENDPOINT_URL": proxy.address, "AWS_REGION": region, **keys},
+        f"""[capabilities.secrets_manager.prefetch]
+        secrets = [{{secret_id = "a/\u20ac+ '"}}, {{secret_id = "b", role_arn = "{role}"}}]
+        filter_tags = [{{key = "a tag/\u20ac+='"}}]
+        """,
+    )
+    while "prefetch finished" not in agent.log():
+        assert agent.process.poll() is None
+        time.sleep(0.02)
+    for secret_id in (text(rng, 1, 40) for _ in range(5)):
+        assert agent.get(query_target(secret_id, roleArn=role)).status == 404
+    sent = proxy.requests[before:]
+    lent = {}
+    for request in sent:
+        if b"Action=AssumeRole&" in request.body:
+            assert not lent
+            lent = lent_keys(request)
+    assert len(sent) == 10
+    of_role = [request for request in sent if request.header("X-Amz-Security-Token") == lent["AWS_SESSION_TOKEN"]]
+    assert len(of_role) == 6
+    for request in sent:
+        assert_signed_as_by_botocore(request, lent if request in of_role else keys, region)
