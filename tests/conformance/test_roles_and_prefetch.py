@@ -141,7 +141,8 @@ def test_what_cannot_be_prefetched_is_logged_and_the_rest_is_there(proxy, own, s
     agent = prefetching(proxy, start_agent, [*listed, ("partly/a", "not a role")], [("nobodys-tag", "")])
     assert_held(proxy, agent, own, ["partly/a", "partly/b"])
     log = agent.log()
-    for name, code in (("partly/missing", "ResourceNotFoundException"), ("partly/deleted", "InvalidRequestException"), ("partly/a", "InternalFailure")):
+    codes = {"partly/missing": "ResourceNotFoundException", "partly/deleted": "InvalidRequestException", "partly/a": "InternalFailure"}
+    for name, code in codes.items():
         assert any("prefetch failed" in line and name in line and code in line for line in log.splitlines()), name
     assert "prefetch finished loaded=2 failed=3" in log
     for name in ("partly/missing", "partly/deleted"):
