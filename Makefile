@@ -1,5 +1,8 @@
 # Builds secrets-manager-agent and its tests. `make help` lists the targets.
 
+# On all cores, unless told otherwise.
+MAKEFLAGS += $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 ARCH ?= $(shell uname -m)
 HOST_ARCH := $(shell uname -m)
 VERSION := 1.0.0
@@ -17,7 +20,7 @@ endif
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow $(if $(filter true,$(CI)),-Werror)
 CPPFLAGS := -Isrc -isystem $(DEPS)/include -DSMA_VERSION='"$(VERSION)"' -MMD -MP
-CXXFLAGS := -std=c++20 -g $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
+CXXFLAGS := -std=c++20 -g1 $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections -fdata-sections
 LDLIBS := -lcurl -lssl -lcrypto -linih -lpthread
 LDFLAGS_THIRD_PARTY := -L$(DEPS)/lib
