@@ -1,7 +1,9 @@
 # Builds secrets-manager-agent and its tests. `make help` lists the targets.
 
 # On all cores, unless told otherwise.
-MAKEFLAGS += $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 
 ARCH ?= $(shell uname -m)
 HOST_ARCH := $(shell uname -m)
