@@ -9,6 +9,7 @@ ARCH ?= $(shell uname -m)
 HOST_ARCH := $(shell uname -m)
 VERSION := 1.0.0
 SANITIZE ?=
+DEBUG_INFO ?= -g
 BUILD := build/$(ARCH)$(if $(SANITIZE),-sanitize)
 DEPS := build/third_party/$(ARCH)
 

@@ -197,8 +197,10 @@ Task<Result<Done>> Agent::check_credentials() {
     co_return Done{};
   }
   const Fault& fault = identity.fault();
-  const std::string reason =
-      "sts:GetCallerIdentity could not check the credentials: " + fault.code + ": " + fault.message;
+  const SharedCredentials held = serving_->credentials.held();
+  const std::string reason = "sts:GetCallerIdentity " + std::string(fault.may_pass() ? "could not check" : "refused") +
+                             " the credentials" + (held != nullptr ? " (from: " + held->source + ")" : "") + ": " +
+                             fault.code + ": " + fault.message;
   if (!fault.may_pass() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};

@@ -80,8 +80,12 @@ std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
 
 bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value,
                              TimePoint as_of, double ratio) {
-  std::erase_if(ids, [&](const std::string& id) { return id.empty() || !lacks({id, {}, {}, role_arn}); });
-  if (room(role_arn, ratio) == 0) return false;
+  std::erase_if(ids, [](const std::string& id) { return id.empty(); });
+  // What a client fetched meanwhile is newer: an older value must not come to stand beside it under another name.
+  const bool known = std::any_of(ids.begin(), ids.end(), [&](const auto& id) {
+    return !lacks({id, {}, {}, role_arn});
+  });
+  if (known || room(role_arn, ratio) == 0) return false;
   return cache_.fill(std::move(ids), role_arn,
                      {.answer = std::move(value.answer),
                       .arn = std::move(value.arn),
