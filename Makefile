@@ -9,7 +9,7 @@ ARCH ?= $(shell uname -m)
 HOST_ARCH := $(shell uname -m)
 VERSION := 1.0.0
 SANITIZE ?=
-DEBUG_INFO ?= -g
+DEBUG_INFO ?= -g1
 BUILD := build/$(ARCH)$(if $(SANITIZE),-sanitize)
 DEPS := build/third_party/$(ARCH)
 
@@ -23,7 +23,7 @@ endif
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow $(if $(filter true,$(CI)),-Werror)
 CPPFLAGS := -Isrc -isystem $(DEPS)/include -DSMA_VERSION='"$(VERSION)"' -MMD -MP
-CXXFLAGS := -std=c++20 -g1 $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
+CXXFLAGS := -std=c++20 $(DEBUG_INFO) $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -ffunction-sections -fdata-sections
 LDLIBS := -lcurl -lssl -lcrypto -linih -lpthread
 LDFLAGS_THIRD_PARTY := -L$(DEPS)/lib
