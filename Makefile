@@ -57,6 +57,7 @@ all: $(BUILD)/secrets-manager-agent
 .DEFAULT_GOAL := all
 
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 $(DEPS)/.installed: $(wildcard third_party/*.sh third_party/install) | tools
 	third_party/install $(DEPS) $(ARCH)
