@@ -163,9 +163,10 @@ bench: all $(BUILD)/standin $(BUILD)/bare_epoll
 	tests/bench/run $(BUILD)
 
 .PHONY: image
+image: foreign = $(filter-out $(HOST_ARCH),$(ARCH))
 image:
-	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) --build-arg ARCH=$(ARCH) \
-	  -t secrets-manager-agent:$(VERSION)$(if $(filter $(ARCH),$(HOST_ARCH)),,-$(ARCH)) .
+	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) $(foreign:%=--build-arg ARCH=%) \
+	  -t secrets-manager-agent:$(VERSION)$(foreign:%=-%) .
 
 TIDY_FLAGS = -std=c++20 -fno-exceptions -Isrc -isystem $(DEPS)/include -DSMA_VERSION=\"$(VERSION)\"
 
