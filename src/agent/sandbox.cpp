@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/memory_lock.h"
 #include "net/file_descriptor.h"
 
 namespace sma {
@@ -228,6 +229,7 @@ void protect_memory() {
   prctl(PR_SET_DUMPABLE, 0);
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  lock_environment();
 }
 
 std::string Sandbox::install() const {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/memory_lock.h"
 #include "base/wiped_bytes.h"
 
 namespace sma {
@@ -21,6 +22,7 @@ SharedBytes SharedBytes::of_size(std::size_t size) {
   SharedBytes made;
   auto* block = static_cast<Block*>(std::malloc(sizeof(Block) + size));
   if (block == nullptr) std::abort();
+  lock_in_memory(block, sizeof(Block) + size);
   block->holders = 1;
   block->size = size;
   made.block_ = block;

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/memory_lock.h"
+
 namespace sma {
 
 void wipe(void* bytes, std::size_t size) {
@@ -21,6 +23,7 @@ void WipedBytes::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
   auto* grown = static_cast<char*>(std::malloc(capacity));
   if (grown == nullptr) std::abort();
+  lock_in_memory(grown, capacity);
   if (size_ != 0) std::memcpy(grown, data_, size_);
   wipe(data_, capacity_);
   std::free(data_);

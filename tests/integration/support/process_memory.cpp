@@ -18,15 +18,14 @@ namespace {
 
 std::string folder_of(pid_t pid) { return "/proc/" + std::to_string(pid); }
 
-std::size_t count_in(const std::vector<char>& memory, std::size_t size, const std::string& bytes) {
-  std::size_t count = 0;
+void find_in(const std::vector<char>& memory, std::size_t size, std::uint64_t start, const std::string& bytes,
+             std::vector<std::uint64_t>& places) {
   auto at = memory.begin();
   const auto end = memory.begin() + static_cast<std::ptrdiff_t>(size);
   while ((at = std::search(at, end, bytes.begin(), bytes.end())) != end) {
-    ++count;
+    places.push_back(start + static_cast<std::uint64_t>(at - memory.begin()));
     ++at;
   }
-  return count;
 }
 
 }  // namespace
@@ -37,10 +36,10 @@ bool can_read_memory_of(pid_t pid) {
   return fd >= 0;
 }
 
-std::size_t copies_in_memory(pid_t pid, const std::string& bytes) {
+std::vector<std::uint64_t> places_in_memory(pid_t pid, const std::string& bytes) {
+  std::vector<std::uint64_t> places;
   const int fd = open((folder_of(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return 0;
-  std::size_t count = 0;
+  if (fd < 0) return places;
   std::vector<char> memory;
   std::istringstream maps(read_file(folder_of(pid) + "/maps"));
   for (std::string line; std::getline(maps, line);) {
@@ -56,10 +55,27 @@ std::size_t copies_in_memory(pid_t pid, const std::string& bytes) {
       if (got <= 0) break;
       size += static_cast<std::size_t>(got);
     }
-    count += count_in(memory, size, bytes);
+    find_in(memory, size, start, bytes, places);
   }
   close(fd);
-  return count;
+  return places;
+}
+
+std::size_t copies_in_memory(pid_t pid, const std::string& bytes) { return places_in_memory(pid, bytes).size(); }
+
+std::string memory_flags(pid_t pid, std::uint64_t address) {
+  bool inside = false;
+  std::istringstream maps(read_file(folder_of(pid) + "/smaps"));
+  for (std::string line; std::getline(maps, line);) {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
+    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2) {
+      inside = address >= start && address < end;
+    } else if (inside && line.starts_with("VmFlags:")) {
+      return line;
+    }
+  }
+  return "";
 }
 
 }  // namespace sma::integration

@@ -1,0 +1,65 @@
+#include "base/memory_lock.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+namespace sma {
+namespace {
+
+// From this size on malloc may take a mapping of its own for a block (mallopt(3), M_MMAP_THRESHOLD).
+constexpr std::size_t kMappedBlock = std::size_t{128} << 10;
+
+struct Heap {
+  std::uintptr_t begin = 0;  // 0: not known yet
+  std::uintptr_t end = 0;    // when it was last looked at
+  bool locked = false;
+  bool limit_reached = false;
+};
+
+constinit Heap heap;
+
+std::uintptr_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+std::uintptr_t heap_end() { return address(sbrk(0)); }
+
+// A static program's heap begins with the main thread's thread-local variables: glibc puts them there, by brk(2). In a
+// dynamic program they lie elsewhere, and there is no heap as far as this file is concerned.
+[[gnu::constructor]] void find_heap() { heap.begin = address(&errno); }
+
+bool lock_pages(std::uintptr_t begin, std::uintptr_t end) {
+  begin &= ~(static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE)) - 1);
+  auto* const pages = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr)
+  madvise(pages, end - begin, MADV_DONTDUMP);
+  return mlock2(pages, end - begin, MLOCK_ONFAULT) == 0;
+}
+
+}  // namespace
+
+void lock_in_memory(void* block, std::size_t size) {
+  const std::uintptr_t begin = address(block);
+  const std::uintptr_t end = heap_end();
+  if (heap.begin == 0 || begin < heap.begin || begin >= end) {
+    if (size >= kMappedBlock) lock_pages(begin, begin + size);
+    return;
+  }
+  if (end != heap.end) {
+    heap.end = end;
+    heap.locked = lock_pages(heap.begin, end);
+    heap.limit_reached = false;
+  }
+  if (!heap.locked && !heap.limit_reached) heap.limit_reached = !lock_pages(begin, begin + size);
+}
+
+// The kernel puts the texts one behind another.
+void lock_environment() {
+  if (environ == nullptr || *environ == nullptr) return;
+  const char* last = *environ;
+  for (char** entry = environ; *entry != nullptr; ++entry) last = *entry;
+  lock_pages(address(*environ), address(last) + std::strlen(last) + 1);
+}
+
+}  // namespace sma
