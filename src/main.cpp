@@ -3,8 +3,10 @@
 #include <nss.h>
 #include <openssl/crypto.h>
 
+#include <csignal>
 #include <cstdio>
 #include <span>
+#include <string>
 
 #include "agent/command_line.h"
 #include "agent/own_client.h"
@@ -17,11 +19,16 @@ namespace {
 
 using sma::CommandLine;
 
-int print_versions() {
-  const curl_version_info_data* curl = curl_version_info(CURLVERSION_NOW);
-  std::printf("secrets-manager-agent %s (libcurl %s, %s, rapidjson 1.1.0, inih r61)\n", SMA_VERSION, curl->version,
-              OpenSSL_version(OPENSSL_VERSION));
-  return 0;
+/// Gives the exit code: who asked must learn that the answer could not be written.
+int print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
+  std::fputs("secrets-manager-agent: standard output cannot be written\n", stderr);
+  return 1;
+}
+
+std::string versions() {
+  return "secrets-manager-agent " SMA_VERSION " (libcurl " + std::string(curl_version_info(CURLVERSION_NOW)->version) +
+         ", " + OpenSSL_version(OPENSSL_VERSION) + ", rapidjson 1.1.0, inih r61)\n";
 }
 
 int explain_certificates(const sma::Settings& settings) {
@@ -32,7 +39,7 @@ int explain_certificates(const sma::Settings& settings) {
 int run(const CommandLine& command_line, sma::LoadedSettings loaded, const sma::Environment& environment,
         const sma::Files& files) {
   if (!loaded.settings.enabled) {
-    std::puts("secrets-manager-agent: the configuration says enabled = false; nothing to do");
+    std::fputs("secrets-manager-agent: the configuration says enabled = false; nothing to do\n", stderr);
     return 0;
   }
   return sma::run_agent(command_line, std::move(loaded), environment, files);
@@ -45,17 +52,15 @@ int main(int argc, char** argv) {
   __nss_configure_lookup("hosts", "files dns");
   mallopt(M_ARENA_MAX, 1);
   sma::protect_memory();
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error like any other
 
   const auto command_line = sma::read_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
   if (!command_line.ok()) {
     std::fprintf(stderr, "%s\n", command_line.fault().message.c_str());
     return 1;
   }
-  if (command_line->command == CommandLine::Command::help) {
-    std::fputs(sma::usage().c_str(), stdout);
-    return 0;
-  }
-  if (command_line->command == CommandLine::Command::version) return print_versions();
+  if (command_line->command == CommandLine::Command::help) return print(sma::usage());
+  if (command_line->command == CommandLine::Command::version) return print(versions());
 
   const auto environment = sma::Environment::of_process();
   const sma::SystemFiles files;
@@ -67,8 +72,7 @@ int main(int argc, char** argv) {
   switch (command_line->command) {
     case CommandLine::Command::check_config:
       for (const std::string& warning : loaded->warnings) std::fprintf(stderr, "%s\n", warning.c_str());
-      std::fputs(sma::render_settings(loaded->settings).c_str(), stdout);
-      return 0;
+      return print(sma::render_settings(loaded->settings));
     case CommandLine::Command::health_check:
       return sma::check_health(loaded->settings);
     case CommandLine::Command::get:

@@ -22,28 +22,65 @@ Fault no_agent(std::uint16_t port, const std::string& why) {
   return Fault::connection("no agent answers on 127.0.0.1:" + std::to_string(port) + ": " + why);
 }
 
-bool send_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
+/// A blocking socket whose calls all together take no longer than until a deadline: one that drips ends too.
+class Conversation {
+ public:
+  Conversation(const Clocks& clocks, TimePoint deadline)
+      : clocks_(clocks), deadline_(deadline), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
 
-/// The request asks for the connection to be closed: the answer ends with it.
-bool receive_all(int socket, WipedBytes& answer) {
-  std::array<char, 16384> portion;
-  for (;;) {
-    const ssize_t got = recv(socket, portion.data(), portion.size(), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got > 0) answer.append({portion.data(), static_cast<std::size_t>(got)});
-    if (got <= 0 || answer.size() > kMaxAnswer) {
-      wipe(portion.data(), portion.size());
-      return got == 0;
+  bool connect(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return limit(SO_SNDTIMEO) &&
+           ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+
+  bool send_all(std::string_view bytes) {
+    while (!bytes.empty()) {
+      if (!limit(SO_SNDTIMEO)) return false;
+      const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+
+  /// The request asks for the connection to be closed: the answer ends with it.
+  bool receive_all(WipedBytes& answer) {
+    std::array<char, 16384> portion;
+    for (;;) {
+      if (!limit(SO_RCVTIMEO)) return false;
+      const ssize_t got = recv(socket_.get(), portion.data(), portion.size(), 0);
+      if (got < 0 && errno == EINTR) continue;
+      if (got > 0) answer.append({portion.data(), static_cast<std::size_t>(got)});
+      wipe(portion.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+      if (got == 0) return true;
+      if (answer.size() > kMaxAnswer) errno = EMSGSIZE;
+      if (got < 0 || answer.size() > kMaxAnswer) return false;
     }
   }
+
+ private:
+  /// Gives the next call the time that is left; false, with errno set, where none is.
+  bool limit(int option) {
+    const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - clocks_.boot_now());
+    const timeval time{left.count() / 1'000'000, left.count() % 1'000'000};
+    errno = ETIMEDOUT;
+    return left.count() > 0 && setsockopt(socket_.get(), SOL_SOCKET, option, &time, sizeof time) == 0;
+  }
+
+  const Clocks& clocks_;
+  TimePoint deadline_;
+  FileDescriptor socket_;
+};
+
+/// What errno says; of a limit that ran out EAGAIN and EINPROGRESS are the other names.
+std::string reason() {
+  const bool late = errno == EAGAIN || errno == EINPROGRESS;
+  return std::strerror(late ? ETIMEDOUT : errno);
 }
 
 std::optional<std::size_t> content_length(std::string_view head) {
@@ -76,17 +113,9 @@ std::optional<LoopbackAnswer> read_answer(std::string_view text) {
 }  // namespace
 
 Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, std::string_view field,
-                                 std::string_view token, Seconds limit) {
-  const FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval time{limit.count(), 0};
-  setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return no_agent(port, std::strerror(errno));
+                                 std::string_view token, const Clocks& clocks, TimePoint deadline) {
+  Conversation agent(clocks, deadline);
+  if (!agent.connect(port)) return no_agent(port, reason());
 
   WipedBytes request("GET ");
   request.append(target);
@@ -99,8 +128,8 @@ Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, st
   }
   request.append("\r\n");
   WipedBytes bytes;
-  if (!send_all(socket.get(), request.view())) return no_agent(port, std::strerror(errno));
-  if (!receive_all(socket.get(), bytes)) return no_agent(port, "the answer did not come whole");
+  if (!agent.send_all(request.view())) return no_agent(port, reason());
+  if (!agent.receive_all(bytes)) return no_agent(port, "the answer did not come whole: " + reason());
   auto answer = read_answer(bytes.view());
   if (!answer) return no_agent(port, "the answer is no proper HTTP");
   return std::move(*answer);

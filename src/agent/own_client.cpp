@@ -24,12 +24,6 @@ int complain(const std::string& message) {
   return 1;
 }
 
-Nanoseconds monotonic_now() {
-  timespec time{};
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return Seconds(time.tv_sec) + Nanoseconds(time.tv_nsec);
-}
-
 void pause(Nanoseconds time) {
   const timespec wanted{0, time.count()};
   nanosleep(&wanted, nullptr);
@@ -57,13 +51,15 @@ std::string target_of(const GetRequest& request) {
 /// Tries until token and agent are there, or the time is up.
 Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& settings,
                                      const Environment& environment, const Files& files) {
-  const Nanoseconds end = monotonic_now() + request.wait;
+  const SystemClocks clocks;
+  const TimePoint end = clocks.boot_now() + request.wait;
   for (;;) {
     const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
-    Result<LoopbackAnswer> answer = token.ok() ? ask_agent(settings.http_port, target_of(request),
-                                                           settings.ssrf_headers.front(), token->view(), kAnswerTime)
-                                               : Result<LoopbackAnswer>(token.fault());
-    if (answer.ok() || monotonic_now() + kRetryTime > end) return answer;
+    Result<LoopbackAnswer> answer =
+        token.ok() ? ask_agent(settings.http_port, target_of(request), settings.ssrf_headers.front(), token->view(),
+                               clocks, clocks.boot_now() + kAnswerTime)
+                   : Result<LoopbackAnswer>(token.fault());
+    if (answer.ok() || clocks.boot_now() + kRetryTime > end) return answer;
     pause(kRetryTime);
   }
 }
@@ -74,7 +70,8 @@ constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be kno
 
 int check_health(const Settings& settings) {
   if (settings.http_port == 0) return complain(kAnyPort);
-  const auto answer = ask_agent(settings.http_port, "/ping", "", "", kHealthTime);
+  const SystemClocks clocks;
+  const auto answer = ask_agent(settings.http_port, "/ping", "", "", clocks, clocks.boot_now() + kHealthTime);
   if (!answer.ok()) return complain(answer.fault().message);
   if (answer->status != 200) return complain("/ping was answered with " + std::to_string(answer->status));
   return 0;

@@ -11,8 +11,10 @@ class ClientScene {
  public:
   ClientScene() : scene_(Variables{{"SMA_HTTP_PORT", port_}}) {}
 
-  [[nodiscard]] Outcome run(std::vector<std::string> arguments, const Variables& variables = {}) const {
+  [[nodiscard]] Outcome run(std::vector<std::string> arguments, const Variables& variables = {},
+                            const std::string& shell = "") const {
     AgentSettings settings;
+    if (!shell.empty()) settings.wrapper = {"/bin/sh", "-c", shell, "-"};
     settings.environment = {{"SMA_HTTP_PORT", port_}};
     for (const auto& [name, value] : variables) settings.environment[name] = value;
     settings.arguments = std::move(arguments);
@@ -52,6 +54,22 @@ TEST_CASE("get prints one field, or the whole answer") {
   CHECK(missing.output.empty());
   CHECK(missing.errors.find("colour") != std::string::npos);
   CHECK(member(client.run({"get", "client/json", "--json"}).output, "Name") == "client/json");
+}
+
+TEST_CASE("get says so and exits 1 where nobody takes what it prints") {
+  ClientScene client;
+  client.aws().put("client/unread", "client-unread-value");
+  (void)client.scene().agent();
+  for (const char* shell :
+       {R"(exec "$@" > /dev/full)", R"(exec "$@" >&-)",
+        // A pipe whose reader has gone for certain.
+        R"(mkfifo gone; { read -r line < gone; "$@"; echo "exit $?" >&2; } | { exec <&-; echo > gone; }; exit 1)"}) {
+    INFO(std::string(shell));
+    const Outcome outcome = client.run({"get", "client/unread"}, {{"PATH", "/usr/bin:/bin"}}, shell);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.errors.find("standard output cannot be written") != std::string::npos);
+    CHECK(outcome.errors.find("exit 141") == std::string::npos);
+  }
 }
 
 TEST_CASE("get asks for versions, stages and a refresh") {

@@ -177,8 +177,25 @@ TEST_CASE("--check-config prints the settings in force, or the fault") {
   const Outcome outcome = run_agent(settings);
   CHECK(outcome.exit_code == 0);
   CHECK(outcome.output.find("17") != std::string::npos);
+  settings.wrapper = {"/bin/sh", "-c", R"(exec "$@" > /dev/full)", "-"};
+  CHECK(run_agent(settings).exit_code == 1);
+  settings.wrapper = {};
   settings.config = "max_conn = 0\n";
   CHECK(run_agent(settings).exit_code == 1);
+  CHECK(aws.records().empty());
+}
+
+TEST_CASE("a configuration that switches secrets off is said, and nothing is started") {
+  const standin::Standin aws;
+  AgentSettings settings = settings_for(aws);
+  settings.config = "[capabilities.secrets_manager]\nenabled = false\n";
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{}, {"sm", "start"}}) {
+    settings.arguments = arguments;
+    const Outcome outcome = run_agent(settings);
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.output.empty());
+    CHECK(outcome.errors.find("enabled = false") != std::string::npos);
+  }
   CHECK(aws.records().empty());
 }
 
