@@ -28,6 +28,13 @@ constexpr Seconds kStopTime{10};
 // For answers to those whose fetch was dropped.
 constexpr Seconds kLastAnswersTime{1};
 
+/// `held`: null where there are no credentials that could have been checked.
+std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
+  if (held == nullptr) return fault.kind == Fault::Kind::absent ? fault.message : "no credentials: " + fault.message;
+  return "sts:GetCallerIdentity " + std::string(fault.may_pass() ? "could not check" : "refused") +
+         " the credentials (from: " + held->source + "): " + fault.code + ": " + fault.message;
+}
+
 }  // namespace
 
 /// What reaches out to the network, before the region is known.
@@ -54,8 +61,7 @@ class Agent::Serving {
           Endpoint secrets_manager_endpoint)
       : sts(outgoing.api, std::move(sts_endpoint)),
         source(make_source(parts, start.settings, outgoing, sts)),
-        credentials(*source, parts.loop, outgoing.clock, parts.random, parts.log,
-                    start.settings.credentials_file_path.empty() ? Nanoseconds{Seconds{1}} : Nanoseconds{0}),
+        credentials(*source, parts.loop, outgoing.clock, parts.random, parts.log, patience_with(start.settings)),
         roles(parts.loop, sts, credentials, outgoing.clock, parts.random, parts.log,
               start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
         secrets_manager(outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
@@ -70,6 +76,12 @@ class Agent::Serving {
         prefetch(parts.loop, secrets_manager, store, parts.log, parts.random, start.settings.prefetch) {
     const std::string& path = start.settings.credentials_file_path;
     if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
+  }
+
+  /// A file is read again whenever that may help.
+  static CachedCredentials::Patience patience_with(const Settings& settings) {
+    if (settings.credentials_file_path.empty()) return {};
+    return {.after_first_fault = Nanoseconds{0}, .after_refusal = false};
   }
 
   static std::unique_ptr<CredentialsSource> make_source(const AgentParts& parts, const Settings& settings,
@@ -161,7 +173,9 @@ Task<Result<Done>> Agent::prepare() {
   for (const std::string& warning : endpoints->warnings) log.warn(warning);
   outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), std::move(files), retries.policy);
 
-  Task<Result<std::string>> finding = find_region();
+  // One limit over all that is asked before clients are served.
+  const TimePoint deadline = parts_.loop.now() + kCheckTime;
+  Task<Result<std::string>> finding = find_region(deadline);
   const Result<std::string> region = co_await std::move(finding);
   if (!region.ok()) co_return region.fault();
   auto sts = resolve_endpoint(AwsService::sts, endpoints->parameters(AwsService::sts, *region));
@@ -173,14 +187,14 @@ Task<Result<Done>> Agent::prepare() {
 
   serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
   if (!start_.settings.validate_credentials || !start_.settings.credentials_file_path.empty()) co_return Done{};
-  Task<Result<Done>> checking = check_credentials();
+  Task<Result<Done>> checking = check_credentials(deadline);
   co_return co_await std::move(checking);
 }
 
-Task<Result<std::string>> Agent::find_region() {
+Task<Result<std::string>> Agent::find_region(TimePoint deadline) {
   Result<std::string> configured = configured_region(start_.settings.region, parts_.environment, outgoing_->profile);
   if (configured.ok() || configured.fault().kind != Fault::Kind::absent) co_return configured;
-  Task<Result<std::string>> asking = outgoing_->metadata.region(parts_.loop.now() + kCheckTime);
+  Task<Result<std::string>> asking = outgoing_->metadata.region(deadline);
   Result<std::string> region = co_await std::move(asking);
   if (!region.ok())
     co_return Fault::internal("no region: set region in the configuration, AWS_REGION, or region in the profile (" +
@@ -188,19 +202,15 @@ Task<Result<std::string>> Agent::find_region() {
   co_return region;
 }
 
-Task<Result<Done>> Agent::check_credentials() {
-  Task<Result<CallerIdentity>> asking =
-      serving_->sts.get_caller_identity(serving_->credentials, parts_.loop.now() + kCheckTime);
+Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
+  Task<Result<CallerIdentity>> asking = serving_->sts.get_caller_identity(serving_->credentials, deadline);
   const Result<CallerIdentity> identity = co_await std::move(asking);
   if (identity.ok()) {
     parts_.log.info("credentials are valid", {{"identity", identity->arn}});
     co_return Done{};
   }
   const Fault& fault = identity.fault();
-  const SharedCredentials held = serving_->credentials.held();
-  const std::string reason = "sts:GetCallerIdentity " + std::string(fault.may_pass() ? "could not check" : "refused") +
-                             " the credentials" + (held != nullptr ? " (from: " + held->source + ")" : "") + ": " +
-                             fault.code + ": " + fault.message;
+  const std::string reason = why_not_valid(fault, serving_->credentials.held());
   if (!fault.may_pass() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};

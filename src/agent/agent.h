@@ -57,8 +57,8 @@ class Agent {
 
   Task<void> start_up();
   Task<Result<Done>> prepare();
-  Task<Result<std::string>> find_region();
-  Task<Result<Done>> check_credentials();
+  Task<Result<std::string>> find_region(TimePoint deadline);
+  Task<Result<Done>> check_credentials(TimePoint deadline);
   Task<void> pass_on(Event& from);
   Task<void> shut_down();
 

@@ -24,7 +24,8 @@ Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
 
 RoleCredentials::Role::Role(RoleCredentials& roles, const std::string& role_arn)
     : source(roles.sts_, roles.base_, {.role_arn = role_arn, .session_name = roles.session_name_}),
-      credentials(source, roles.scheduler_, roles.clock_, roles.random_, roles.log_, Nanoseconds{0}) {}
+      credentials(source, roles.scheduler_, roles.clock_, roles.random_, roles.log_,
+                  {.after_first_fault = Nanoseconds{0}}) {}
 
 Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std::string role_arn, TimePoint deadline) {
   std::shared_ptr<Role> role;

@@ -28,10 +28,23 @@ FileWatcher::~FileWatcher() {
   if (inotify_.valid()) loop_.unwatch(inotify_.get(), *this);
 }
 
-bool FileWatcher::ensure() {
-  if (watch_ < 0 && inotify_.valid())
-    watch_ = inotify_add_watch(inotify_.get(), folder_.c_str(), kChanges | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
-  return watch_ >= 0;
+// What was made while we looked further up, unseen, is found the second time.
+bool FileWatcher::ensure() { return watch_nearest() || watch_nearest(); }
+
+bool FileWatcher::watch_nearest() {
+  std::string folder = folder_;
+  const auto watch = [&] {
+    return inotify_add_watch(inotify_.get(), folder.c_str(), kChanges | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+  };
+  int found = watch();
+  while (found < 0 && folder != "/" && folder != ".") {
+    folder = folder_of(folder);
+    found = watch();
+  }
+  // A folder that is watched already keeps its number.
+  if (watch_ >= 0 && watch_ != found) inotify_rm_watch(inotify_.get(), watch_);
+  watch_ = found;
+  return watch_ >= 0 && folder == folder_;
 }
 
 void FileWatcher::on_events(std::uint32_t /*events*/) {

@@ -18,7 +18,8 @@ class FileListener {
 
 /// Watches a file by inotify on its folder: writing, replacing by rename, and switching a symbolic link beside it (as
 /// Kubernetes does with its volumes) all count. Other files of that folder count too: the listener looks for itself.
-/// Where the file is a link into another folder, changes there go unseen.
+/// A folder that does not exist is waited for, by watching the nearest one above it that does. Where the file is a link
+/// into another folder, changes there go unseen.
 class FileWatcher final : private Watcher {
  public:
   FileWatcher(EventLoop& loop, const std::string& path, FileListener& listener);
@@ -26,11 +27,12 @@ class FileWatcher final : private Watcher {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  /// Tries again where the folder did not exist, or was replaced. True while it is watched.
+  /// Looks again which folder the path leads to. True where that is watched, false where it is still waited for.
   bool ensure();
 
  private:
   void on_events(std::uint32_t events) override;
+  bool watch_nearest();
 
   EventLoop& loop_;
   std::string folder_;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Seconds kRenewAhead{300};
 constexpr Seconds kWait{60};
+constexpr Seconds kMostJitter{15};
 constexpr Seconds kLoadTime{60};
 
 }  // namespace
@@ -19,13 +20,13 @@ struct CachedCredentials::Load {
 };
 
 CachedCredentials::CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock,
-                                     Random& random, Log& log, Nanoseconds first_wait)
+                                     Random& random, Log& log, Patience patience)
     : source_(source),
       scheduler_(scheduler),
       clock_(clock),
       random_(random),
       log_(log),
-      first_wait_(first_wait),
+      patience_(patience),
       timer_(*this),
       tasks_(scheduler) {}
 
@@ -55,7 +56,7 @@ Task<Result<SharedCredentials>> CachedCredentials::renew(SharedCredentials refus
   auto loaded = co_await std::move(waiting);
   if (!load->done.is_set()) co_return loaded;
   if (loaded.ok() && !(*loaded)->same_keys(*refused)) co_return loaded;
-  refused_until_ = std::max(refused_until_, scheduler_.now() + wait_a_while());
+  if (patience_.after_refusal) refused_until_ = std::max(refused_until_, scheduler_.now() + wait_a_while());
   if (!loaded.ok()) co_return loaded;
   co_return refused_again(*refused);
 }
@@ -123,14 +124,14 @@ void CachedCredentials::log_kept(const Credentials& loaded, Nanoseconds left) {
 void CachedCredentials::keep_fault(Fault fault) {
   const bool renewal = held_ != nullptr;
   log_.warn(renewal ? "credentials were not renewed" : "no credentials", {{"reason", fault.message}});
-  ask_at_ = scheduler_.now() + (renewal ? wait_a_while() : first_wait_);
+  ask_at_ = scheduler_.now() + (renewal ? wait_a_while() : patience_.after_first_fault);
   last_fault_ = std::move(fault);
 }
 
-// Full-size waits would make a fleet that was started together ask together.
+// Equal waits would make a fleet that was started together ask together.
 Nanoseconds CachedCredentials::wait_a_while() {
-  return Nanoseconds(
-      static_cast<Nanoseconds::rep>(static_cast<double>(Nanoseconds(kWait).count()) * (1 + random_.fraction()) / 2));
+  const auto more = static_cast<double>(Nanoseconds(kMostJitter).count()) * random_.fraction();
+  return kWait + Nanoseconds(static_cast<Nanoseconds::rep>(more));
 }
 
 Task<Result<SharedCredentials>> CachedCredentials::wait_for(std::shared_ptr<Load> load, TimePoint deadline) {

@@ -17,16 +17,23 @@ namespace sma {
 ///
 ///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same,
 ///   and
-///     asked for again after half a minute to a minute; so after a failed renewal.
+///     asked for again once a minute, a quarter more at random; so after a failed renewal.
 ///   - Expired credentials are not handed out, unless the source gave them expired.
 ///   - Keys that AWS refuses are renewed once, however many calls were refused; where the source has no others, it is
-///     asked again for refused ones after half a minute to a minute only.
-///   - Where nothing was ever held, a failed load is not repeated within `first_wait`: its fault stands.
+///     asked again for refused ones after such a minute only.
+///   - Where nothing was ever held, a failed load is not repeated within a second: its fault stands.
 class CachedCredentials final : public CredentialsProvider {
  public:
+  /// When a source that gave nothing new may be asked again.
+  struct Patience {
+    Nanoseconds after_first_fault = Seconds{1};
+    bool after_refusal = true;  ///< false: it costs nothing to ask, as with a file
+  };
   /// All must outlive this object.
   CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock, Random& random, Log& log,
-                    Nanoseconds first_wait = Seconds{1});
+                    Patience patience);
+  CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock, Random& random, Log& log)
+      : CachedCredentials(source, scheduler, clock, random, log, Patience{}) {}
 
   Task<Result<SharedCredentials>> get(TimePoint deadline) override;
   Task<Result<SharedCredentials>> renew(SharedCredentials refused, TimePoint deadline) override;
@@ -64,7 +71,7 @@ class CachedCredentials final : public CredentialsProvider {
   const AwsClock& clock_;
   Random& random_;
   Log& log_;
-  Nanoseconds first_wait_;
+  Patience patience_;
 
   SharedCredentials held_;
   bool came_expired_ = false;            // the source gave them so; used until it is asked again

@@ -3,14 +3,23 @@
 #include <string>
 
 namespace sma {
+namespace {
+
+Fault failed(const CredentialsSource& source, Fault fault) {
+  fault.message.insert(0, std::string(source.name()) + ": ");
+  return fault;
+}
+
+}  // namespace
 
 Task<Result<Credentials>> ChainSource::load(TimePoint deadline) {
   if (winner_ != nullptr) {
     auto renewing = winner_->load(deadline);
     auto renewed = co_await std::move(renewing);
+    if (renewed.ok()) co_return renewed;
     // It had something once: that it has nothing now is a fault, and may pass.
-    if (!renewed.ok() && renewed.fault().kind == Fault::Kind::absent) renewed.fault().kind = Fault::Kind::transient;
-    co_return renewed;
+    if (renewed.fault().kind == Fault::Kind::absent) renewed.fault().kind = Fault::Kind::transient;
+    co_return failed(*winner_, std::move(renewed.fault()));
   }
   std::string looked_at;
   for (CredentialsSource* source : sources_) {
@@ -21,11 +30,7 @@ Task<Result<Credentials>> ChainSource::load(TimePoint deadline) {
       co_return asked;
     }
     Fault& fault = asked.fault();
-    if (fault.kind != Fault::Kind::absent) {
-      log_.warn("credentials source failed", {{"source", source->name()}, {"reason", fault.message}});
-      fault.message = std::string(source->name()) + ": " + fault.message;
-      co_return asked;
-    }
+    if (fault.kind != Fault::Kind::absent) co_return failed(*source, std::move(fault));
     log_.debug("credentials source has nothing", {{"source", source->name()}, {"reason", fault.message}});
     if (!looked_at.empty()) looked_at += "; ";
     looked_at += std::string(source->name()) + ": " + fault.message;

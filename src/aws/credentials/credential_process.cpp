@@ -27,7 +27,7 @@ Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, const Sc
   const auto answer = JsonDocument::parse(std::move(output->output));
   if (!answer || !answer->root().is_object())
     co_return Fault::internal("credential_process " + program + " printed no JSON object");
-  if (member_in_any_case(answer->root(), "Version") != "1")
+  if (value_in_any_case(answer->root(), "Version").number() != "1")
     co_return Fault::internal("credential_process " + program + " printed no Version 1");
   auto credentials = read_credentials(answer->root(), kForm, "credential_process");
   if (!credentials.ok())

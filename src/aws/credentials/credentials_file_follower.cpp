@@ -4,6 +4,7 @@ namespace sma {
 namespace {
 
 constexpr Seconds kLookEvery{60};
+constexpr Seconds kCoarsestTick{2};
 
 }  // namespace
 
@@ -28,7 +29,9 @@ void CredentialsFileFollower::run() {
 
 void CredentialsFileFollower::on_file_changed() {
   const auto facts = files_.facts(path_);
-  if (facts == seen_) return;
+  // Two changes in one tick of the file system's clock look alike.
+  const bool may_look_alike = facts && scheduler_.wall_now() - WallTime(Nanoseconds(facts->modified)) < kCoarsestTick;
+  if (facts == seen_ && !may_look_alike) return;
   seen_ = facts;
   credentials_.ask_again();
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "aws/credentials/pause.h"
+#include "aws/endpoint.h"
 #include "aws/profile_files.h"
 #include "http_client/url.h"
 
@@ -57,7 +58,10 @@ Task<Result<std::string>> InstanceMetadata::region(TimePoint deadline) {
   auto text = co_await std::move(asking);
   if (!text.ok()) co_return std::move(text.fault());
   if (!*text) co_return Fault::absent("instance metadata names no region");
-  co_return std::string((*text)->view());
+  std::string region((*text)->view());
+  region.erase(region.find_last_not_of(" \t\r\n") + 1);
+  if (!is_valid_region(region)) co_return Fault::internal("what instance metadata calls the region is none");
+  co_return region;
 }
 
 /// One question, and the token before it where none is held: its answer where that is not 200.
@@ -130,8 +134,8 @@ Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
     if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https"))
       return Fault::internal("the endpoint of instance metadata is no http URL");
     while (text.ends_with('/')) text.pop_back();
-    const bool near =
-        is_link_local_address(parsed->host) || is_loopback_address(parsed->host) || parsed->host == "localhost";
+    const bool near = is_link_local_address(parsed->host) || is_loopback_address(parsed->host) ||
+                      strcasecmp(parsed->host.c_str(), "localhost") == 0;
     return Endpoint{std::move(text), true, !near};
   }
   if (!mode) return Endpoint{"http://169.254.169.254"};

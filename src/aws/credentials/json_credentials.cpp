@@ -8,15 +8,19 @@
 
 namespace sma {
 
-std::optional<std::string_view> member_in_any_case(JsonValue object, std::string_view name) {
-  if (!object.is_object()) return std::nullopt;
+JsonValue value_in_any_case(JsonValue object, std::string_view name) {
+  if (!object.is_object()) return {};
   for (const JsonValue member : object) {
     const std::string_view key = member.key();
-    if (key.size() != name.size() || strncasecmp(key.data(), name.data(), name.size()) != 0) continue;
-    const auto text = member.string() ? member.string() : member.number();
-    if (text && !text->empty()) return text;
+    if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) return member;
   }
-  return std::nullopt;
+  return {};
+}
+
+std::optional<std::string_view> member_in_any_case(JsonValue object, std::string_view name) {
+  const JsonValue member = value_in_any_case(object, name);
+  const auto text = member.string() ? member.string() : member.number();
+  return text && !text->empty() ? text : std::nullopt;
 }
 
 Result<Credentials> read_credentials(JsonValue object, CredentialsForm form, std::string_view source) {

@@ -95,9 +95,9 @@ Task<Result<Credentials>> ProfileSource::load_named(std::string source, TimePoin
   auto credentials = co_await std::move(loading);
   if (!credentials.ok()) {
     Fault& fault = credentials.fault();
-    // It was asked for by name: that nothing is there is a fault, and for the metadata service one that may pass.
-    if (fault.kind == Fault::Kind::absent)
-      fault.kind = named == &parts_.instance_metadata_source ? Fault::Kind::transient : Fault::Kind::internal;
+    // It was asked for by name: that nothing is there is a fault; where nothing answered, one that may pass.
+    const bool no_answer = fault.code == "TimeoutError" || fault.code == "ConnectionError";
+    if (fault.kind == Fault::Kind::absent) fault.kind = no_answer ? Fault::Kind::transient : Fault::Kind::internal;
     fault.message = "credential_source " + source + ": " + fault.message;
   }
   co_return credentials;

@@ -69,20 +69,48 @@ TEST_CASE("the link that Kubernetes switches beside a file is noticed") {
   CHECK(fixture.changes_seen() > 0);
 }
 
-TEST_CASE("a folder that comes later, or is replaced, is watched once asked for again") {
+TEST_CASE("a folder that comes later, or is replaced, is watched from then on") {
   WatchFixture fixture;
-  const fs::path folder = fixture.folder / "later";
+  const fs::path folder = fixture.folder / "much/later";
   FileWatcher watcher(fixture.loop, folder / "credentials", fixture);
   CHECK_FALSE(watcher.ensure());
-  fs::create_directory(folder);
-  CHECK(watcher.ensure());
-  fixture.write(folder / "credentials", "one");
+  fs::create_directory(fixture.folder / "much");
   CHECK(fixture.changes_seen() > 0);
-  fs::rename(folder, fixture.folder / "gone");
+  for (int i = 0; i < 2; ++i) {
+    fs::create_directory(folder);
+    CHECK(fixture.changes_seen() > 0);
+    fixture.write(folder / "credentials", "one");
+    CHECK(fixture.changes_seen() > 0);
+    fs::rename(folder, fixture.folder / ("gone" + std::to_string(i)));
+    CHECK(fixture.changes_seen() > 0);
+  }
+}
+
+TEST_CASE("folders that are made at once, and moved into place, are followed to the last") {
+  WatchFixture fixture;
+  FileWatcher watcher(fixture.loop, fixture.folder / "a/b/credentials", fixture);
+  fs::create_directories(fixture.folder / "new/b");
+  fixture.write(fixture.folder / "new/b/credentials", "one");
+  fs::rename(fixture.folder / "new", fixture.folder / "a");
   CHECK(fixture.changes_seen() > 0);
-  fs::create_directory(folder);
   CHECK(watcher.ensure());
-  fixture.write(folder / "credentials", "two");
+  fixture.write(fixture.folder / "a/b/credentials", "two");
+  CHECK(fixture.changes_seen() > 0);
+}
+
+TEST_CASE("a folder that is a link is followed where it leads to later, once asked for again") {
+  WatchFixture fixture;
+  fs::create_directories(fixture.folder / "1");
+  fs::create_directories(fixture.folder / "2");
+  fs::create_symlink("1", fixture.folder / "current");
+  FileWatcher watcher(fixture.loop, fixture.folder / "current/credentials", fixture);
+  fs::create_symlink("2", fixture.folder / "next");
+  fs::rename(fixture.folder / "next", fixture.folder / "current");
+  CHECK(watcher.ensure());
+  fixture.changes_seen();
+  fixture.write(fixture.folder / "1/credentials", "old");
+  CHECK(fixture.changes_seen() == 0);
+  fixture.write(fixture.folder / "2/credentials", "new");
   CHECK(fixture.changes_seen() > 0);
 }
 

@@ -127,7 +127,7 @@ TEST_CASE("renewal begins 5 minutes before expiry, in the background, the old on
   CHECK(fixture.source.most_under_way == 1);
 }
 
-TEST_CASE("a failed renewal is tried again after half a minute to a minute, never once a request") {
+TEST_CASE("a failed renewal is tried again at most once a minute, never once a request") {
   CacheFixture fixture;
   CHECK(fixture.key() == "K1");
   fixture.source.fault = kTrouble;
@@ -135,12 +135,16 @@ TEST_CASE("a failed renewal is tried again after half a minute to a minute, neve
   CHECK(fixture.source.asked == 2);
   for (int i = 0; i < 1000; ++i) CHECK(fixture.key() == "K1");
   CHECK(fixture.source.asked == 2);
-  fixture.scheduler.advance(Seconds(290));
-  CHECK(fixture.source.asked >= 2 + 4);
-  CHECK(fixture.source.asked <= 2 + 9);
-  CHECK(fixture.lines.count("WARN credentials were not renewed reason=trouble") >= 4);
+  fixture.scheduler.advance(Seconds(60) - Milliseconds(1));
+  CHECK(fixture.source.asked == 2);
+  fixture.scheduler.advance(Seconds(15));
+  CHECK(fixture.source.asked == 3);
+  fixture.scheduler.advance(Seconds(215));
+  CHECK(fixture.source.asked >= 2 + 3);
+  CHECK(fixture.source.asked <= 2 + 4);
+  CHECK(fixture.lines.count("WARN credentials were not renewed reason=trouble") == fixture.source.asked - 1);
   fixture.source.fault.reset();
-  fixture.scheduler.advance(Seconds(60));
+  fixture.scheduler.advance(Seconds(75));
   CHECK(fixture.key() != "K1");
 }
 
@@ -158,11 +162,12 @@ TEST_CASE("credentials that come with less than 5 minutes left are used, and ask
   CacheFixture fixture;
   fixture.source.life = Seconds(200);
   CHECK(fixture.key() == "K1");
-  for (int i = 0; i < 29; ++i) {
+  for (int i = 0; i < 60; ++i) {
     fixture.scheduler.advance(Seconds(1));
     CHECK(fixture.key() == "K1");
   }
-  fixture.scheduler.advance(Seconds(31));
+  CHECK(fixture.source.asked == 1);
+  fixture.scheduler.advance(Seconds(15));
   CHECK(fixture.key() == "K2");
   CHECK(fixture.source.asked == 2);
 }
@@ -171,8 +176,12 @@ TEST_CASE("credentials that come expired are used, and asked for once a minute a
   CacheFixture fixture;
   fixture.source.life = -Seconds(10);
   CHECK(fixture.key() == "K1");
-  for (int i = 0; i < 100; ++i) CHECK(fixture.key() == "K1");
-  fixture.scheduler.advance(Seconds(60));
+  for (int i = 0; i < 60; ++i) {
+    CHECK(fixture.key() == "K1");
+    fixture.scheduler.advance(Seconds(1));
+  }
+  CHECK(fixture.source.asked == 1);
+  fixture.scheduler.advance(Seconds(15));
   CHECK(fixture.key() == "K2");
 }
 
@@ -238,9 +247,23 @@ TEST_CASE("where the source yields the same keys again that is a fault, and it i
   const SharedCredentials refused = *fixture.get();
   for (int i = 0; i < 50; ++i) CHECK(fixture.renew(refused).fault().kind == Fault::Kind::expired);
   CHECK(fixture.source.asked == 2);
-  fixture.scheduler.advance(Seconds(61));
+  fixture.scheduler.advance(Seconds(59));
+  CHECK_FALSE(fixture.renew(refused).ok());
+  CHECK(fixture.source.asked == 2);
+  fixture.scheduler.advance(Seconds(16));
   CHECK_FALSE(fixture.renew(refused).ok());
   CHECK(fixture.source.asked == 3);
+}
+
+TEST_CASE("a source that costs nothing to ask is asked at each refusal") {
+  CacheFixture fixture;
+  CachedCredentials cached(fixture.source, fixture.scheduler, fixture.clock, fixture.random, fixture.log,
+                           {.after_first_fault = Nanoseconds(0), .after_refusal = false});
+  fixture.source.same_keys = true;
+  const SharedCredentials refused = *fixture.finish(cached.get(fixture.scheduler.now() + Seconds(5)));
+  for (int i = 0; i < 5; ++i)
+    CHECK_FALSE(fixture.finish(cached.renew(refused, fixture.scheduler.now() + Seconds(5))).ok());
+  CHECK(fixture.source.asked == 6);
 }
 
 TEST_CASE("a renewal of refused keys that fails leaves the source alone for a while, too") {

@@ -55,12 +55,13 @@ TEST_CASE("renewal asks only the source that won, also where it fails") {
   const auto renewed = fixture.load(chain);
   REQUIRE_FALSE(renewed.ok());
   CHECK(renewed.fault().kind == Fault::Kind::transient);
+  CHECK(renewed.fault().message == "b: gone");
   CHECK(a.asked == 1);
   CHECK(b.asked == 2);
   CHECK(c.asked == 0);
 }
 
-TEST_CASE("a source that is configured but fails ends the search, and says why in one line") {
+TEST_CASE("a source that is configured but fails ends the search, and is named") {
   CredentialsFixture fixture;
   ToldSource a("a", Fault::timeout("too slow"));
   ToldSource b("b", std::nullopt);
@@ -70,7 +71,6 @@ TEST_CASE("a source that is configured but fails ends the search, and says why i
   CHECK(found.fault().message == "a: too slow");
   CHECK(found.fault().kind == Fault::Kind::transient);
   CHECK(b.asked == 0);
-  CHECK(fixture.lines.count("WARN credentials source failed source=a reason=\"too slow\"") == 1);
 }
 
 TEST_CASE("where nothing is configured anywhere the fault lists all that was looked at") {

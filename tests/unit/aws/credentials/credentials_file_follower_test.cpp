@@ -54,7 +54,8 @@ struct FollowerFixture {
     if (!source_) source_.emplace(path().string(), environment, files, log);
     return *source_;
   }
-  CachedCredentials cached{late_, loop, clock, random, log, Nanoseconds(0)};
+  CachedCredentials cached{late_,  loop, clock,
+                           random, log,  {.after_first_fault = Nanoseconds(0), .after_refusal = false}};
 
  private:
   /// The path is known only once the folder is made.
@@ -113,6 +114,35 @@ TEST_CASE("a file that comes later is found when credentials are asked for") {
   CHECK(fixture.key() == "none");
   fixture.replace("K1");
   CHECK(fixture.key() == "K1");
+}
+
+TEST_CASE("a file whose folder comes later is found without anybody asking") {
+  FollowerFixture fixture;
+  fs::remove(fixture.folder);
+  const CredentialsFileFollower follower(fixture.loop, fixture.path(), fixture.files, fixture.cached);
+  fixture.turns();
+  CHECK(fixture.cached.held() == nullptr);
+  fs::create_directory(fixture.folder);
+  fixture.turns();
+  fixture.replace("K1");
+  fixture.turns();
+  REQUIRE(fixture.cached.held() != nullptr);
+  CHECK(fixture.cached.held()->access_key_id == "K1");
+}
+
+TEST_CASE("two changes in one tick of the file system's clock, of one length, are both seen") {
+  FollowerFixture fixture;
+  fixture.replace("K1");
+  const CredentialsFileFollower follower(fixture.loop, fixture.path(), fixture.files, fixture.cached);
+  fixture.clocks.set_wall(SystemClocks().wall_now());
+  fixture.turns();
+  const auto tick = fs::last_write_time(fixture.path());
+  for (const char* key : {"K2", "K3"}) {
+    std::ofstream(fixture.path()) << "[default]\naws_access_key_id = " << key << "\naws_secret_access_key = s\n";
+    fs::last_write_time(fixture.path(), tick);
+    fixture.turns();
+    CHECK(fixture.key() == key);
+  }
 }
 
 TEST_CASE("a change that the kernel does not tell of is seen within a minute") {

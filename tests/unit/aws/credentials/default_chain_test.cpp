@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "aws/credentials/cached_credentials.h"
 #include "tests/unit/aws/credentials/fixture.h"
 
 using namespace sma;
@@ -25,18 +26,21 @@ struct ChainFixture : CredentialsFixture {
   }
   std::string key() {
     environment = Environment(variables);
-    DefaultChain chain({.environment = environment,
-                        .files = files,
-                        .http = http,
-                        .sts = sts,
-                        .processes = processes,
-                        .metadata = metadata,
-                        .scheduler = scheduler,
-                        .clock = clock,
-                        .random = random,
-                        .log = log});
+    DefaultChain chain(parts());
     const auto found = load(chain);
     return found.ok() ? found->access_key_id : found.fault().message;
+  }
+  DefaultChain::Parts parts() {
+    return {.environment = environment,
+            .files = files,
+            .http = http,
+            .sts = sts,
+            .processes = processes,
+            .metadata = metadata,
+            .scheduler = scheduler,
+            .clock = clock,
+            .random = random,
+            .log = log};
   }
 
   Variables variables{{"AWS_CONFIG_FILE", "/c"},
@@ -76,6 +80,17 @@ TEST_CASE("a broken pod does not turn into its node's role") {
   CHECK(fixture.key() == "container: the endpoint answered 404");
   fixture.variables["AWS_PROFILE"] = "gone";
   CHECK(fixture.key().starts_with("profile: profile gone, named by AWS_PROFILE, is in neither /c"));
+}
+
+TEST_CASE("a source that fails says why in one line of the log") {
+  ChainFixture fixture;
+  fixture.files.texts.clear();
+  fixture.environment = Environment(fixture.variables);
+  DefaultChain chain(fixture.parts());
+  CachedCredentials cached(chain, fixture.scheduler, fixture.clock, fixture.random, fixture.log);
+  CHECK_FALSE(fixture.finish(cached.get(fixture.scheduler.now() + Seconds(5))).ok());
+  CHECK(fixture.lines.count("No such file") == 1);
+  CHECK(fixture.lines.count("WARN no credentials reason=\"web identity: cannot read /t") == 1);
 }
 
 TEST_CASE("where nothing is configured the fault says where each source looked") {

@@ -65,6 +65,16 @@ TEST_CASE("the region is read from metadata") {
   CHECK(fixture.http.requests[1].url == "http://169.254.169.254/latest/meta-data/placement/region");
 }
 
+TEST_CASE("a region of metadata is one, white space behind it aside") {
+  const auto region = [](const std::string& said) {
+    MetadataFixture fixture;
+    fixture.http.answer = [&](const SeenRequest&) { return Answer{.body = said}; };
+    return fixture.finish(fixture.metadata.region(fixture.scheduler.now() + Seconds(5)));
+  };
+  CHECK(*region("eu-west-1\n") == "eu-west-1");
+  for (const char* said : {"", "<html>", "eu-west-1/evil.example", "a b"}) CHECK_FALSE(region(said).ok());
+}
+
 TEST_CASE("the endpoint comes from the environment, the profile, the mode") {
   const std::string variable = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
   const auto asked = [](Variables variables, const std::string& config = {}) {
@@ -80,6 +90,16 @@ TEST_CASE("the endpoint comes from the environment, the profile, the mode") {
   CHECK(asked({{variable + "_MODE", "ipv4"}}, "ec2_metadata_service_endpoint_mode = IPv6\n") ==
         "http://169.254.169.254/latest/api/token");
   CHECK(asked({}, "ec2_metadata_service_endpoint_mode = IPv6\n") == "http://[fd00:ec2::254]/latest/api/token");
+}
+
+TEST_CASE("metadata that lies near is never asked through the proxy") {
+  for (const char* near :
+       {"http://LocalHost:1", "http://127.9.9.9", "http://[::1]:5", "http://169.254.0.9", "http://[fd00:ec2::254]"}) {
+    CAPTURE(near);
+    MetadataFixture fixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", near}});
+    REQUIRE(fixture.get().ok());
+    CHECK_FALSE(fixture.http.requests[0].use_proxy);
+  }
 }
 
 TEST_CASE("metadata that lies elsewhere is asked through the proxy") {

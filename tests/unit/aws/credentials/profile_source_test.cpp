@@ -129,6 +129,10 @@ TEST_CASE("a credential_source that has nothing, or that we do not know, is a fa
         "profile default: credential_source Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
   CHECK(ask("EcsContainer").kind == Fault::Kind::internal);
   CHECK(ask("Ec2InstanceMetadata").kind == Fault::Kind::transient);
+  fixture.http.answer = [](const SeenRequest& request) {
+    return Answer{.status = request.method == "PUT" ? 200 : 404, .body = "token"};
+  };
+  CHECK(ask("Ec2InstanceMetadata").kind == Fault::Kind::internal);
   CHECK(ask("environment").message ==
         "profile default: credential_source must be Environment, Ec2InstanceMetadata or EcsContainer");
 }
@@ -176,6 +180,8 @@ TEST_CASE("each refusal of credential_process names the program, never its outpu
   CHECK(ask("hidden") == "profile default: credential_process p printed no JSON object");
   CHECK(ask("[1]") == "profile default: credential_process p printed no JSON object");
   CHECK(ask(R"({"AccessKeyId":"hidden","SecretAccessKey":"hidden"})") ==
+        "profile default: credential_process p printed no Version 1");
+  CHECK(ask(R"({"Version":"1","AccessKeyId":"hidden","SecretAccessKey":"hidden"})") ==
         "profile default: credential_process p printed no Version 1");
   CHECK(ask(R"({"Version":2,"AccessKeyId":"hidden","SecretAccessKey":"hidden"})") ==
         "profile default: credential_process p printed no Version 1");
