@@ -13,10 +13,16 @@ namespace {
 
 constexpr const char* kToken = "in-process-token";
 
-std::map<std::string, std::string, std::less<>> merged(const std::map<std::string, std::string>& base,
-                                                       const std::map<std::string, std::string>& more) {
+std::map<std::string, std::string, std::less<>> variables_for(const standin::Standin& aws,
+                                                              const std::map<std::string, std::string>& more) {
+  const std::map<std::string, std::string> base = aws.environment();
   std::map<std::string, std::string, std::less<>> all(base.begin(), base.end());
-  for (const auto& [name, value] : more) all.insert_or_assign(name, value);
+  constexpr std::string_view kAws = "{aws}";
+  for (auto [name, value] : more) {
+    const std::size_t at = value.find(kAws);
+    if (at != std::string::npos) value.replace(at, kAws.size(), aws.url());
+    all.insert_or_assign(name, value);
+  }
   return all;
 }
 
@@ -57,7 +63,7 @@ std::string AgentClient::body() {
 }
 
 AgentFixture::AgentFixture(std::map<std::string, std::string> more_variables)
-    : environment_(merged(aws.environment(), more_variables)) {
+    : environment_(variables_for(aws, more_variables)) {
   settings.log_to_file = false;
   settings.http_port = 0;
   aws.set_clock([this] { return std::chrono::duration<double>(clocks.wall_now().time_since_epoch()).count(); });

@@ -38,6 +38,7 @@ class AgentClient {
 /// (the stand-in's) is real; time, for the agent, is not.
 class AgentFixture {
  public:
+  /// `{aws}` in a value stands for the stand-in's URL.
   explicit AgentFixture(std::map<std::string, std::string> more_variables = {});
   ~AgentFixture();
 
