@@ -136,7 +136,6 @@ void Connection::handle() {
   keep_alive_ = reader_.keep_alive();
   const TimePoint answer_due = begun_ + owner_.limits.request_time;
   reader_.finish();
-  begun_ = owner_.loop.now();
   deadline_ = answer_due;
 
   if (auto* response = std::get_if<Response>(&outcome)) {
@@ -194,6 +193,8 @@ void Connection::send_on() {
 void Connection::answered() {
   if (!closing_) {
     state_ = State::reading;
+    // What came in behind this request has waited its turn.
+    begun_ = owner_.loop.now();
     return;
   }
   // A client that asked for the end and sent nothing behind it has no use for our lingering.
@@ -208,6 +209,7 @@ void Connection::answered() {
 
 void Connection::await_input() {
   const ServerLimits& limits = owner_.limits;
+  if (reader_.empty() && owner_.draining) return linger();
   if (reader_.empty()) {
     // One that came past the limit does not keep its place for long.
     const bool regular = admission_ == Admission::regular;

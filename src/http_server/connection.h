@@ -112,7 +112,7 @@ class Connection final : public ListHook, private Watcher {
   std::uint32_t watched_ = 0;
   bool is_watched_ = false;
   std::size_t discarded_ = 0;  // bytes, while lingering
-  TimePoint begun_{};          // when the first byte of the request in hand came
+  TimePoint begun_{};          // when the request in hand began: its first byte came, or the answer before it was out
   TimePoint deadline_{};
   RequestReader reader_;
   ResponseWriter writer_;

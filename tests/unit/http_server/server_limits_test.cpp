@@ -149,6 +149,27 @@ TEST_CASE("an answer that is not ready in 61 s ends the connection and its task"
   CHECK(client.closed());
 }
 
+TEST_CASE("a request that came in behind another has its own time, from when its turn comes") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  SUBCASE("for its head") {
+    client.send(get("/wait") + "GET /ping HTTP/1.1\r\n");
+    fixture.advance(Seconds(40));
+    fixture.handler.release();
+    CHECK(client.received().ends_with("waited"));
+    fixture.advance(Milliseconds(9999));
+    CHECK(client.ask("Host: x\r\n\r\n").ends_with("healthy"));
+  }
+  SUBCASE("for its body and answer") {
+    client.send(get("/wait") + "POST /ping HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhell");
+    fixture.advance(Seconds(40));
+    fixture.handler.release();
+    CHECK(client.received().ends_with("waited"));
+    fixture.advance(Seconds(61) - Milliseconds(1));
+    CHECK(client.ask("o").ends_with("healthy"));
+  }
+}
+
 TEST_CASE("a client that does not read its answer delays nobody, holds one reference, and is dropped after 61 s") {
   ServerFixture fixture;
   TestClient stuck(fixture, 4096);
@@ -229,6 +250,18 @@ TEST_CASE("draining closes idle connections, lets requests in hand finish, and i
   waiting.close();
   fixture.settle();
   CHECK(fixture.server.connection_count() == 0);
+  CHECK(fixture.server.drained().is_set());
+}
+
+TEST_CASE("a connection whose answer was on its way when draining began closes behind it") {
+  ServerFixture fixture;
+  TestClient client(fixture, 4096);
+  client.send(get("/big"));
+  fixture.server.drain();
+  CHECK(count(client.received_until("[never]"), "b") == fixture.handler.big.size());
+  CHECK(client.closed());
+  client.close();
+  fixture.settle();
   CHECK(fixture.server.drained().is_set());
 }
 
