@@ -11,9 +11,6 @@ namespace {
 constexpr int kAcceptsPerTurn = 16;
 constexpr Milliseconds kPause{100};
 
-/// The fault is the machine's, not that of the one connection.
-bool is_exhaustion(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
-
 }  // namespace
 
 void Acceptor::open(FileDescriptor socket) {
@@ -46,12 +43,11 @@ void Acceptor::accept() {
       listener_.on_accepted(std::move(socket));
       continue;
     }
-    const int error = errno;
-    if (is_exhaustion(error)) {
-      pause();
-      arm(loop_.now() + kPause);
-    }
-    if (error != ECONNABORTED && error != EINTR) return;
+    if (errno == EAGAIN) return;
+    if (errno == ECONNABORTED || errno == EINTR) continue;
+    // The fault is the machine's, not that of the one connection, and may last.
+    pause();
+    arm(loop_.now() + kPause);
   }
 }
 
