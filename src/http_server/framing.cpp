@@ -10,6 +10,14 @@
 namespace sma {
 namespace {
 
+/// Takes the first member off a list; empty members are allowed (RFC 9110 §5.6.1).
+std::string_view take_member(std::string_view& list) {
+  const auto comma = std::min(list.find(','), list.size());
+  const auto member = characters::trim(list.substr(0, comma));
+  list.remove_prefix(std::min(comma + 1, list.size()));
+  return member;
+}
+
 class FramingReader {
  public:
   FramingReader(const Request& request, Framing& framing) : request_(request), framing_(framing) {}
@@ -50,18 +58,22 @@ class FramingReader {
 
   std::optional<Refusal> take_expectation(std::string_view value) {
     if (request_.minor_version == 0) return std::nullopt;
-    framing_.expects_continue = true;
-    if (!equal_ignoring_case(value, "100-continue")) unknown_expectation_ = true;
+    while (!value.empty()) {
+      const auto expectation = take_member(value);
+      if (equal_ignoring_case(expectation, "100-continue")) {
+        framing_.expects_continue = true;
+      } else if (!expectation.empty()) {
+        unknown_expectation_ = true;
+      }
+    }
     return std::nullopt;
   }
 
   void take_connection(std::string_view value) {
     while (!value.empty()) {
-      const auto comma = std::min(value.find(','), value.size());
-      const auto option = characters::trim(value.substr(0, comma));
+      const auto option = take_member(value);
       if (equal_ignoring_case(option, "close")) close_ = true;
       if (equal_ignoring_case(option, "keep-alive")) keep_alive_ = true;
-      value.remove_prefix(std::min(comma + 1, value.size()));
     }
   }
 

@@ -19,7 +19,7 @@ constexpr std::size_t kLargest = HeadParser::kMaxHead + BufferPool::kSmall;
 
 std::span<char> RequestReader::space() {
   if (buffer_.size() == 0) buffer_ = pool_.small();
-  if (!make_room(in_body_ ? kBodySpace : 1)) {
+  if (!make_room(in_body_ ? kBodySpace : 1) && buffer_.size() == end_) {
     refuse({431, "too many large request heads at once"});
     return {};
   }

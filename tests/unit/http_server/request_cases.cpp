@@ -210,6 +210,7 @@ void add_lengths(std::vector<RequestCase>& cases) {
       {"Transfer-Encoding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400});
   add("unknown expectation", "Expect: coffee\r\nContent-Length: 5\r\n", 417);
   add("two expectations", "Expect: 100-continue, coffee\r\nContent-Length: 5\r\n", 417);
+  add("an expectation with a parameter", "Expect: 100-continue;q=1\r\nContent-Length: 5\r\n", 417);
 }
 
 void add_chunks(std::vector<RequestCase>& cases) {
@@ -315,6 +316,8 @@ const std::vector<RequestCase>& well_formed_requests() {
       {"Content-Length with zeros before", post("Content-Length: 0005\r\n", "hello"), 200},
       {"Content-Length at the limit", post("content-length: 262144\r\n", std::string(262144, 'x')), 200},
       {"GET with a body", "GET / HTTP/1.1\r\n" + kHost + "Content-Length: 5\r\n\r\nhello", 200},
+      {"an expectation twice", post("Expect: 100-continue\r\nExpect: , 100-Continue\r\n", ""), 200},
+      {"an empty expectation", post("Expect:\r\nContent-Length: 5\r\n", "hello"), 200},
       {"chunked", chunked("5\r\nhello\r\n0\r\n\r\n"), 200},
       {"Chunked in other case", post("transfer-encoding:CHUNKED\r\n", "0\r\n\r\n"), 200},
       {"chunks at the limit", chunked("3fffF\r\n" + std::string(0x3ffff, 'x') + "\r\n1\r\nx\r\n0\r\n\r\n"), 200},

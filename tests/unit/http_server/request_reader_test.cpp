@@ -211,6 +211,14 @@ TEST_CASE("large heads draw on the pool, give back, and are refused where it is 
   CHECK(fourth.text() == "in a head");
 }
 
+TEST_CASE("a body behind a small head is read though the pool is exhausted") {
+  BufferPool pool(0);
+  const std::string line = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nX-A: ";
+  Transcript made(pool);
+  made.feed(line + std::string(4000 - line.size(), 'a') + "\r\n\r\n" + std::string(1000, 'b'));
+  CHECK(made.text().ends_with("stay|idle"));
+}
+
 TEST_CASE("what a request used of the buffer is wiped") {
   BufferPool pool(kBudget);
   const std::string token(64, 'T');
