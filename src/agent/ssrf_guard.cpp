@@ -20,24 +20,28 @@ std::optional<Response> SsrfGuard::refuse(const Request& request) {
 }
 
 bool SsrfGuard::carries_token(const Request& request) const {
+  // Every candidate is compared, so that the time tells nothing of which one it was.
+  bool carried = false;
   for (const HeaderField& field : request.fields())
     for (const std::string& name : headers_)
-      if (equal_ignoring_case(field.name, name) && equal_in_constant_time(field.value, token_.view())) return true;
-  return false;
+      if (equal_ignoring_case(field.name, name)) carried |= equal_in_constant_time(field.value, token_.view());
+  return carried;
 }
 
 void SsrfGuard::note(std::string_view message) {
   const TimePoint now = scheduler_.now();
   if (now - second_ >= Seconds(1)) {
-    if (left_out_ > 0) log_.error("Rejected requests left out of the log", {{"count", left_out_}});
+    run();
     second_ = now;
-    lines_ = left_out_ = 0;
+    lines_ = 0;
   }
-  if (++lines_ > kLinesASecond) {
-    ++left_out_;
-    return;
-  }
-  log_.error(message);
+  if (++lines_ <= kLinesASecond) return log_.error(message);
+  if (left_out_++ == 0) arm(second_ + Seconds(1));
+}
+
+void SsrfGuard::run() {
+  if (left_out_ > 0) log_.error("Rejected requests left out of the log", {{"count", left_out_}});
+  left_out_ = 0;
 }
 
 }  // namespace sma

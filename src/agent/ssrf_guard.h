@@ -13,11 +13,12 @@
 namespace sma {
 
 /// Keeps out requests that a program was tricked into making: those that came through a proxy, and those without the
-/// token. Its ERROR lines begin with texts that alarms look for, at most 10 a second of them; the rest is counted.
-class SsrfGuard {
+/// token. Its ERROR lines begin with texts that alarms look for, at most 10 a second of them; the rest is counted, and
+/// told when the second is over.
+class SsrfGuard final : private Timer {
  public:
   SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, WipedBytes token)
-      : scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
+      : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
   /// The refusal, or nothing where the request may pass.
   [[nodiscard]] std::optional<Response> refuse(const Request& request);
@@ -25,6 +26,7 @@ class SsrfGuard {
  private:
   [[nodiscard]] bool carries_token(const Request& request) const;
   void note(std::string_view message);
+  void run() override;
 
   Scheduler& scheduler_;
   Log& log_;

@@ -1,0 +1,68 @@
+#include "agent/ssrf_guard.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/base/log_lines.h"
+#include "tests/unit/base/manual_scheduler.h"
+
+namespace sma {
+namespace {
+
+const std::string kForwardedLine = "Rejecting request with X-Forwarded-For header";
+const std::string kTokenLine = "Rejecting request with incorrect SSRF token";
+
+struct GuardFixture {
+  ManualScheduler scheduler;
+  LogLines lines;
+  Log log{&lines, LogLevel::info};
+  SsrfGuard guard{scheduler, log, {"X-One", "X-Two"}, WipedBytes("token")};
+
+  /// The refusal's text; empty where the request may pass.
+  std::string verdict(std::initializer_list<HeaderField> fields) {
+    Request request;
+    for (const HeaderField& field : fields) request.add_field(field);
+    const auto refusal = guard.refuse(request);
+    return refusal ? std::to_string(refusal->status) + " " + std::string(refusal->body.view()) : "";
+  }
+};
+
+TEST_CASE("the token may stand in any of its fields, beside wrong ones, and its name in any case") {
+  GuardFixture fixture;
+  CHECK(fixture.verdict({{"X-One", "token"}}).empty());
+  CHECK(fixture.verdict({{"x-two", "token"}}).empty());
+  CHECK(fixture.verdict({{"X-One", "wrong"}, {"X-Two", "token"}}).empty());
+  CHECK(fixture.verdict({{"X-Two", "token"}, {"X-Two", "wrong"}}).empty());
+}
+
+TEST_CASE("anything but the token is refused with its line") {
+  GuardFixture fixture;
+  for (const char* value : {"", "t", "toke", "tokens", "Token", "token token", "xoken", "tokex"})
+    CHECK(fixture.verdict({{"X-One", value}}) == "403 Bad Token");
+  CHECK(fixture.verdict({}) == "403 Bad Token");
+  CHECK(fixture.verdict({{"X-Three", "token"}}) == "403 Bad Token");
+  CHECK(fixture.lines.count("ERROR " + kTokenLine) == 10);
+}
+
+TEST_CASE("a forwarded request is refused though it carries the token, an empty field is enough") {
+  GuardFixture fixture;
+  CHECK(fixture.verdict({{"X-One", "token"}, {"x-forwarded-for", ""}}) == "400 Forwarded");
+  CHECK(fixture.lines.count("ERROR " + kForwardedLine) == 1);
+  CHECK(fixture.verdict({{"X-One", "token"}, {"X-Forwarded-Host", "a"}, {"Forwarded", "for=a"}}).empty());
+}
+
+TEST_CASE("at most ten lines a second are logged, and the rest counted when the second is over") {
+  GuardFixture fixture;
+  for (int i = 0; i < 15; ++i) (void)fixture.verdict({});
+  for (int i = 0; i < 15; ++i) (void)fixture.verdict({{"X-Forwarded-For", "a"}});
+  CHECK(fixture.lines.count("Rejecting request") == 10);
+  CHECK(fixture.lines.count("left out") == 0);
+  fixture.scheduler.advance(Seconds(1));
+  CHECK(fixture.lines.count("left out of the log count=20") == 1);
+  fixture.scheduler.advance(Seconds(10));
+  CHECK(fixture.lines.count("left out") == 1);
+  (void)fixture.verdict({});
+  CHECK(fixture.lines.count("Rejecting request") == 11);
+}
+
+}  // namespace
+}  // namespace sma
