@@ -19,6 +19,10 @@ std::optional<bool> boolean(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_printable(std::string_view text) {
+  return std::ranges::all_of(text, [](char byte) { return byte >= ' ' && byte <= '~'; });
+}
+
 }  // namespace
 
 std::string SecretQuery::read_query(std::string_view query) {
@@ -79,7 +83,9 @@ std::string SecretQuery::read_parameter(std::string_view pair, bool with_id) {
     refresh_now_ = *refresh;
     return {};
   } else {
-    return "unknown parameter: " + std::string(*name);
+    // Control characters and the like are not sent back: such a name is told as it was written, encoded.
+    const std::string_view raw_name = pair.substr(0, equals);
+    return "unknown parameter: " + std::string(is_printable(*name) ? *name : raw_name);
   }
   const auto value = value_into(decoded_[buffer]);
   if (!value) return std::string(kBadEscape);

@@ -58,6 +58,12 @@ TEST_CASE("a parameter's name may be encoded") {
   CHECK(query.read_query("a%20b=1") == "unknown parameter: a b");
 }
 
+TEST_CASE("an unknown parameter whose name is not plain text is named as it was written") {
+  SecretQuery query;
+  for (const char* name : {"%0d%0aX:%20y", "%00", "a%7Fb", "f%C3%B6o", "%ff"})
+    CHECK(query.read_query(std::string(name) + "=1") == "unknown parameter: " + std::string(name));
+}
+
 TEST_CASE("an id that is missing or empty is said, after what is wrong with the query") {
   SecretQuery query;
   CHECK(query.read_query("") == "missing parameter secretId");

@@ -1,0 +1,183 @@
+#include "agent/routes.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "tests/unit/secrets/store_fixture.h"
+
+namespace sma {
+namespace {
+
+using std::string_literals::operator""s;
+
+/// The checks of SPEC §1 in their order, each with how a request is made to fail it.
+enum Check : std::size_t {
+  kLimit,
+  kForwarded,
+  kToken,
+  kMethod,
+  kPath,
+  kPathId,
+  kParameter,
+  kRefreshNow,
+  kSecretId,
+  kRole,
+  kChecks
+};
+
+const std::vector<std::string> kAnswers{
+    "429 Connection limit exceeded",
+    "400 Forwarded",
+    "403 Bad Token",
+    "405 Not allowed",
+    "404 Not found",
+    "400 missing secret ID",
+    "400 unknown parameter: colour",
+    "400 invalid refreshNow value",
+    "400 missing parameter secretId",
+    "400 invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>",
+};
+
+struct RoutesFixture : StoreFixture {
+  SsrfGuard guard{scheduler, log, {"X-Token"}, WipedBytes("token")};
+  Routes routes{scheduler, store, guard, log, "/v1/"};
+
+  /// Status and body of an answer at hand; "fetch" where the secret would be fetched.
+  std::string ask(const Request& request) {
+    auto answer = routes.handle(request);
+    const auto* response = std::get_if<Response>(&answer);
+    if (response == nullptr) return "fetch";
+    return std::to_string(response->status) + " " + std::string(response->body.view());
+  }
+
+  std::string ask(std::string_view path, std::string_view query = {}, std::string_view method = "GET",
+                  Admission admission = Admission::regular, bool with_token = true) {
+    Request request;
+    request.method = method;
+    request.path = path;
+    request.query = query;
+    request.admission = admission;
+    if (with_token) request.add_field({"X-Token", "token"});
+    return ask(request);
+  }
+
+  /// What a request is answered that fails these checks.
+  std::string failing(std::vector<Check> checks) {
+    const auto fails = [&](Check check) { return std::ranges::find(checks, check) != checks.end(); };
+    std::string query;
+    if (!fails(kSecretId) && !fails(kPathId)) query += "secretId=a&";
+    if (fails(kParameter)) query += "colour=red&";
+    if (fails(kRefreshNow)) query += "refreshNow=maybe&";
+    if (fails(kRole)) query += "roleArn=nobody&";
+    Request request;
+    request.method = fails(kMethod) ? "POST" : "GET";
+    request.path = fails(kPath) ? "/nothing" : fails(kPathId) ? "/v1/" : "/secretsmanager/get";
+    request.query = query;
+    if (fails(kLimit)) request.admission = Admission::refused;
+    if (fails(kForwarded)) request.add_field({"X-Forwarded-For", "10.0.0.1"});
+    request.add_field({"X-Token", fails(kToken) ? "wrong" : "token"});
+    return ask(request);
+  }
+};
+
+TEST_CASE("each check answers, and of any two the earlier one") {
+  RoutesFixture fixture;
+  REQUIRE(kAnswers.size() == kChecks);
+  for (std::size_t first = 0; first < kChecks; ++first) {
+    for (std::size_t second = first; second < kChecks; ++second) {
+      CAPTURE(kAnswers[first]);
+      CAPTURE(kAnswers[second]);
+      CHECK(fixture.failing({Check(first), Check(second)}) == kAnswers[first]);
+    }
+  }
+  CHECK(fixture.failing({}) == "fetch");
+}
+
+TEST_CASE("a ping is checked for its place and its method only") {
+  RoutesFixture fixture;
+  using enum Admission;
+  CHECK(fixture.ask("/ping", "colour=%zz", "GET", regular, false) == "200 healthy");
+  CHECK(fixture.ask("/ping", "", "GET", ping_only, false) == "200 healthy");
+  CHECK(fixture.ask("/ping", "", "GET", refused, false) == "429 Connection limit exceeded");
+  CHECK(fixture.ask("/ping", "", "POST", regular, false) == "405 Not allowed");
+  CHECK(fixture.ask("/ping", "", "POST", ping_only, false) == "405 Not allowed");
+  CHECK(fixture.ask("/ping", "", "POST", refused, false) == "429 Connection limit exceeded");
+  CHECK(fixture.ask("/v1/a", "", "GET", ping_only) == "429 Connection limit exceeded");
+  Request forwarded;
+  forwarded.method = "GET";
+  forwarded.path = "/ping";
+  forwarded.add_field({"X-Forwarded-For", "10.0.0.1"});
+  CHECK(fixture.ask(forwarded) == "200 healthy");
+}
+
+TEST_CASE("only the exact path is a ping") {
+  RoutesFixture fixture;
+  for (const char* path : {"/Ping", "/ping/", "//ping", "/%70ing", "/ping%00", "/pingx", "/", "*"}) {
+    CHECK(fixture.ask(path, "", "GET", Admission::regular, false) == "403 Bad Token");
+    CHECK(fixture.ask(path) == "404 Not found");
+  }
+}
+
+TEST_CASE("what a path asks for is what stands behind the prefix, whatever it is") {
+  RoutesFixture fixture;
+  for (const char* path : {"/v1/a", "/v1//", "/v1/../ping", "/v1/v1/", "/v1/%2F", "/v1/+"})
+    CHECK(fixture.ask(path) == "fetch");
+  for (const char* path : {"/v1", "/V1/a", "/v2/a", "/secretsmanager/get/", "/secretsmanager/getx", "/secretsmanager"})
+    CHECK(fixture.ask(path, "secretId=a") == "404 Not found");
+}
+
+TEST_CASE("a prefix that covers the fixed paths leaves them as they are") {
+  RoutesFixture fixture;
+  Routes routes(fixture.scheduler, fixture.store, fixture.guard, fixture.log, "/");
+  Request request;
+  request.method = "GET";
+  request.path = "/ping";
+  auto ping = routes.handle(request);
+  CHECK(std::get<Response>(ping).body.view() == "healthy");
+  request.path = "/secretsmanager/get";
+  request.add_field({"X-Token", "token"});
+  auto get = routes.handle(request);
+  CHECK(std::get<Response>(get).body.view() == "missing parameter secretId");
+}
+
+TEST_CASE("a cached secret is at hand as JSON, refreshNow fetches it") {
+  RoutesFixture fixture;
+  fixture.cache("a/b", "v1", "text");
+  const std::string cached = fixture.ask("/v1/a/b");
+  CHECK(cached.starts_with("200 "));
+  CHECK(fixture.ask("/secretsmanager/get", "secretId=a%2Fb&refreshNow=false") == cached);
+  CHECK(fixture.ask("/v1/a/b", "refreshNow=1") == "fetch");
+  CHECK(fixture.ask("/v1/a/b", "versionStage=AWSPENDING") == "fetch");
+}
+
+TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it") {
+  const Response response = fault_answer({.kind = Fault::Kind::denied,
+                                          .http_status = 400,
+                                          .code = "AccessDeniedException",
+                                          .message = "no \"a\\b\" \n\x01 \0 for é"s});
+  CHECK(response.status == 400);
+  CHECK(response.content_type == "application/json");
+  CHECK(response.body.view() ==
+        "{\"__type\":\"AccessDeniedException\",\"message\":\"no \\\"a\\\\b\\\" \\n\\u0001 \\u0000 for é\"}");
+}
+
+TEST_CASE("a client is answered 58 seconds after its request, and not before") {
+  RoutesFixture fixture;
+  Request request;
+  request.method = "GET";
+  request.path = "/v1/a";
+  request.add_field({"X-Token", "token"});
+  auto answer = fixture.routes.handle(request);
+  auto client = started(fixture.scheduler, std::move(std::get<Task<Response>>(answer)));
+  fixture.scheduler.advance(Seconds(58) - Nanoseconds(1));
+  CHECK_FALSE(client.done());
+  fixture.scheduler.advance(Nanoseconds(1));
+  REQUIRE(client.done());
+  const Response response = client.take();
+  CHECK(response.status == 504);
+  CHECK(response.body.view().starts_with(R"({"__type":"TimeoutError","message":")"));
+}
+
+}  // namespace
+}  // namespace sma
