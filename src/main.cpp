@@ -14,6 +14,7 @@
 #include "agent/sandbox.h"
 #include "agent/settings_reader.h"
 #include "base/environment.h"
+#include "net/file_descriptor.h"
 
 namespace {
 
@@ -48,6 +49,7 @@ int run(const CommandLine& command_line, sma::LoadedSettings loaded, const sma::
 }  // namespace
 
 int main(int argc, char** argv) {
+  sma::open_standard_descriptors();
   // A static glibc would load the host's own libraries for what its nsswitch.conf names, and die of the difference.
   __nss_configure_lookup("hosts", "files dns");
   mallopt(M_ARENA_MAX, 1);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -27,5 +28,15 @@ class FileDescriptor {
  private:
   int descriptor_ = -1;
 };
+
+/// First thing in a process: where it was started with standard input, output or error closed, /dev/null takes their
+/// place. Else the next socket would, and what is printed would be sent to whoever is at its other end.
+inline void open_standard_descriptors() {
+  int opened = -1;
+  do {
+    opened = ::open("/dev/null", O_RDWR);
+  } while (opened >= 0 && opened <= STDERR_FILENO);
+  if (opened >= 0) ::close(opened);
+}
 
 }  // namespace sma

@@ -263,6 +263,27 @@ TEST_CASE("the service manager hears READY and STOPPING") {
   CHECK(socket.next().find("STOPPING=1") != std::string::npos);
 }
 
+TEST_CASE("started with its standard descriptors closed, it prints into no socket") {
+  const TempFolder folder;
+  const NotifySocket socket(folder.path() / "notify");
+  const standin::Standin aws;
+  AgentSettings settings = settings_for(aws, {{"NOTIFY_SOCKET", folder.path() / "notify"}});
+  settings.wrapper = {"/bin/sh", "-c", "exec \"$@\" <&- >&- 2>&-", "-"};
+  AgentProcess agent(settings);
+  REQUIRE(socket.next() == "READY=1");
+  for (const char* number : {"0", "1", "2"}) {
+    std::error_code unreadable;
+    const auto target =
+        std::filesystem::read_symlink("/proc/" + std::to_string(agent.child().pid()) + "/fd/" + number, unreadable);
+    if (unreadable) {
+      MESSAGE("skipped: another process's descriptors may not be read");
+      return;
+    }
+    CHECK(target == "/dev/null");
+  }
+  CHECK(agent.stop() == 0);
+}
+
 TEST_CASE("help and version go to standard output, unknown options to standard error") {
   AgentSettings settings;
   for (const char* option : {"--help", "-h", "--version"}) {
