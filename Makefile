@@ -98,9 +98,12 @@ $(BUILD)/standin: $(BUILD)/tests/standin/main.o $(BUILD)/libstandin.a
 	@echo "  LINK $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Led through the counters of tests/unit/base/counted_calls.cpp.
+COUNTED_CALLS := malloc calloc realloc read write writev send recv accept4 close shutdown setsockopt epoll_wait epoll_ctl
+
 $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(BUILD)/libstandin.a $(BUILD)/libagent.a
 	@echo "  LINK $@"
-	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(COUNTED_CALLS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/integration-tests: $(INTEGRATION_OBJECTS) $(BUILD)/libstandin.a
 	@echo "  LINK $@"

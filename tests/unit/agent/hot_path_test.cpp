@@ -1,0 +1,119 @@
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+
+#include "agent/routes.h"
+#include "http_server/server.h"
+#include "net/listening_socket.h"
+#include "tests/unit/base/counted_calls.h"
+#include "tests/unit/base/log_lines.h"
+#include "tests/unit/net/manual_clocks.h"
+#include "tests/unit/secrets/fake_source.h"
+
+namespace sma {
+namespace {
+
+/// All that a cached answer passes through, on a real loop and real sockets, with one secret in the cache.
+class CachedSecretServer {
+ public:
+  CachedSecretServer() {
+    auto listener = listen_on_loopback(0);
+    REQUIRE(listener.ok());
+    port_ = listener->port;
+    server_.start(std::move(listener->descriptor));
+    REQUIRE(store_.prefetched({"a b"}, "", secret("a b", "v1", text()), loop_.now(), 1.0));
+  }
+
+  [[nodiscard]] static std::string text() { return std::string(1000, 's'); }
+
+  FileDescriptor connect() {
+    FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    return client;
+  }
+
+  /// What the server does for one request; the client's own calls are not counted.
+  CallCounts serve(const FileDescriptor& client, const std::string& request) {
+    REQUIRE(::send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+    const CallCounts before = counted_calls();
+    // On a busy machine the kernel may hand bytes over a moment later.
+    for (int turn = 0; turn < 1000 && counted_calls().writes == before.writes; ++turn) loop_.turn(Milliseconds(1));
+    loop_.turn(Milliseconds(0));
+    const CallCounts done = counted_calls().since(before);
+    std::array<char, 4096> answer;
+    const ssize_t size = ::recv(client.get(), answer.data(), answer.size(), 0);
+    REQUIRE(size > 0);
+    CHECK(std::string_view(answer.data(), static_cast<std::size_t>(size)).ends_with("\r\n\r\n" + text()));
+    return done;
+  }
+
+  /// Where the cache has the answer.
+  [[nodiscard]] const char* cached() { return store_.fresh({"a b", "", "", ""})->view().data(); }
+
+ private:
+  ManualClocks clocks_;
+  EventLoop loop_{clocks_};
+  LogLines lines_;
+  Log log_{&lines_, LogLevel::info};
+  FakeSource source_{loop_};
+  SecretStore store_{loop_, source_, log_, {}};
+  SsrfGuard guard_{loop_, log_, {"X-Aws-Parameters-Secrets-Token", "X-Vault-Token"}, WipedBytes("token")};
+  Routes routes_{loop_, store_, guard_, log_, "/v1/"};
+  Server server_{loop_, routes_, {}};
+  std::uint16_t port_ = 0;
+};
+
+std::string request(const std::string& target, const std::string& more = {}) {
+  return "GET " + target + " HTTP/1.1\r\nHost: localhost:2773\r\nUser-Agent: test\r\nX-Vault-Token: token\r\n" + more +
+         "\r\n";
+}
+
+TEST_CASE("what the calls are counted with counts") {
+  const CallCounts before = counted_calls();
+  const SharedBytes allocated("x");
+  const CachedSecretServer server;
+  const CallCounts calls = counted_calls().since(before);
+  CHECK(calls.allocations > 0);
+  CHECK(calls.registrations == 1);
+  CHECK(calls.others > 0);
+}
+
+TEST_CASE("a cached secret on a kept-alive connection costs one read, one write, no allocation and no copy") {
+  CachedSecretServer server;
+  const FileDescriptor client = server.connect();
+  for (const char* target :
+       {"/v1/a%20b", "/secretsmanager/get?secretId=a+b", "/secretsmanager/get?secretId=a%20b&refreshNow=false"}) {
+    CAPTURE(std::string(target));
+    server.serve(client, request(target));  // buffers that are kept are made once
+    for (int i = 0; i < 10; ++i) {
+      const CallCounts calls = server.serve(client, request(target));
+      CHECK(calls.allocations == 0);
+      CHECK(calls.reads == 1);
+      CHECK(calls.writes == 1);
+      CHECK(calls.registrations == 0);
+      CHECK(calls.accepts + calls.closes + calls.others == 0);
+      CHECK(calls.last_written.data() == server.cached());
+    }
+  }
+}
+
+TEST_CASE("a cached secret on a connection of its own meets epoll once, for the listener") {
+  CachedSecretServer server;
+  for (int i = 0; i < 10; ++i) {
+    const CallCounts calls = server.serve(server.connect(), request("/v1/a%20b", "Connection: close\r\n"));
+    CHECK(calls.reads == 1);
+    CHECK(calls.writes == 1);
+    CHECK(calls.closes == 1);
+    CHECK(calls.registrations == 0);
+  }
+}
+
+}  // namespace
+}  // namespace sma
