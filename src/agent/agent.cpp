@@ -199,7 +199,7 @@ Task<Result<std::string>> Agent::find_region(TimePoint deadline) {
   if (!region.ok())
     co_return Fault::internal("no region: set region in the configuration, AWS_REGION, or region in the profile (" +
                               region.fault().message + ")");
-  co_return region;
+  co_return checked_region(*region, "instance metadata");
 }
 
 Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {

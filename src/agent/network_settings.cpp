@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "http_client/url.h"
+
 namespace sma {
 namespace {
 
@@ -15,8 +17,13 @@ constexpr std::array<const char*, 7> kBundles{
     "/usr/local/share/certs/ca-root-nss.crt",
 };
 
-std::string either_case(const Environment& environment, std::string_view lower, std::string_view upper) {
-  return std::string(environment.get_or(lower, environment.get_or(upper, "")));
+std::string either_case(const Environment& environment, std::string_view lower, std::string_view upper,
+                        std::string_view fallback = "") {
+  return std::string(environment.get_or(lower, environment.get_or(upper, fallback)));
+}
+
+Fault no_proxy_url(const std::string& name) {
+  return Fault::internal(name + " (or its upper case, or all_proxy) is no proxy: http://[user:password@]host[:port]");
 }
 
 }  // namespace
@@ -26,15 +33,22 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
   HttpClientSettings settings;
   settings.user_agent =
       "aws-secrets-manager-agent/" SMA_VERSION " aws-workload-credentials-provider/" SMA_VERSION " lang/c++";
-  settings.https_proxy = either_case(environment, "https_proxy", "HTTPS_PROXY");
-  settings.http_proxy = either_case(environment, "http_proxy", "HTTP_PROXY");
   settings.no_proxy = either_case(environment, "no_proxy", "NO_PROXY");
+  const std::string any_proxy = either_case(environment, "all_proxy", "ALL_PROXY", "");
+  settings.https_proxy = either_case(environment, "https_proxy", "HTTPS_PROXY", any_proxy);
+  settings.http_proxy = either_case(environment, "http_proxy", "HTTP_PROXY", any_proxy);
+  // Not quoted: people put passwords into them, and curl would quote them in each call's fault.
+  if (!settings.https_proxy.empty() && !is_proxy_url(settings.https_proxy)) return no_proxy_url("https_proxy");
+  if (!settings.http_proxy.empty() && !is_proxy_url(settings.http_proxy)) return no_proxy_url("http_proxy");
 
   settings.ca_bundle = environment.get_or("AWS_CA_BUNDLE", profile_ca_bundle);
   if (!settings.ca_bundle.empty()) {
     const auto bundle = files.read(settings.ca_bundle, std::size_t{16} << 20);
     if (!bundle.ok())
       return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): " + bundle.fault().message);
+    if (bundle->view().find("-----BEGIN ") == std::string_view::npos)
+      return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): no certificate (PEM) is in " +
+                             settings.ca_bundle);
     return settings;
   }
   settings.ca_file = environment.get_or("SSL_CERT_FILE", "");

@@ -13,6 +13,14 @@ constexpr Nanoseconds kTolerableSkew = std::chrono::minutes(4);
 
 bool is_success(const HttpResponse& answer) { return answer.status >= 200 && answer.status < 300; }
 
+/// A refused signature is explained by the text that should have been signed, session token included.
+void conceal(std::string& message, std::string_view token) {
+  constexpr std::string_view kInstead = "(session token)";
+  if (token.empty()) return;
+  for (auto at = message.find(token); at != std::string::npos; at = message.find(token, at + kInstead.size()))
+    message.replace(at, token.size(), kInstead);
+}
+
 }  // namespace
 
 Task<Result<HttpResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
@@ -45,7 +53,8 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
     }
     std::optional<HttpResponse> refusal;
     if (answer.ok()) refusal = std::move(*answer);
-    const Fault fault = refusal ? read_error(*refusal) : answer.fault();
+    Fault fault = refusal ? read_error(*refusal) : answer.fault();
+    if (keys != nullptr) conceal(fault.message, keys->session_token.view());
     if (refusal && !attempts.clock_corrected && is_clock_skew_code(fault.code) && correct_clock(call, *refusal)) {
       attempts.clock_corrected = true;
       continue;
@@ -61,7 +70,8 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
     const std::optional<Nanoseconds> wait = policy_.wait_before_retry(retries, fault, budget_, random_);
     // A wait that ends too late is no wait: the client learns at once.
     if (!wait || scheduler_.now() + *wait >= terms.deadline) co_return fault;
-    attempts.fresh_connection = fault.code == "TimeoutError";
+    // A connection that failed may not be the only one of the pool that is dead.
+    attempts.fresh_connection = fault.code == "TimeoutError" || fault.code == "ConnectionError";
     co_await scheduler_.sleep_until(scheduler_.now() + *wait);
     if (credentials != nullptr) {
       Task<Result<SharedCredentials>> load = credentials->get(terms.deadline);
@@ -121,13 +131,22 @@ bool ApiClient::correct_clock(const ApiCall& call, const HttpResponse& answer) {
 void ApiClient::log_call(const ApiCall& call, const Result<HttpResponse>& outcome, const Attempts& attempts,
                          TimePoint begun) {
   const auto milliseconds = std::chrono::duration_cast<Milliseconds>(scheduler_.now() - begun).count();
-  const std::string_view error = outcome.ok() ? std::string_view("none") : std::string_view(outcome.fault().code);
-  log_.info("call to AWS", {{"operation", call.operation},
-                            {"subject", call.subject},
-                            {"status", outcome.ok() ? outcome->status : outcome.fault().http_status},
-                            {"error", error},
-                            {"milliseconds", milliseconds},
-                            {"attempts", attempts.count}});
+  if (outcome.ok()) {
+    log_.info("call to AWS", {{"operation", call.operation},
+                              {"subject", call.subject},
+                              {"status", outcome->status},
+                              {"milliseconds", milliseconds},
+                              {"attempts", attempts.count}});
+  } else {
+    const Fault& fault = outcome.fault();
+    log_.info("call to AWS", {{"operation", call.operation},
+                              {"subject", call.subject},
+                              {"status", fault.http_status},
+                              {"milliseconds", milliseconds},
+                              {"attempts", attempts.count},
+                              {"error", fault.code},
+                              {"reason", fault.message}});
+  }
 }
 
 }  // namespace sma

@@ -29,6 +29,9 @@ struct EndpointSettings {
 [[nodiscard]] Result<EndpointSettings> read_endpoint_settings(const Environment& environment,
                                                               const ProfileFiles& profile);
 
+/// `region` where it is one host label; else a fault of kind `denied` that names `source`.
+[[nodiscard]] Result<std::string> checked_region(std::string_view region, std::string_view source);
+
 /// The region that `configured` (the agent's own key, may be empty), `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile
 /// names, in this order. A fault of kind `absent` where none does: instance metadata is asked then; `denied` where it
 /// is no host label.

@@ -13,7 +13,9 @@ namespace sma {
 /// One request on one curl easy handle, from hand-over to answer. Destroying it takes it off curl.
 class EasyCall final : private Transfer {
  public:
-  EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings, const HttpRequest& request);
+  /// `authorities_file` as AuthoritiesFile names it; empty: none. All but it must outlive the call.
+  EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings,
+           const std::string& authorities_file, const HttpRequest& request);
   ~EasyCall();
   EasyCall(const EasyCall&) = delete;
   EasyCall& operator=(const EasyCall&) = delete;
@@ -36,6 +38,7 @@ class EasyCall final : private Transfer {
   void on_done(CURLcode code) override;
   [[nodiscard]] Fault fault() const;
 
+  static std::size_t on_read(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_field(char* bytes, std::size_t size, std::size_t count, void* self);
   static int on_connected(void* self, char*, char*, int, int);
@@ -43,6 +46,7 @@ class EasyCall final : private Transfer {
 
   CurlLoop& curl_;
   const HttpClientSettings& settings_;
+  const std::string authorities_file_;
   const HttpRequest& request_;
   CURL* easy_;
   curl_slist* fields_ = nullptr;
@@ -50,6 +54,7 @@ class EasyCall final : private Transfer {
   bool connected_ = false;
   bool too_long_ = false;
   CURLcode code_ = CURLE_OK;
+  std::size_t body_sent_ = 0;
   HttpResponse response_;
   Event done_;
   std::array<char, CURL_ERROR_SIZE> error_{};

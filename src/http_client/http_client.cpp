@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "base/wiping_allocator.h"
+#include "http_client/authorities_file.h"
 #include "http_client/easy_call.h"
 
 namespace sma {
@@ -41,7 +42,11 @@ std::string_view HttpResponse::field(std::string_view name) const {
 /// A place among the calls under way, held as long as it lives: waited for first in, first out.
 class HttpClient::Impl {
  public:
-  Impl(EventLoop& loop, HttpClientSettings given) : event_loop(loop), settings(std::move(given)), curl(loop) {}
+  Impl(EventLoop& loop, HttpClientSettings given)
+      : event_loop(loop),
+        settings(std::move(given)),
+        authorities(files, settings.ca_bundle.empty() ? settings.ca_file : settings.ca_bundle),
+        curl(loop) {}
 
   class Place : public ListHook {
    public:
@@ -77,6 +82,8 @@ class HttpClient::Impl {
 
   EventLoop& event_loop;
   HttpClientSettings settings;
+  SystemFiles files;
+  AuthoritiesFile authorities;
   CurlLoop curl;
 
  private:
@@ -106,7 +113,7 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
     co_return Fault::timeout("no time was left to ask " + std::string(host_of(request.url)));
 
   client.drop_connections_after_suspension();
-  EasyCall call(client.curl, loop, client.settings, request);
+  EasyCall call(client.curl, loop, client.settings, client.authorities.name(), request);
   const TimePoint sent_at = loop.now();
   const WallTime wall_sent_at = loop.wall_now();
   if (!call.start())

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -53,6 +55,22 @@ std::optional<Url> parse_url(const std::string& url) {
   if (host->starts_with('[') && host->ends_with(']')) host = host->substr(1, host->size() - 2);
   return Url{std::move(*scheme), std::move(*host), part(parsed.get(), CURLUPART_ZONEID).value_or(""),
              std::atoi(port->c_str())};
+}
+
+bool is_near_host(const std::string& host) {
+  return is_loopback_address(host) || is_link_local_address(host) || strcasecmp(host.c_str(), "localhost") == 0;
+}
+
+// The flags are those that curl parses a proxy with.
+bool is_proxy_url(const std::string& url) {
+  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
+  if (parsed == nullptr) std::abort();
+  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) !=
+      CURLUE_OK)
+    return false;
+  const auto scheme = part(parsed.get(), CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
+  constexpr std::array kSchemes = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
+  return std::ranges::find(kSchemes, scheme) != kSchemes.end() && part(parsed.get(), CURLUPART_HOST);
 }
 
 bool is_same_address(const std::string& a, const std::string& b) {

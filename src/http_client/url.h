@@ -20,6 +20,12 @@ struct Url {
 /// True where both are the same IPv4 or IPv6 address, however written. False where one is a name.
 [[nodiscard]] bool is_same_address(const std::string& a, const std::string& b);
 
+/// True where no proxy belongs between: a loopback or link-local address, or the name `localhost`.
+[[nodiscard]] bool is_near_host(const std::string& host);
+
+/// Whether curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
+[[nodiscard]] bool is_proxy_url(const std::string& url);
+
 /// 127.0.0.0/8 or ::1, as an address.
 [[nodiscard]] bool is_loopback_address(const std::string& host);
 

@@ -41,7 +41,10 @@ bool Connection::open_stream() {
   }
   auto tls = std::make_unique<TlsStream>(fd_, standin_.tls_.get());
   const bool agreed = tls->handshake();
-  tls_ = agreed ? tls->description() : "";
+  if (agreed) {
+    tls_ = tls->description();
+    tls_group_ = tls->first_offered_group();
+  }
   stream_ = std::move(tls);
   return agreed;
 }
@@ -54,6 +57,7 @@ bool Connection::serve_one(const HttpRequest& request) {
   record.request = request;
   record.connection = number_;
   record.tls = tls_;
+  record.tls_group = tls_group_;
   const FaultPlan plan = standin_.admit(record);
   if (plan.gate) plan.gate->pass();
   const HttpAnswer answer = standin_.answer(record, plan);

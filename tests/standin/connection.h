@@ -32,6 +32,7 @@ class Connection {
   int fd_;
   std::uint64_t number_;
   std::string tls_;
+  std::string tls_group_;
   std::unique_ptr<Stream> stream_;
   std::string buffer_;
 };

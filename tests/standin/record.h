@@ -19,8 +19,9 @@ struct Record {
   std::string secret_id;  // as sent; for AssumeRole… the role; BatchGetSecretValue: the ids with commas between
   HttpRequest request;
   SignatureCheck signature;
-  std::string tls;  // what was agreed on (`TLSv1.3 X25519MLKEM768`), empty without TLS
-  int status = 0;   // of the answer; 0 while there is none, or where a fault sent none
+  std::string tls;        // what was agreed on (`TLSv1.3 X25519MLKEM768`), empty without TLS
+  std::string tls_group;  // that the client offered first
+  int status = 0;         // of the answer; 0 while there is none, or where a fault sent none
 };
 
 /// With `whole`, request headers and body too.

@@ -32,7 +32,10 @@ Standin::Standin(StandinOptions options)
     : options_(std::move(options)), addresses_(options_.listen), clock_(system_now) {
   // OpenSSL writes without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
-  if (!options_.tls_certificate.empty()) tls_ = make_tls_context(options_.tls_certificate, options_.tls_key);
+  if (!options_.tls_certificate.empty()) {
+    tls_ = make_tls_context(options_.tls_certificate, options_.tls_key);
+    if (options_.tls_1_2) SSL_CTX_set_max_proto_version(tls_.get(), TLS1_2_VERSION);
+  }
   world_.keys.add({options_.access_key, options_.secret_key, "",
                    "arn:aws:iam::" + world_.secrets.account + ":user/standin", std::nullopt});
   rotated_ = now_locked();

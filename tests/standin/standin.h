@@ -23,6 +23,7 @@ struct StandinOptions {
   std::vector<std::string> listen{"127.0.0.1:0"};
   std::string tls_certificate;  // PEM files; both or neither
   std::string tls_key;
+  bool tls_1_2 = false;     // no later version
   double rotate_every = 0;  // seconds; 0: never by itself
   std::string access_key = "AKIASTANDINEXAMPLE00";
   std::string secret_key = "standin/EXAMPLE+secret/access/key0000000";

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <vector>
 
 namespace sma::standin {
 
@@ -77,6 +78,15 @@ bool TlsStream::write(std::string_view data) {
   const bool good = data.empty() || SSL_write_ex(ssl_, data.data(), data.size(), &count) == 1;
   ERR_clear_error();
   return good;
+}
+
+std::string TlsStream::first_offered_group() const {
+  const auto count = SSL_get1_groups(ssl_, nullptr);
+  if (count <= 0) return "";
+  std::vector<int> groups(static_cast<std::size_t>(count));
+  SSL_get1_groups(ssl_, groups.data());
+  const char* name = SSL_group_to_name(ssl_, groups.front());
+  return name ? name : std::to_string(groups.front());
 }
 
 std::string TlsStream::description() const {

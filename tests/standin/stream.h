@@ -46,6 +46,8 @@ class TlsStream : public Stream {
   [[nodiscard]] bool handshake();
   /// What was agreed on: `TLSv1.3 X25519MLKEM768`, with ` resumed` behind it where a session was.
   [[nodiscard]] std::string description() const;
+  /// The group that the client named first.
+  [[nodiscard]] std::string first_offered_group() const;
 
  private:
   SocketStream socket_;

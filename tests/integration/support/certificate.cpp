@@ -1,11 +1,11 @@
 #include "tests/integration/support/certificate.h"
 
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <array>
+#include <atomic>
 #include <cstdio>
-#include <memory>
 #include <stdexcept>
 
 namespace sma::integration {
@@ -29,25 +29,35 @@ void write_file(const std::string& path, Write write) {
 
 }  // namespace
 
-Certificate::Certificate(const std::string& address) {
-  const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, void (*)(X509*)> certificate(X509_new(), X509_free);
-  ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-  X509_set_version(certificate.get(), X509_VERSION_3);
-  X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 86400);
-  X509_set_pubkey(certificate.get(), key.get());
-  X509_NAME* name = X509_get_subject_name(certificate.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(address.c_str()), -1, -1,
+Certificate::Certificate(const CertificateFacts& facts)
+    : key_(EVP_EC_gen("P-256"), EVP_PKEY_free), certificate_(X509_new(), X509_free) {
+  // Names differ, so that no authority is taken for another.
+  static std::atomic<long> serial = 0;
+  X509* certificate = certificate_.get();
+  const std::string name = facts.address + " number " + std::to_string(++serial);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), serial);
+  X509_set_version(certificate, X509_VERSION_3);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), facts.valid_from);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), facts.valid_until);
+  X509_set_pubkey(certificate, key_.get());
+  X509_NAME* subject = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
                              0);
-  X509_set_issuer_name(certificate.get(), name);
-  add_extension(certificate.get(), NID_subject_alt_name, "IP:" + address);
-  add_extension(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) throw std::runtime_error("cannot sign");
-  write_file(certificate_file(), [&](std::FILE* file) { return PEM_write_X509(file, certificate.get()); });
+  X509_set_issuer_name(certificate, facts.issuer ? X509_get_subject_name(facts.issuer->certificate_.get()) : subject);
+  add_extension(certificate, NID_subject_alt_name, "IP:" + facts.address);
+  add_extension(certificate, NID_basic_constraints, facts.issuer ? "critical,CA:FALSE" : "critical,CA:TRUE");
+  const Certificate& issuer = facts.issuer ? *facts.issuer : *this;
+  if (X509_sign(certificate, issuer.key_.get(), EVP_sha256()) == 0) throw std::runtime_error("cannot sign");
+  write_file(certificate_file(), [&](std::FILE* file) { return PEM_write_X509(file, certificate); });
   write_file(key_file(), [&](std::FILE* file) {
-    return PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    return PEM_write_PrivateKey(file, key_.get(), nullptr, nullptr, 0, nullptr, nullptr);
   });
+}
+
+std::string Certificate::folder_of_authorities() const {
+  std::array<char, 32> name{};
+  std::snprintf(name.data(), name.size(), "authorities/%08lx.0", X509_subject_name_hash(certificate_.get()));
+  return folder_.write(name.data(), read_file(certificate_file())).parent_path();
 }
 
 }  // namespace sma::integration

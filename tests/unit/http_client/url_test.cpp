@@ -48,3 +48,22 @@ TEST_CASE("loopback and link-local addresses are known") {
   for (const char* host : {"169.255.0.1", "fd00:ec3::1", "10.0.0.1", "example.com"})
     CHECK_FALSE(is_link_local_address(host));
 }
+
+TEST_CASE("hosts that no proxy belongs before are known") {
+  for (const char* host : {"127.0.0.1", "::1", "localhost", "LocalHost", "169.254.169.254", "fd00:ec2::254"})
+    CHECK(is_near_host(host));
+  for (const char* host : {"", "localhost.example", "10.0.0.1", "secretsmanager.eu-west-1.amazonaws.com"})
+    CHECK_FALSE(is_near_host(host));
+}
+
+TEST_CASE("what curl takes for a proxy is known") {
+  for (const char* url : {"proxy", "proxy:3128", "10.0.0.1:1", "http://proxy", "https://u:p%40@proxy:1/", "socks5h://p",
+                          "SOCKS5://p", "http://[::1]:3128"}) {
+    CAPTURE(url);
+    CHECK(is_proxy_url(url));
+  }
+  for (const char* url : {"", "http://", "http://p:0x", "http://p:99999", "http://a b", "ftp://p", "file:///p"}) {
+    CAPTURE(url);
+    CHECK_FALSE(is_proxy_url(url));
+  }
+}
