@@ -81,7 +81,8 @@ def plain_pod(pod, images):
                     KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"]]}
     for container in (agent, application, aws):
         container["image"] = "localhost/" + container["image"]
-    spec |= {"containers": [aws, agent, application], "restartPolicy": "Never"}
+    # All start at once: an application that asked before AWS was there tries again.
+    spec |= {"containers": [aws, agent, application], "restartPolicy": "OnFailure"}
     return pod
 
 
