@@ -1,5 +1,6 @@
 #include "agent/command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@ namespace {
 using Command = CommandLine::Command;
 
 constexpr std::string_view kVersion3Name = "aws-workload-credentials-provider";
+constexpr std::string_view kOtherNames[] = {"secrets-manager-agent", "aws_secretsmanager_agent"};
 constexpr const char* kVersion3File = "/etc/aws-workload-credentials-provider/config.toml";
 constexpr std::uint64_t kLongestWait = 86400;
 
@@ -156,10 +158,18 @@ class ArgumentReader {
   CommandLine& line_;
 };
 
+/// A container's `command:` that begins with the program, as it must where an image has no entry point, hands that name
+/// to ours as the first argument.
+bool names_program(std::string_view argument) {
+  const std::string_view name = argument.substr(argument.rfind('/') + 1);
+  return name == kVersion3Name || std::ranges::find(kOtherNames, name) != std::end(kOtherNames);
+}
+
 }  // namespace
 
 Result<CommandLine> read_command_line(std::span<const char* const> arguments) {
   CommandLine line;
+  if (arguments.size() > 1 && names_program(arguments[1])) arguments = arguments.subspan(1);
   if (!arguments.empty()) {
     const std::string_view program = arguments.front();
     const std::size_t slash = program.rfind('/');

@@ -66,6 +66,16 @@ TEST_CASE("started as version 3 by name or by sm start") {
   CHECK(wrong({"start"}) == "unknown command start");
 }
 
+TEST_CASE("a first argument that names the program is its name") {
+  CHECK(read({"/app/aws_secretsmanager_agent", "-c", "f"})->config_file == "f");
+  CHECK(read({"./aws-workload-credentials-provider", "sm", "start"})->as_version_3);
+  CHECK(read({"aws-workload-credentials-provider"})->as_version_3);
+  CHECK_FALSE(read({"secrets-manager-agent"}, "/app/aws-workload-credentials-provider")->as_version_3);
+  CHECK(read({"secrets-manager-agent", "get", "secrets-manager-agent"})->get.secret_id == "secrets-manager-agent");
+  CHECK(wrong({"/app/agent"}) == "unknown command /app/agent");
+  CHECK(wrong({"-c", "f", "secrets-manager-agent"}) == "unknown command secrets-manager-agent");
+}
+
 TEST_CASE("version 3 has a default configuration file, used where it exists") {
   const NoFiles none;
   const NoFiles usual("/etc/aws-workload-credentials-provider/config.toml");
