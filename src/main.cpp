@@ -2,7 +2,10 @@
 #include <malloc.h>
 #include <nss.h>
 #include <openssl/crypto.h>
+#include <unistd.h>
 
+#include <array>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <span>
@@ -19,6 +22,13 @@
 namespace {
 
 using sma::CommandLine;
+
+/// The file this process runs; empty where /proc is not there.
+std::string executable() {
+  std::array<char, PATH_MAX> path;
+  const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
+  return {path.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+}
 
 /// Gives the exit code: who asked must learn that the answer could not be written.
 int print(const std::string& text) {
@@ -56,7 +66,8 @@ int main(int argc, char** argv) {
   sma::protect_memory();
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error like any other
 
-  const auto command_line = sma::read_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)));
+  const auto command_line =
+      sma::read_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)), executable());
   if (!command_line.ok()) {
     std::fprintf(stderr, "%s\n", command_line.fault().message.c_str());
     return 1;

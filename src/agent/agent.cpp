@@ -24,9 +24,8 @@ namespace sma {
 namespace {
 
 constexpr Seconds kCheckTime{5};
-constexpr Seconds kStopTime{10};
-// For answers to those whose fetch was dropped.
-constexpr Seconds kLastAnswersTime{1};
+// The part of the time for stopping that is left to answers to those whose fetch was dropped: 1 second of 11.
+constexpr int kLastAnswersPart = 11;
 
 /// `held`: null where there are no credentials that could have been checked.
 std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
@@ -216,18 +215,22 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
   co_return Done{};
 }
 
+void Agent::thaw() {
+  if (outgoing_ != nullptr) outgoing_->http.drop_idle_connections();
+}
+
 // The order is part of the contract (SPEC §5).
 Task<void> Agent::shut_down() {
   notify_service_manager(parts_.environment, "STOPPING=1");
   parts_.log.info("stopping");
   if (!ready_.is_set()) co_return;
   Serving& serving = *serving_;
+  const TimePoint end = parts_.loop.now() + stop_time_;
   serving.server.drain();
-  const bool gone = co_await serving.server.drained().wait_until(parts_.loop.now() + kStopTime);
+  const bool gone = co_await serving.server.drained().wait_until(end - stop_time_ / kLastAnswersPart);
   if (!gone) {
     serving.store.cancel_all();
-    [[maybe_unused]] const bool all_gone =
-        co_await serving.server.drained().wait_until(parts_.loop.now() + kLastAnswersTime);
+    [[maybe_unused]] const bool all_gone = co_await serving.server.drained().wait_until(end);
   }
   serving.store.usage().flush();
   serving.store.wipe();

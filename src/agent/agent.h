@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -48,8 +49,15 @@ class Agent {
 
   /// Set once requests are answered.
   [[nodiscard]] Event& ready() { return ready_; }
+  /// Set once it is known how the start went: ready, failed (`problem`), or asked to stop meanwhile.
+  [[nodiscard]] Event& settled() { return settled_; }
   [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  /// The process was frozen: idle connections to AWS may be dead. What has its own age needs no telling.
+  void thaw();
+  /// Stopping takes no longer than `time` (10 seconds and a last one for answers otherwise).
+  void limit_stop(Nanoseconds time) { stop_time_ = std::min(stop_time_, time); }
 
  private:
   class Outgoing;
@@ -67,7 +75,8 @@ class Agent {
   std::uint16_t port_;
   std::string problem_;
   Event ready_;
-  Event settled_;  // started, failed, or asked to stop
+  Event settled_;
+  Nanoseconds stop_time_ = Seconds{11};
   std::unique_ptr<Outgoing> outgoing_;
   std::unique_ptr<Serving> serving_;
   TaskSet tasks_;

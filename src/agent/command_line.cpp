@@ -158,25 +158,32 @@ class ArgumentReader {
   CommandLine& line_;
 };
 
+bool is_in_extensions_folder(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash != path.npos && ("/" + std::string(path.substr(0, slash))).ends_with("/extensions");
+}
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 /// A container's `command:` that begins with the program, as it must where an image has no entry point, hands that name
 /// to ours as the first argument.
 bool names_program(std::string_view argument) {
-  const std::string_view name = argument.substr(argument.rfind('/') + 1);
+  const std::string_view name = file_name(argument);
   return name == kVersion3Name || std::ranges::find(kOtherNames, name) != std::end(kOtherNames);
 }
 
 }  // namespace
 
-Result<CommandLine> read_command_line(std::span<const char* const> arguments) {
+Result<CommandLine> read_command_line(std::span<const char* const> arguments, std::string_view executable) {
   CommandLine line;
   if (arguments.size() > 1 && names_program(arguments[1])) arguments = arguments.subspan(1);
-  if (!arguments.empty()) {
-    const std::string_view program = arguments.front();
-    const std::size_t slash = program.rfind('/');
-    line.as_version_3 = program.substr(slash + 1) == kVersion3Name;
-    if (slash != program.npos) line.lambda = ("/" + std::string(program.substr(0, slash))).ends_with("/extensions");
-    arguments = arguments.subspan(1);
-  }
+  const std::string_view program = arguments.empty() ? executable : arguments.front();
+  if (!arguments.empty()) arguments = arguments.subspan(1);
+  line.as_version_3 = file_name(program) == kVersion3Name;
+  line.lambda = is_in_extensions_folder(program) || is_in_extensions_folder(executable);
+  // A link in that folder is named after itself, a file there that was found by other means after the file.
+  line.program_name =
+      file_name(line.lambda && !is_in_extensions_folder(program) ? executable : std::string_view(program));
   ArgumentReader reader(arguments, line);
   reader.read();
   if (reader.problem().empty()) return line;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/environment.h"
@@ -42,13 +43,15 @@ struct CommandLine {
   std::string config_file{};  ///< empty: none given
   bool create_token = false;
   std::optional<gid_t> token_group{};
-  bool lambda = false;  ///< `--lambda`, or started from a folder called `extensions`
+  bool lambda = false;         ///< `--lambda`, or started from a folder called `extensions`
+  std::string program_name{};  ///< the name of the file that was started
   GetRequest get{};
 };
 
-/// `arguments` with the program's own name first. A fault's message is what to print, usage included, without the last
-/// line's end.
-[[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments);
+/// `arguments` with the program's own name first; `executable` is the file's whole path, where that name tells no
+/// folder. A fault's message is what to print, usage included, without the last line's end.
+[[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments,
+                                                    std::string_view executable = {});
 
 /// What `--help` prints, whole lines.
 [[nodiscard]] std::string usage();

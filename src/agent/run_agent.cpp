@@ -6,8 +6,11 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "agent/agent.h"
+#include "agent/lambda_agent.h"
+#include "agent/lambda_extension.h"
 #include "agent/resident_memory.h"
 #include "agent/sandbox.h"
 #include "agent/ssrf_token.h"
@@ -94,6 +97,25 @@ class StopLoop final : public Runnable {
   EventLoop& loop_;
 };
 
+/// What every client needs to be there.
+struct Opened {
+  WipedBytes token;
+  ListeningSocket listener;
+};
+
+Result<Opened> open_up(const CommandLine& command_line, const Settings& settings, const Environment& environment,
+                       const Files& files, Random& random) {
+  if (command_line.create_token) {
+    const auto created = create_ssrf_token(settings.ssrf_env_variables, environment, random, command_line.token_group);
+    if (!created.ok()) return created.fault();
+  }
+  auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
+  if (!token.ok()) return token.fault();
+  auto listener = listen_on_loopback(settings.http_port);
+  if (!listener.ok()) return listener.fault();
+  return Opened{std::move(*token), std::move(*listener)};
+}
+
 /// The start line is the first on standard output: a log that goes there waits for it.
 Task<void> announce(Event* ready, std::string line, EventLoop* loop, LogWriter* writer, Log* log) {
   co_await ready->wait();
@@ -103,20 +125,110 @@ Task<void> announce(Event* ready, std::string line, EventLoop* loop, LogWriter* 
   release_start_up_pages();
 }
 
+/// Makes the agent, and has it announced when it is ready.
+class AnnouncedAgent final : public AgentMaker, public Runnable {
+ public:
+  AnnouncedAgent(const CommandLine& command_line, Settings settings, AgentParts parts, LogWriter& writer,
+                 std::optional<Result<Opened>> opened)
+      : command_line_(command_line),
+        settings_(std::move(settings)),
+        parts_(parts),
+        writer_(writer),
+        opened_(std::move(opened)) {}
+
+  Result<Agent*> make_agent() override {
+    if (!opened_) {
+      // Made late, in one of many processes that go on from one snapshot: each needs random numbers of its own.
+      HttpClient::renew_randomness();
+      opened_ = open_up(command_line_, settings_, parts_.environment, parts_.files, parts_.random);
+    }
+    if (!opened_->ok()) return opened_->fault();
+    install_sandbox(settings_, parts_.environment, parts_.files, parts_.log);
+    const std::uint16_t port = (*opened_)->listener.port;
+    agent_.emplace(parts_, AgentStart{.settings = std::move(settings_),
+                                      .as_version_3 = command_line_.as_version_3,
+                                      .token = std::move((*opened_)->token),
+                                      .listener = std::move((*opened_)->listener)});
+    announcing_ =
+        announce(&agent_->ready(), start_line(command_line_.as_version_3, port), &parts_.loop, &writer_, &parts_.log);
+    announcing_.start(parts_.loop);
+    return &*agent_;
+  }
+
+  /// The process goes on after it was stopped.
+  void run() override {
+    if (agent_) agent_->thaw();
+  }
+
+ private:
+  const CommandLine& command_line_;
+  Settings settings_;
+  AgentParts parts_;
+  LogWriter& writer_;
+  std::optional<Result<Opened>> opened_;
+  std::optional<Agent> agent_;
+  Task<void> announcing_;
+};
+
+int run_to_its_end(EventLoop& loop, Task<int> life) {
+  StopLoop stop_loop(loop);
+  life.start(loop, &stop_loop);
+  loop.run();
+  return life.take();
+}
+
+/// How Lambda wants it, where it does.
+struct LambdaStart {
+  std::string_view api;  ///< empty: not as an extension
+  bool snap_start = false;
+};
+
+LambdaStart lambda_start(const CommandLine& command_line, const Environment& environment,
+                         std::vector<std::string>& warnings) {
+  if (!command_line.lambda) return {};
+  const std::string_view api = environment.get_or("AWS_LAMBDA_RUNTIME_API", "");
+  if (api.empty()) {
+    warnings.emplace_back(
+        "no Lambda extension: AWS_LAMBDA_RUNTIME_API is not set; the agent runs as it does elsewhere");
+    return {};
+  }
+  return {api, environment.get_or("AWS_LAMBDA_INITIALIZATION_TYPE", "") == "snap-start"};
+}
+
+int run_plainly(AgentMaker& maker, EventLoop& loop, Event& stop) {
+  const Result<Agent*> agent = maker.make_agent();
+  if (!agent.ok()) return complain(agent.fault().message);
+  const int exit_code = run_to_its_end(loop, (*agent)->run(stop));
+  if (!(*agent)->problem().empty()) complain((*agent)->problem());
+  return exit_code;
+}
+
+int run_in_lambda(AgentMaker& maker, const AgentParts& parts, const LambdaStart& start, const std::string& name,
+                  Event& stop) {
+  // Lambda's API is on this machine; a client of its own keeps it out of the way of calls to AWS, and of their pool.
+  HttpClientSettings settings;
+  settings.user_agent = "secrets-manager-agent/" SMA_VERSION;
+  HttpClient http(parts.loop, std::move(settings));
+  LambdaExtension extension(http, parts.loop, start.api, name);
+  LambdaAgent agent(parts.loop, extension, maker, parts.log, start.snap_start);
+  const int exit_code = run_to_its_end(parts.loop, agent.run(stop));
+  if (!agent.problem().empty()) complain(agent.problem());
+  return exit_code;
+}
+
 }  // namespace
 
 int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Environment& environment,
               const Files& files) {
   Settings& settings = loaded.settings;
   SystemRandom random;
-  if (command_line.create_token) {
-    const auto created = create_ssrf_token(settings.ssrf_env_variables, environment, random, command_line.token_group);
-    if (!created.ok()) return complain(created.fault().message);
-  }
-  auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
-  if (!token.ok()) return complain(token.fault().message);
-  auto listener = listen_on_loopback(settings.http_port);
-  if (!listener.ok()) return complain(listener.fault().message);
+  const LambdaStart lambda = lambda_start(command_line, environment, loaded.warnings);
+  const bool in_lambda = !lambda.api.empty();
+  if (in_lambda) settings.log_to_file = false;
+  std::optional<Result<Opened>> opened;
+  if (!lambda.snap_start) opened = open_up(command_line, settings, environment, files, random);
+  // Lambda is told; there is nobody else to tell.
+  if (!in_lambda && !opened->ok()) return complain(opened->fault().message);
 
   Signals::block();
   const SystemClocks clocks;
@@ -133,34 +245,19 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   for (const std::string& warning : loaded.warnings) log.warn(warning);
   fit_connections(settings, log);
   HttpClient::prepare_process();
-  install_sandbox(settings, environment, files, log);
 
   Signals signals(loop);
   ChildProcesses processes(loop);
   Reaper reaper(processes);
   signals.on_child_ended(reaper);
-  int exit_code = 0;
+  int exit_code = 1;
   {
-    const std::uint16_t port = listener->port;
-    Agent agent({.loop = loop,
-                 .environment = environment,
-                 .files = files,
-                 .processes = processes,
-                 .random = random,
-                 .log = log},
-                {.settings = std::move(settings),
-                 .as_version_3 = command_line.as_version_3,
-                 .token = std::move(*token),
-                 .listener = std::move(*listener)});
-    Task<void> announcing =
-        announce(&agent.ready(), start_line(command_line.as_version_3, port), &loop, &*writer, &log);
-    announcing.start(loop);
-    StopLoop stop_loop(loop);
-    Task<int> running = agent.run(signals.stop_asked());
-    running.start(loop, &stop_loop);
-    loop.run();
-    exit_code = running.take();
-    if (!agent.problem().empty()) complain(agent.problem());
+    const AgentParts parts{
+        .loop = loop, .environment = environment, .files = files, .processes = processes, .random = random, .log = log};
+    AnnouncedAgent announced(command_line, std::move(settings), parts, *writer, std::move(opened));
+    signals.on_continued(announced);
+    exit_code = in_lambda ? run_in_lambda(announced, parts, lambda, command_line.program_name, signals.stop_asked())
+                          : run_plainly(announced, loop, signals.stop_asked());
   }
   writer->flush();
   return exit_code;

@@ -20,6 +20,7 @@ constexpr long kAuthoritiesCache = 300;
 constexpr std::size_t kMaxFieldBytes = std::size_t{64} << 10;
 
 long milliseconds(Nanoseconds time) {
+  if (time == HttpRequest::kNoLimit) return 0;  // which is curl's "none"
   return static_cast<long>(std::chrono::duration_cast<Milliseconds>(time + kBackstop).count());
 }
 

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -122,7 +123,8 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
   if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
   if (request.last_sent != nullptr) *request.last_sent = sent_at;
 
-  const TimePoint attempt_end = std::min(request.deadline, sent_at + request.attempt_time);
+  const bool limited = request.attempt_time != HttpRequest::kNoLimit;
+  const TimePoint attempt_end = limited ? std::min(request.deadline, sent_at + request.attempt_time) : request.deadline;
   const TimePoint connect_end = std::min(attempt_end, sent_at + request.connect_time);
   bool done = co_await call.done().wait_until(connect_end);
   if (!done && call.connected() && connect_end < attempt_end) done = co_await call.done().wait_until(attempt_end);
@@ -151,5 +153,7 @@ void HttpClient::prepare_process() {
                            wiping_calloc) != CURLE_OK)
     std::abort();
 }
+
+void HttpClient::renew_randomness() { RAND_poll(); }
 
 }  // namespace sma

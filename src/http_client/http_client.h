@@ -21,13 +21,15 @@ struct HttpField {
 
 /// One HTTP call. Sent exactly as written: no redirect is followed, no path is normalised.
 struct HttpRequest {
+  static constexpr Nanoseconds kNoLimit = Nanoseconds::max();
+
   std::string method = "GET";
   std::string url;
   std::vector<HttpField> fields;
   WipedBytes body;
 
   Nanoseconds connect_time = Milliseconds{3100};
-  Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over
+  Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over; kNoLimit: none
   TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{16} << 20;
   bool fresh_connection = false;  ///< not one of the pool: for the retry after a time-out
@@ -89,6 +91,9 @@ class HttpClient final : public HttpTransport {
 
   /// Once, first thing in the process: curl and OpenSSL get allocators that wipe what they free.
   static void prepare_process();
+
+  /// For a process that was copied as a whole, as a snapshot of a virtual machine: OpenSSL takes new entropy.
+  static void renew_randomness();
 
  private:
   class Impl;

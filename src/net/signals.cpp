@@ -13,6 +13,7 @@ sigset_t watched_signals() {
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGCONT);
   if (getpid() == 1) sigaddset(&set, SIGCHLD);
   return set;
 }
@@ -43,6 +44,10 @@ void Signals::on_events(std::uint32_t /*events*/) {
   while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
     if (signal.ssi_signo == SIGCHLD) {
       if (child_ended_ != nullptr) loop_.post(*child_ended_);
+      continue;
+    }
+    if (signal.ssi_signo == SIGCONT) {
+      if (continued_ != nullptr) loop_.post(*continued_);
       continue;
     }
     if (stop_asked_.is_set()) _exit(kSecondSignal);

@@ -18,6 +18,8 @@ class Signals final : private Watcher {
   [[nodiscard]] Event& stop_asked() { return stop_asked_; }
   /// Posted at every SIGCHLD; must outlive this object.
   void on_child_ended(Runnable& runnable) { child_ended_ = &runnable; }
+  /// Posted when the process goes on after it was stopped (SIGCONT); must outlive this object.
+  void on_continued(Runnable& runnable) { continued_ = &runnable; }
 
   /// Once, before any thread is started: the signals above are held back for the descriptor.
   static void block();
@@ -29,6 +31,7 @@ class Signals final : private Watcher {
   FileDescriptor descriptor_;
   Event stop_asked_;
   Runnable* child_ended_ = nullptr;
+  Runnable* continued_ = nullptr;
 };
 
 }  // namespace sma

@@ -33,6 +33,8 @@ std::string LambdaApi::operation(const HttpRequest& request) {
 }
 
 HttpAnswer LambdaApi::answer(const HttpRequest& request, const std::string& operation) {
+  const bool polls = operation == "lambda:next" || operation == "lambda:runtime-next";
+  if (request.method != (polls ? "GET" : "POST")) return json(405, {{"errorType", "MethodNotAllowed"}});
   if (operation == "lambda:register") return register_extension(request);
   if (operation == "lambda:runtime-next") return next_invocation();
   if (operation == "lambda:runtime-response") return json(202, {{"status", "OK"}});
@@ -41,25 +43,34 @@ HttpAnswer LambdaApi::answer(const HttpRequest& request, const std::string& oper
     const std::string given = request.header("lambda-extension-identifier").value_or("");
     if (given.empty()) return refused("Extension.MissingHeader", "the identifier is missing");
     if (given != identifier_) return refused("Extension.InvalidExtensionIdentifier", "the identifier is not known");
-    if (operation != "lambda:next") {
-      errors_.push_back(request.header("lambda-extension-function-error-type").value_or(""));
-      return json(202, {{"status", "OK"}});
-    }
+    if (failed_) return refused("Extension.InvalidExtensionState", "it has failed");
+    if (operation != "lambda:next") return report_error(request, operation == "lambda:init-error");
   }
   return next_event();
 }
 
 HttpAnswer LambdaApi::register_extension(const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  const auto name = request.header("lambda-extension-name");
+  const std::string name = request.header("lambda-extension-name").value_or("");
   const auto body = Json::parse(request.body);
-  if (!name || !body) return json(400, {{"errorType", "InvalidRequest"}, {"errorMessage", "name or body missing"}});
-  name_ = *name;
+  if (name.empty()) return refused("Extension.InvalidExtensionName", "Empty extension name");
+  if (!body) return refused("InvalidRequestFormat", "the body is not JSON");
+  if (!identifier_.empty()) return refused("Extension.InvalidExtensionState", "it is registered already");
+  name_ = name;
   registered_ = (*body)["events"].strings();
   identifier_ = random_uuid();
   HttpAnswer out = json(200, {{"functionName", "demo"}, {"functionVersion", "$LATEST"}, {"handler", "demo.handler"}});
   out.headers.emplace_back("Lambda-Extension-Identifier", identifier_);
   return out;
+}
+
+HttpAnswer LambdaApi::report_error(const HttpRequest& request, bool at_init) {
+  const std::string type = request.header("lambda-extension-function-error-type").value_or("");
+  if (type.empty()) return refused("Extension.MissingHeader", "the error's type is missing");
+  if (at_init != (asked_ == 0)) return refused("Extension.InvalidExtensionState", "not in this phase");
+  errors_.push_back((at_init ? "init:" : "exit:") + type);
+  failed_ = true;
+  return json(202, {{"status", "OK"}});
 }
 
 HttpAnswer LambdaApi::next_event() {
@@ -97,11 +108,10 @@ void LambdaApi::invoke() {
   changed_.notify_all();
 }
 
-void LambdaApi::shut_down(const std::string& reason) {
+void LambdaApi::shut_down(const std::string& reason, const std::string& deadline) {
   const std::lock_guard lock(mutex_);
   events_.push_back(
-      Json(Json::Object{
-               {"eventType", "SHUTDOWN"}, {"shutdownReason", reason}, {"deadlineMs", Json::Number{"4102444800000"}}})
+      Json(Json::Object{{"eventType", "SHUTDOWN"}, {"shutdownReason", reason}, {"deadlineMs", Json::Number{deadline}}})
           .to_text());
   changed_.notify_all();
 }

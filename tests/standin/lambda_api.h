@@ -10,8 +10,9 @@
 
 namespace sma::standin {
 
-/// AWS Lambda's Extensions API, and the Runtime API as far as an extension's tests need it.
-/// Source: "Lambda Extensions API", "Using the Lambda runtime API". Has a lock of its own: `next` waits for an event.
+/// AWS Lambda's Extensions API, and the Runtime API as far as an extension's tests need it. One extension, once: what
+/// it may not do in its state is refused with 403, as Lambda does. Source: "Lambda Extensions API", "Using the Lambda
+/// runtime API". Has a lock of its own: `next` waits for an event.
 class LambdaApi {
  public:
   /// The operation's name (`lambda:register`, `lambda:next`, …), empty where the request is none of these.
@@ -21,7 +22,8 @@ class LambdaApi {
 
   /// Hands one event to the extension and one to the runtime.
   void invoke();
-  void shut_down(const std::string& reason = "SPINDOWN");
+  /// `deadline` is in milliseconds since the epoch.
+  void shut_down(const std::string& reason = "SPINDOWN", const std::string& deadline = "4102444800000");
   /// Lets all that wait go.
   void stop();
 
@@ -30,11 +32,12 @@ class LambdaApi {
   [[nodiscard]] std::string extension_name() const;
   /// The events it registered for.
   [[nodiscard]] std::vector<std::string> registered_events() const;
-  /// What it reported to init/error or exit/error (Lambda-Extension-Function-Error-Type).
+  /// What it reported, `init:` or `exit:` and the type (Lambda-Extension-Function-Error-Type).
   [[nodiscard]] std::vector<std::string> reported_errors() const;
 
  private:
   HttpAnswer register_extension(const HttpRequest& request);
+  HttpAnswer report_error(const HttpRequest& request, bool at_init);
   HttpAnswer next_event();
   HttpAnswer next_invocation();
 
@@ -47,6 +50,7 @@ class LambdaApi {
   std::string name_;
   std::string identifier_;
   std::size_t asked_ = 0;
+  bool failed_ = false;  // it reported an error: nothing it asks for succeeds any more
   bool stopping_ = false;
 };
 

@@ -75,10 +75,9 @@ AgentFixture::~AgentFixture() {
   aws.stop();
 }
 
-void AgentFixture::begin() {
+void AgentFixture::make() {
   auto listener = listen_on_loopback(0);
   REQUIRE(listener.ok());
-  stop_ = std::make_unique<Event>(loop_);
   agent_ = std::make_unique<Agent>(
       AgentParts{.loop = loop_,
                  .environment = environment_,
@@ -87,6 +86,11 @@ void AgentFixture::begin() {
                  .random = random_,
                  .log = log_},
       AgentStart{.settings = settings, .token = WipedBytes(kToken), .listener = std::move(*listener)});
+}
+
+void AgentFixture::begin() {
+  make();
+  stop_ = std::make_unique<Event>(loop_);
   running_.emplace(agent_->run(*stop_));
   running_->start(loop_);
 }

@@ -68,7 +68,10 @@ class AgentFixture {
   [[nodiscard]] std::optional<int> exit_code();
   [[nodiscard]] TimePoint now() { return loop_.now(); }
 
- private:
+ protected:
+  /// Listens and makes the agent, which does nothing yet.
+  void make();
+
   EventLoop loop_{clocks};
   Environment environment_;
   SystemFiles files_;

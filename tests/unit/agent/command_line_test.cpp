@@ -126,6 +126,21 @@ TEST_CASE("token and Lambda") {
   CHECK_FALSE(read({}, "/opt/my-extensions/secrets-manager-agent")->lambda);
 }
 
+TEST_CASE("an extension has the name of its file, also where that is a link or was found by its folder") {
+  CHECK(read({}, "/opt/extensions/agent")->program_name == "agent");
+  CHECK(read({"--lambda"}, "agent.sh")->program_name == "agent.sh");
+  const auto started_as = [](const char* program, const char* executable) {
+    const char* const arguments[] = {program};
+    return read_command_line(arguments, executable);
+  };
+  CHECK(started_as("/opt/extensions/link", "/opt/bin/agent")->lambda);
+  CHECK(started_as("/opt/extensions/link", "/opt/bin/agent")->program_name == "link");
+  CHECK(started_as("./agent", "/opt/extensions/agent")->lambda);
+  CHECK(started_as("x", "/opt/extensions/agent")->program_name == "agent");
+  CHECK_FALSE(started_as("/opt/bin/agent", "/opt/bin/agent")->lambda);
+  CHECK(read_command_line({}, "/opt/extensions/agent")->program_name == "agent");
+}
+
 TEST_CASE("get takes a secret's id and options in any order") {
   const auto line = read({"get", "--wait", "30", "a/b", "--version-id=v", "--version-stage", "s", "--refresh",
                           "--role-arn", "r", "--field", "password", "-c", "f"});
