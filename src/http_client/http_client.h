@@ -19,7 +19,8 @@ struct HttpField {
   WipedBytes value;
 };
 
-/// One HTTP call. Sent exactly as written: no redirect is followed, no path is normalised.
+/// One HTTP call. Sent exactly as written: no redirect is followed, no path is normalised. To this machine and to
+/// link-local addresses it goes without a proxy, whatever is configured.
 struct HttpRequest {
   static constexpr Nanoseconds kNoLimit = Nanoseconds::max();
 
@@ -33,7 +34,6 @@ struct HttpRequest {
   TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{16} << 20;
   bool fresh_connection = false;  ///< not one of the pool: for the retry after a time-out
-  bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
   /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
   /// must outlive the call. `first_sent` keeps what it holds already.

@@ -17,6 +17,7 @@ class Listener {
   [[nodiscard]] int accept() const;
   /// Wakes accept() for good.
   void shut_down() const;
+  [[nodiscard]] int descriptor() const { return fd_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
   /// With the port in force: `127.0.0.1:40123`.
   [[nodiscard]] const std::string& address() const { return address_; }

@@ -54,7 +54,7 @@ Fault refused(HttpResponse response) {
 }  // namespace
 
 Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
-  auto found = endpoint();
+  auto found = url();
   if (!found.ok()) co_return std::move(found.fault());
   for (int tried = 1;; ++tried) {
     auto trying = attempt(*found, deadline);
@@ -66,18 +66,17 @@ Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
   }
 }
 
-Task<Result<Credentials>> ContainerSource::attempt(Endpoint endpoint, TimePoint deadline) {
+Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint deadline) {
   auto token = authorization();
   if (!token.ok()) co_return std::move(token.fault());
   HttpRequest request;
-  request.url = endpoint.url;
+  request.url = std::move(url);
   request.fields.push_back({"Accept", WipedBytes("application/json")});
   if (*token) request.fields.push_back({"Authorization", std::move(**token)});
   request.connect_time = kConnectTime;
   request.attempt_time = kAttemptTime;
   request.deadline = deadline;
   request.max_answer_bytes = kMaxAnswerBytes;
-  request.use_proxy = endpoint.use_proxy;
   request.queued = false;
   auto sending = http_.send(std::move(request));
   auto response = co_await std::move(sending);
@@ -90,20 +89,19 @@ Task<Result<Credentials>> ContainerSource::attempt(Endpoint endpoint, TimePoint 
   co_return credentials;
 }
 
-Result<ContainerSource::Endpoint> ContainerSource::endpoint() const {
+Result<std::string> ContainerSource::url() const {
   if (const auto relative = environment_.get(kRelativeUri)) {
     if (!relative->starts_with('/')) return Fault::internal(std::string(kRelativeUri) + " does not begin with /");
-    return Endpoint{"http://169.254.170.2" + std::string(*relative), false};
+    return "http://169.254.170.2" + std::string(*relative);
   }
   const auto full = environment_.get(kFullUri);
   if (!full) return Fault::absent(std::string(kRelativeUri) + " and " + std::string(kFullUri) + " are not set");
   const auto url = parse_url(std::string(*full));
   if (!url) return Fault::internal(std::string(kFullUri) + " is no URL");
-  const bool trusted = is_trusted_for_http(*url);
-  if (url->scheme != "https" && !(url->scheme == "http" && trusted))
+  if (url->scheme != "https" && !(url->scheme == "http" && is_trusted_for_http(*url)))
     return Fault::internal(std::string(kFullUri) +
                            " must be https, or http to this machine or to the agents of ECS and EKS");
-  return Endpoint{std::string(*full), !trusted && !is_link_local_address(url->host)};
+  return std::string(*full);
 }
 
 Result<std::optional<WipedBytes>> ContainerSource::authorization() const {

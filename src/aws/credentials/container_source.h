@@ -25,14 +25,10 @@ class ContainerSource final : public CredentialsSource {
   [[nodiscard]] std::string_view name() const override { return "container"; }
 
  private:
-  struct Endpoint {
-    std::string url;
-    bool use_proxy;
-  };
-  [[nodiscard]] Result<Endpoint> endpoint() const;
+  [[nodiscard]] Result<std::string> url() const;
   /// None where the environment names no token.
   [[nodiscard]] Result<std::optional<WipedBytes>> authorization() const;
-  Task<Result<Credentials>> attempt(Endpoint endpoint, TimePoint deadline);
+  Task<Result<Credentials>> attempt(std::string url, TimePoint deadline);
 
   const Environment& environment_;
   const Files& files_;

@@ -81,7 +81,7 @@ Task<Result<HttpResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::str
   HttpRequest request;
   request.url = endpoint.url + "/latest/meta-data/" + path;
   request.fields.push_back({"X-aws-ec2-metadata-token", token_.copy()});
-  auto sending = send(endpoint, std::move(request), deadline);
+  auto sending = send(std::move(request), deadline);
   auto response = co_await std::move(sending);
   co_return response;
 }
@@ -93,7 +93,7 @@ Task<Result<HttpResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, Ti
   request.url = endpoint.url + "/latest/api/token";
   request.fields.push_back({"X-aws-ec2-metadata-token-ttl-seconds", WipedBytes(std::to_string(kTokenLife.count()))});
   request.connected = &connected;
-  auto sending = send(endpoint, std::move(request), deadline);
+  auto sending = send(std::move(request), deadline);
   auto response = co_await std::move(sending);
   if (response.ok()) co_return response;
   Fault& fault = response.fault();
@@ -105,12 +105,11 @@ Task<Result<HttpResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, Ti
   co_return response;
 }
 
-Task<Result<HttpResponse>> InstanceMetadata::send(Endpoint endpoint, HttpRequest request, TimePoint deadline) {
+Task<Result<HttpResponse>> InstanceMetadata::send(HttpRequest request, TimePoint deadline) {
   request.connect_time = kTime;
   request.attempt_time = kTime;
   request.deadline = deadline;
   request.max_answer_bytes = kMaxAnswerBytes;
-  request.use_proxy = endpoint.use_proxy;
   request.queued = false;
   auto sending = http_.send(std::move(request));
   auto response = co_await std::move(sending);
@@ -134,9 +133,7 @@ Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
     if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https"))
       return Fault::internal("the endpoint of instance metadata is no http URL");
     while (text.ends_with('/')) text.pop_back();
-    const bool near = is_link_local_address(parsed->host) || is_loopback_address(parsed->host) ||
-                      strcasecmp(parsed->host.c_str(), "localhost") == 0;
-    return Endpoint{std::move(text), true, !near};
+    return Endpoint{std::move(text), true};
   }
   if (!mode) return Endpoint{"http://169.254.169.254"};
   if (mode->size() == 4 && strncasecmp(mode->data(), "IPv4", 4) == 0) return Endpoint{"http://169.254.169.254"};

@@ -33,13 +33,12 @@ class InstanceMetadata {
   struct Endpoint {
     std::string url;          // without a trailing slash
     bool configured = false;  // named by the user, or IPv6 asked for
-    bool use_proxy = false;
   };
   [[nodiscard]] Result<Endpoint> endpoint() const;
   [[nodiscard]] bool has_token() const { return !token_.empty() && scheduler_.now() < token_end_; }
   Task<Result<HttpResponse>> attempt(Endpoint endpoint, std::string path, TimePoint deadline);
   Task<Result<HttpResponse>> ask_for_token(Endpoint endpoint, TimePoint deadline);
-  Task<Result<HttpResponse>> send(Endpoint endpoint, HttpRequest request, TimePoint deadline);
+  Task<Result<HttpResponse>> send(HttpRequest request, TimePoint deadline);
 
   const Environment& environment_;
   const Files& files_;

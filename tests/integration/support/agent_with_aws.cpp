@@ -4,7 +4,8 @@
 
 namespace sma::integration {
 
-AgentWithAws::AgentWithAws(Variables variables, AgentSettings settings) : settings_(std::move(settings)) {
+AgentWithAws::AgentWithAws(Variables variables, AgentSettings settings, standin::StandinOptions options)
+    : aws(std::move(options)), settings_(std::move(settings)) {
   for (const auto& [name, value] : aws.environment()) settings_.environment.emplace(name, value);
   for (auto& [name, value] : variables) settings_.environment[name] = std::move(value);
 }

@@ -15,7 +15,7 @@ namespace sma::integration {
 ///   CHECK(scene.agent().get_secret("name").status == 200);
 class AgentWithAws {
  public:
-  explicit AgentWithAws(Variables variables = {}, AgentSettings settings = {});
+  explicit AgentWithAws(Variables variables = {}, AgentSettings settings = {}, standin::StandinOptions options = {});
   ~AgentWithAws();
 
   /// Started at the first call.

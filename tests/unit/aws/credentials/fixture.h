@@ -65,7 +65,6 @@ struct SeenRequest {
   Nanoseconds connect_time;
   Nanoseconds attempt_time;
   std::size_t max_answer_bytes;
-  bool use_proxy;
   bool queued;
 };
 
@@ -85,7 +84,7 @@ class FakeTransport final : public HttpTransport {
   Task<Result<HttpResponse>> send(HttpRequest request) override {
     SeenRequest seen{request.method,           request.url,          {},
                      scheduler_.now(),         request.connect_time, request.attempt_time,
-                     request.max_answer_bytes, request.use_proxy,    request.queued};
+                     request.max_answer_bytes, request.queued};
     for (const HttpField& field : request.fields) seen.fields[field.name] = field.value.view();
     requests.push_back(seen);
     const Answer given = answer(seen);

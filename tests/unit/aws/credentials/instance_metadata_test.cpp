@@ -39,7 +39,6 @@ TEST_CASE("a token is asked for, kept, and sent with each question") {
   CHECK(put.fields.at("X-aws-ec2-metadata-token-ttl-seconds") == "21600");
   CHECK(put.connect_time == Seconds(1));
   CHECK(put.attempt_time == Seconds(1));
-  CHECK_FALSE(put.use_proxy);
   CHECK_FALSE(put.queued);
   CHECK(fixture.http.requests[1].url == "http://169.254.169.254/latest/meta-data/a");
   CHECK(fixture.http.requests[2].url == "http://169.254.169.254/latest/meta-data/b/");
@@ -90,22 +89,6 @@ TEST_CASE("the endpoint comes from the environment, the profile, the mode") {
   CHECK(asked({{variable + "_MODE", "ipv4"}}, "ec2_metadata_service_endpoint_mode = IPv6\n") ==
         "http://169.254.169.254/latest/api/token");
   CHECK(asked({}, "ec2_metadata_service_endpoint_mode = IPv6\n") == "http://[fd00:ec2::254]/latest/api/token");
-}
-
-TEST_CASE("metadata that lies near is never asked through the proxy") {
-  for (const char* near :
-       {"http://LocalHost:1", "http://127.9.9.9", "http://[::1]:5", "http://169.254.0.9", "http://[fd00:ec2::254]"}) {
-    CAPTURE(near);
-    MetadataFixture fixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", near}});
-    REQUIRE(fixture.get().ok());
-    CHECK_FALSE(fixture.http.requests[0].use_proxy);
-  }
-}
-
-TEST_CASE("metadata that lies elsewhere is asked through the proxy") {
-  MetadataFixture fixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://metadata.example:1"}});
-  REQUIRE(fixture.get().ok());
-  CHECK(fixture.http.requests[0].use_proxy);
 }
 
 TEST_CASE("disabled metadata is nothing configured, and is not asked") {
