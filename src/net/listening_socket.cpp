@@ -12,6 +12,9 @@ namespace sma {
 namespace {
 
 constexpr int kBacklog = 1024;
+/// Bytes that the kernel holds for a client that does not read (it takes this number twice); a large secret fits. Left
+/// to itself it would hold 4 MiB for each.
+constexpr int kSendBuffer = 128 << 10;
 
 Fault cannot_listen(std::uint16_t port) {
   const char* reason = std::strerror(errno);
@@ -26,8 +29,9 @@ Result<ListeningSocket> listen_on_loopback(std::uint16_t port) {
   const int on = 1;
   const int ttl = 1;
   setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  // Inherited by accepted sockets, which saves a call for each.
+  // Inherited by accepted sockets, which saves calls for each.
   setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
   if (setsockopt(socket.get(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl) != 0) return cannot_listen(port);
 
   sockaddr_in address{};
