@@ -21,19 +21,39 @@ HeadParser::Progress HeadParser::refuse_if_too_long(std::size_t length) {
   return Progress::incomplete;
 }
 
+/// `line` is there up to its LF, or as far as it came. What is wrong however it goes on is not waited for: bytes that
+/// are no HTTP, such as the first of TLS, may never have an LF.
+HeadParser::Progress HeadParser::refuse_if_hopeless(std::string_view line, Request& request) {
+  const std::size_t cr = line.find('\r', scanned_ > line_start_ ? scanned_ - line_start_ - 1 : 0);
+  const bool bare_cr = cr != line.npos && cr + 1 < line.size();
+  if (lines_ == 0) {
+    const std::string_view method = line.substr(0, std::min(line.find(' '), cr));
+    if (!characters::all(method, characters::kToken)) return refuse(400, "bad method");
+    if (bare_cr) return refuse(400, "bare CR in the request line");
+  } else if (bare_cr && !parse_field(line.substr(0, cr + 1), request)) {
+    return Progress::refused;
+  }
+  return Progress::incomplete;
+}
+
 HeadParser::Progress HeadParser::parse(std::string_view bytes, Request& request) {
   const bool in_pieces = line_start_ != 0;
   const std::string_view head = bytes.substr(0, kMaxHead);
   request.clear_fields();
   for (;;) {
     const void* found = scanned_ < head.size() ? std::memchr(&head[scanned_], '\n', head.size() - scanned_) : nullptr;
+    const auto end =
+        found == nullptr ? head.size() : static_cast<std::size_t>(static_cast<const char*>(found) - head.data());
+    const bool whole = found != nullptr && end != line_start_ && head[end - 1] == '\r';
+    if ((lines_ == 0 || !whole) &&
+        refuse_if_hopeless(head.substr(line_start_, end - line_start_), request) == Progress::refused)
+      return Progress::refused;
+    if (refuse_if_too_long(end - line_start_) == Progress::refused) return Progress::refused;
     if (found == nullptr) {
       scanned_ = head.size();
-      return refuse_if_too_long(head.size() - line_start_);
+      return Progress::incomplete;
     }
-    const auto end = static_cast<std::size_t>(static_cast<const char*>(found) - head.data());
-    if (refuse_if_too_long(end - line_start_) == Progress::refused) return Progress::refused;
-    if (end == line_start_ || head[end - 1] != '\r') return refuse(400, "line does not end in CR LF");
+    if (!whole) return refuse(400, "line does not end in CR LF");
 
     const std::string_view line = head.substr(line_start_, end - 1 - line_start_);
     const bool last = line.empty() && lines_ != 0;
@@ -61,7 +81,7 @@ bool HeadParser::parse_request_line(std::string_view line, Request& request) {
     return false;
   }
   request.method = line.substr(0, method_end);
-  if (request.method.empty() || !characters::all(request.method, characters::kToken)) {
+  if (request.method.empty()) {
     refuse(400, "bad method");
     return false;
   }

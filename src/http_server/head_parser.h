@@ -33,6 +33,7 @@ class HeadParser {
 
  private:
   Progress refuse(int status, std::string_view reason);
+  Progress refuse_if_hopeless(std::string_view line, Request& request);
   Progress refuse_if_too_long(std::size_t length);
   bool parse_line(std::string_view line, Request& request);
   bool parse_request_line(std::string_view line, Request& request);

@@ -58,6 +58,11 @@ void add_request_lines(std::vector<RequestCase>& cases) {
   add("version 0.9", line("GET / HTTP/0.9"), 505);
   add("the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
   add("the first bytes of TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n"s);
+  add("the first bytes of TLS, without an end", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s);
+  add("something else without an end", "\x80\x04\x01\x00"s);
+  add("a method that is no token, without an end", "GE(" + std::string(20000, 'T'));
+  add("bare CRs in place of line ends", "GET / HTTP/1.1\rHost: x\r\r");
+  add("a bare CR in a long request line without an end", "GET /\r" + std::string(20000, 'a'));
   add("request line of 8193 bytes", "GET /" + std::string(8193 - 14, 'a') + " HTTP/1.1\r\n", 414);
   add("request line without an end", "GET /" + std::string(9000, 'a'), 414);
   add("a method without an end", std::string(9000, 'A'), 414);
@@ -136,6 +141,11 @@ void add_fields(std::vector<RequestCase>& cases) {
   cases.push_back({"a fold before the first field", "GET / HTTP/1.1\r\n " + kHost + "\r\n", 400});
   cases.push_back({"the head ends in a bare LF", "GET / HTTP/1.1\r\n" + kHost + "\n", 400});
   cases.push_back({"the head ends in CR CR LF", "GET / HTTP/1.1\r\n" + kHost + "\r\r\n", 400});
+  cases.push_back({"a bare CR in a field without an end", "GET / HTTP/1.1\r\nX-A: b\rc", 400});
+  cases.push_back(
+      {"a bare CR in a long field without an end", "GET / HTTP/1.1\r\nX-A: b\r" + std::string(70000, 'c'), 400});
+  cases.push_back({"a bare CR and a bare LF in a field", "GET / HTTP/1.1\r\nX-A: b\rc\n", 400});
+  cases.push_back({"a bare CR before a field", "GET / HTTP/1.1\r\n\rX-A: b\r\n\r\n", 400});
   cases.push_back({"head without an end", "GET / HTTP/1.1\r\nX-A: " + std::string(70000, 'b'), 431});
 }
 
