@@ -171,6 +171,31 @@ TEST_CASE("a client that expects a 100 gets it") {
   CHECK(client.ask("i").ends_with("healthy"));
 }
 
+TEST_CASE("a client whose body would be refused gets the refusal and no 100") {
+  ServerFixture fixture;
+  for (const auto& [fields, status] : {std::pair{"Content-Length: 262145\r\n", "413"},
+                                       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "400"},
+                                       {"Transfer-Encoding: gzip\r\n", "400"}}) {
+    TestClient client(fixture);
+    const std::string answer =
+        client.ask("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + std::string(fields) + "\r\n");
+    CHECK(answer.starts_with("HTTP/1.1 " + std::string(status)));
+    CHECK(client.closed());
+  }
+}
+
+TEST_CASE("a 100 comes behind the answers before it, and only where there is a body to come") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  CHECK(count(client.ask(get("/ping", "Expect: 100-continue\r\n")), "HTTP/1.1 ") == 1);
+  client.send(get("/wait") +
+              "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+  CHECK(client.received().empty());
+  fixture.handler.release();
+  CHECK(client.received().ends_with("waitedHTTP/1.1 100 Continue\r\n\r\n"));
+  CHECK(client.ask("1\r\nx\r\n0\r\n\r\n").ends_with("healthy"));
+}
+
 TEST_CASE("a half-closed client still gets its answers") {
   ServerFixture fixture;
   TestClient client(fixture);
