@@ -64,7 +64,9 @@ void Connection::on_events(std::uint32_t events) {
 }
 
 void Connection::on_alarm() {
-  if (owner_.loop.now() < deadline_) {
+  // In a process that was frozen the alarm comes before the request that was sent meanwhile.
+  if (owner_.loop.now() >= deadline_ && state_ == State::reading && reader_.empty()) receive();
+  if (state_ != State::closed && owner_.loop.now() < deadline_) {
     alarm_.arm(deadline_);
     return;
   }

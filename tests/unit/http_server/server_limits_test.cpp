@@ -119,6 +119,28 @@ TEST_CASE("an idle connection is closed after 75 s, counted from its last answer
   CHECK(client.received().empty());
 }
 
+TEST_CASE("a request that came while the process was frozen is answered, however long that was") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  CHECK(client.ask("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 200"));
+  client.push("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n");
+  fixture.advance(Seconds(1000));
+  CHECK(client.received().starts_with("HTTP/1.1 200"));
+  fixture.advance(Seconds(75) - Milliseconds(1));
+  CHECK_FALSE(client.closed());
+  client.push("GET /wait HTTP/1.1\r\nHost: x\r\n\r\n");
+  fixture.advance(Seconds(60));
+  fixture.handler.release();
+  fixture.settle();
+  CHECK(client.received().starts_with("HTTP/1.1 200"));
+  client.push("GET /pi");
+  fixture.advance(Seconds(1000));
+  CHECK_FALSE(client.closed());
+  CHECK(client.ask("ng HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 200"));
+  fixture.advance(Seconds(1000));
+  CHECK(client.closed());
+}
+
 TEST_CASE("a stray blank line between requests does not begin one") {
   ServerFixture fixture;
   TestClient client(fixture);
