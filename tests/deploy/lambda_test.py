@@ -45,11 +45,6 @@ def extension(path, aws, tmp_path, port):
         process.wait()
 
 
-def needs_extension():
-    if b"/extension/register" not in AGENT.read_bytes():
-        pytest.skip("this agent is no Lambda extension")
-
-
 def operations(aws):
     return aws.ask("/_standin/counts")
 
@@ -71,8 +66,6 @@ def test_the_same_binary_gives_the_same_layer(tmp_path):
 
 @pytest.mark.parametrize("layout", [[], ["--with-script"]], ids=["one file", "with a script"])
 def test_the_layer_serves_the_function_and_leaves_at_shutdown(layout, lambda_api, tmp_path):
-    if not layout:
-        needs_extension()
     run(PACKAGE, AGENT, tmp_path / "layer.zip", *layout)
     (started_first,) = (unpacked(tmp_path / "layer.zip", tmp_path / "opt") / "extensions").iterdir()
     with extension(started_first, lambda_api, tmp_path, free_port()) as (process, environment):
@@ -85,7 +78,6 @@ def test_the_layer_serves_the_function_and_leaves_at_shutdown(layout, lambda_api
 
 
 def test_the_layer_names_itself_after_its_file(lambda_api, tmp_path):
-    needs_extension()
     run(PACKAGE, AGENT, tmp_path / "layer.zip")
     unpacked(tmp_path / "layer.zip", tmp_path / "opt")
     with extension(tmp_path / "opt/extensions/secrets-manager-agent", lambda_api, tmp_path, free_port()):

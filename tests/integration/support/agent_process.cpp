@@ -27,7 +27,7 @@ ChildSettings child_settings(const AgentSettings& settings, const TempFolder& fo
     }
   }
   child.command = settings.wrapper;
-  child.command.push_back(agent_binary());
+  child.command.push_back(settings.binary.empty() ? agent_binary().string() : settings.binary);
   child.command.insert(child.command.end(), settings.arguments.begin(), settings.arguments.end());
   if (!settings.config.empty()) {
     child.command.insert(child.command.end(), {"--config", folder.write("config.toml", settings.config)});

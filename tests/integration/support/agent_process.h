@@ -28,6 +28,7 @@ struct AgentSettings {
   std::vector<std::string> wrapper;  // a command that runs the agent: `unshare …`, `sh -c 'ulimit …; exec "$@"' -`
   bool read_output = true;           // false: standard output is read up to its first line only
   std::string output_file;           // standard output goes here instead of a pipe
+  std::string binary;                // another path to run it by than agent_binary()
 };
 
 /// Default variables: a free port, DEBUG to a file, kToken, no instance metadata, $HOME the working folder.
