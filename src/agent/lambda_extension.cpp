@@ -117,7 +117,6 @@ HttpRequest LambdaExtension::request(std::string method, std::string_view path) 
   if (made.method == "POST") made.fields.push_back({"Content-Type", WipedBytes("application/json")});
   made.attempt_time = kAnswerTime;
   made.max_answer_bytes = kMaxAnswerBytes;
-  made.use_proxy = false;
   made.queued = false;
   return made;
 }

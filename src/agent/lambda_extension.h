@@ -21,9 +21,9 @@ struct LambdaEvent {
 };
 
 /// AWS Lambda's Extensions API: tells Lambda that this process is an extension, and is told what happens to the
-/// function. The API is on the same machine: no proxy is used. What may pass (no connection, an answer that cannot be
-/// read) is tried three times in all; a refusal is final. Source: AWS Lambda Developer Guide, "Lambda Extensions API"
-/// (version 2020-01-01).
+/// function. The API is on the same machine; `http` should know no proxy. What may pass (no connection, an answer that
+/// cannot be read) is tried three times in all; a refusal is final. Source: AWS Lambda Developer Guide, "Lambda
+/// Extensions API" (version 2020-01-01).
 class LambdaExtension {
  public:
   /// `api` is a host and a port; `name` that of the extension's file, by which Lambda knows it. Both references must
