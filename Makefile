@@ -165,10 +165,14 @@ demo: all $(BUILD)/standin
 bench: all $(BUILD)/standin $(BUILD)/bare_epoll
 	tests/bench/run $(BUILD)
 
+PLATFORM_x86_64 := amd64
+PLATFORM_aarch64 := arm64
+
 .PHONY: image
 image: foreign = $(filter-out $(HOST_ARCH),$(ARCH))
 image:
-	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) $(foreign:%=--build-arg ARCH=%) \
+	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) \
+	  $(foreign:%=--build-arg ARCH=% --build-arg BUILDER=linux --platform linux/$(PLATFORM_$(ARCH))) \
 	  -t secrets-manager-agent:$(VERSION)$(foreign:%=-%) .
 
 TIDY_FLAGS = -std=c++20 -fno-exceptions -Isrc -isystem $(DEPS)/include -DSMA_VERSION=\"$(VERSION)\"
@@ -205,6 +209,19 @@ sbom: all
 test-deploy: all $(BUILD)/standin
 	tests/deploy/run $(BUILD) $(if $(CONTAINERS),--containers)
 
+# Two builds from two folders, compared byte for byte.
+.PHONY: test-reproducible test-reproducible-libraries
+test-reproducible: all
+	tests/reproducible $(BUILD)
+test-reproducible-libraries: all
+	tests/reproducible $(BUILD) --libraries
+
+.PHONY: test-arm64
+test-arm64:
+	third_party/require qemu-user-static:qemu-aarch64-static
+	$(MAKE) ARCH=aarch64 build/aarch64/secrets-manager-agent build/aarch64/standin build/aarch64/unit-tests
+	tests/under-qemu build/aarch64
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -219,6 +236,8 @@ help:
 	@echo 'make bench             figures, beside a bare epoll responder and nginx'
 	@echo 'make image             the container image; ARCH=aarch64 for the other architecture'
 	@echo 'make test-deploy       what is in deploy/; CONTAINERS=1: in containers too'
+	@echo 'make test-reproducible two builds from two folders give the same binary; -libraries: the libraries too'
+	@echo 'make test-arm64        unit tests and the demonstration of the arm64 binary, under qemu'
 	@echo 'make install           binary and man page, below DESTDIR and PREFIX'
 	@echo 'make lambda-layer      a zip of one file'
 	@echo 'make sbom              a CycloneDX list of what is inside'

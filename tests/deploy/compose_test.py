@@ -73,6 +73,8 @@ def test_the_application_starts_once_the_agent_is_healthy(compose):
     agent = docker("ps", "-q", "--filter", "label=com.docker.compose.service=agent", "--filter",
                    f"label=com.docker.compose.project={PROJECT}").stdout.strip()
     assert docker("inspect", "-f", "{{.State.Health.Status}}", agent).stdout.strip() == "healthy"
+    limits = docker("inspect", "-f", "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}", agent).stdout.split()
+    assert limits == [str(16 << 20), "100000000"]
     eventually(lambda: DEMO_SECRET in compose(AGENT_FILE, "logs", "application").stdout)
 
 

@@ -64,6 +64,19 @@ def test_the_bill_of_materials_names_this_binary_and_each_library(bill):
     said = run(AGENT, "--version").stdout
     for library in ("openssl", "curl", "rapidjson", "inih"):
         assert versions[library] in said, library
+    for component in told["components"]:
+        assert f":{component['version']}:" in component["cpe"]
+        assert component["purl"].endswith(f"@{component['version']}")
+
+
+def test_the_bill_of_materials_tells_where_each_library_comes_from_and_its_sum(bill):
+    sources = {component["name"]: component["externalReferences"] for component in json.loads(bill)["components"]
+               if "externalReferences" in component}
+    assert sources.keys() == {"openssl", "curl", "rapidjson", "inih"}
+    for name, (reference,) in sources.items():
+        recipe = (ROOT / f"third_party/{name}.sh").read_text()
+        assert f"upstream_sha256={reference['hashes'][0]['content']}" in recipe
+        assert "$" not in reference["url"]
 
 
 def test_the_same_sources_give_the_same_bill_of_materials(bill):
