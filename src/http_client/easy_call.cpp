@@ -195,7 +195,6 @@ std::size_t EasyCall::on_body(char* bytes, std::size_t size, std::size_t count, 
   const std::size_t got = size * count;
   if (got > call.request_.max_answer_bytes - call.response_.body.size()) {
     call.too_long_ = true;
-    wipe(bytes, got);
     return CURL_WRITEFUNC_ERROR;
   }
   WipedBytes& body = call.response_.body;
@@ -206,8 +205,6 @@ std::size_t EasyCall::on_body(char* bytes, std::size_t size, std::size_t count, 
       body.reserve(static_cast<std::size_t>(length));
   }
   body.append({bytes, got});
-  // curl's own buffer is kept for the next answer: nothing of this one may stay in it.
-  wipe(bytes, got);
   return got;
 }
 
