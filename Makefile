@@ -31,6 +31,8 @@ LDFLAGS := $(LDFLAGS_THIRD_PARTY)
 
 ifeq ($(ARCH),x86_64)
 HARDENING += -fcf-protection=full
+else ifeq ($(ARCH),aarch64)
+HARDENING += -mbranch-protection=standard
 endif
 
 ifdef SANITIZE

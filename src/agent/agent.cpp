@@ -39,15 +39,13 @@ std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
 /// What reaches out to the network, before the region is known.
 class Agent::Outgoing {
  public:
-  Outgoing(const AgentParts& parts, HttpClientSettings network, ProfileFiles read_profile, RetryPolicy retries)
+  Outgoing(const AgentParts& parts, HttpClientSettings network, RetryPolicy retries)
       : clock(parts.loop),
-        profile(std::move(read_profile)),
         http(parts.loop, std::move(network)),
         metadata(parts.environment, parts.files, http, parts.loop, parts.random),
         api(parts.loop, http, clock, parts.random, parts.log, retries) {}
 
   AwsClock clock;
-  ProfileFiles profile;
   HttpClient http;
   InstanceMetadata metadata;
   ApiClient api;
@@ -170,11 +168,13 @@ Task<Result<Done>> Agent::prepare() {
   const auto endpoints = read_endpoint_settings(parts_.environment, files);
   if (!endpoints.ok()) co_return endpoints.fault();
   for (const std::string& warning : endpoints->warnings) log.warn(warning);
-  outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), std::move(files), retries.policy);
+  outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), retries.policy);
 
   // One limit over all that is asked before clients are served.
   const TimePoint deadline = parts_.loop.now() + kCheckTime;
-  Task<Result<std::string>> finding = find_region(deadline);
+  // The files' text, keys and all, lives no longer than this task.
+  Task<Result<std::string>> finding =
+      find_region(configured_region(start_.settings.region, parts_.environment, files), deadline);
   const Result<std::string> region = co_await std::move(finding);
   if (!region.ok()) co_return region.fault();
   auto sts = resolve_endpoint(AwsService::sts, endpoints->parameters(AwsService::sts, *region));
@@ -190,8 +190,7 @@ Task<Result<Done>> Agent::prepare() {
   co_return co_await std::move(checking);
 }
 
-Task<Result<std::string>> Agent::find_region(TimePoint deadline) {
-  Result<std::string> configured = configured_region(start_.settings.region, parts_.environment, outgoing_->profile);
+Task<Result<std::string>> Agent::find_region(Result<std::string> configured, TimePoint deadline) {
   if (configured.ok() || configured.fault().kind != Fault::Kind::absent) co_return configured;
   Task<Result<std::string>> asking = outgoing_->metadata.region(deadline);
   Result<std::string> region = co_await std::move(asking);

@@ -65,7 +65,7 @@ class Agent {
 
   Task<void> start_up();
   Task<Result<Done>> prepare();
-  Task<Result<std::string>> find_region(TimePoint deadline);
+  Task<Result<std::string>> find_region(Result<std::string> configured, TimePoint deadline);
   Task<Result<Done>> check_credentials(TimePoint deadline);
   Task<void> pass_on(Event& from);
   Task<void> shut_down();

@@ -1,5 +1,6 @@
 #include "agent/run_agent.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,6 +77,8 @@ std::string start_line(bool as_version_3, std::uint16_t port) {
 void print_line(std::string line) {
   line += '\n';
   // Standard output may be closed, or a pipe nobody reads: neither is a reason not to serve.
+  pollfd asked{STDOUT_FILENO, POLLOUT, 0};
+  if (poll(&asked, 1, 0) != 1 || (asked.revents & POLLOUT) == 0) return;
   while (write(STDOUT_FILENO, line.data(), line.size()) < 0 && errno == EINTR) continue;
 }
 
@@ -220,6 +223,7 @@ int run_in_lambda(AgentMaker& maker, const AgentParts& parts, const LambdaStart&
 
 int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Environment& environment,
               const Files& files) {
+  Signals::block();
   Settings& settings = loaded.settings;
   SystemRandom random;
   const LambdaStart lambda = lambda_start(command_line, environment, loaded.warnings);
@@ -230,7 +234,6 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   // Lambda is told; there is nobody else to tell.
   if (!in_lambda && !opened->ok()) return complain(opened->fault().message);
 
-  Signals::block();
   const SystemClocks clocks;
   EventLoop loop(clocks);
   std::optional<LogWriter> writer;
@@ -259,7 +262,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
     exit_code = in_lambda ? run_in_lambda(announced, parts, lambda, command_line.program_name, signals.stop_asked())
                           : run_plainly(announced, loop, signals.stop_asked());
   }
-  writer->flush();
+  writer->flush_at_end();
   return exit_code;
 }
 

@@ -18,6 +18,8 @@ constexpr int kArchivedFiles = 4;
 // poll(2) promises this much room in a pipe, and no more (pipe(7), PIPE_BUF).
 constexpr std::size_t kPipeBytes = 4096;
 constexpr Milliseconds kRetryTime{100};
+constexpr Seconds kFollowTime{1};
+constexpr int kLastWaitMs = 500;
 
 bool is_regular(int descriptor) {
   struct stat status {};
@@ -46,14 +48,28 @@ std::string LogWriter::path(int generation) const {
   return folder_ + "/archive/" + name_ + "_" + std::to_string(generation) + ".log";
 }
 
+// O_NONBLOCK means nothing to a file; where a FIFO lies at the path, opening and writing must not wait for a reader.
 void LogWriter::open_file() {
-  FileDescriptor opened(open(path(-1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644));
+  FileDescriptor opened(
+      open(path(-1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
   if (!opened.valid()) return;
   file_ = std::move(opened);
   descriptor_ = file_.get();
   regular_ = is_regular(descriptor_);
   struct stat status {};
   file_size_ = fstat(descriptor_, &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
+}
+
+// Whoever rotates logs from outside moves the file away: lines must not follow it into an archive, or nowhere.
+void LogWriter::follow_path() {
+  if (!file_.valid() || scheduler_.now() < followed_at_ + kFollowTime) return;
+  followed_at_ = scheduler_.now();
+  struct stat ours {};
+  struct stat there {};
+  if (fstat(descriptor_, &ours) != 0) return;
+  if (stat(path(-1).c_str(), &there) == 0 && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return;
+  mkdir(folder_.c_str(), 0755);
+  open_file();
 }
 
 // A file that cannot be moved away is written on: a large log beats none.
@@ -87,25 +103,31 @@ bool LogWriter::writable_now() const {
   return poll(&asked, 1, 0) == 1 && (asked.revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
 }
 
+/// How much to write next; 0 where nothing would be taken now.
+std::size_t LogWriter::next_portion(std::size_t written) const {
+  const std::size_t left = lines_.size() - written;
+  if (!regular_) return writable_now() ? std::min(left, kPipeBytes) : 0;
+  if (!file_.valid() || file_size_ + left <= kFileBytes) return left;
+  // A file ends with a whole line.
+  const std::size_t room = kFileBytes > file_size_ ? kFileBytes - file_size_ : 0;
+  const std::size_t end = lines_.find('\n', written + room);
+  return end == std::string::npos ? left : end + 1 - written;
+}
+
 void LogWriter::flush() {
   retry_.disarm();
+  follow_path();
   std::size_t written = 0;
   while (written < lines_.size()) {
-    if (file_.valid() && file_size_ >= kFileBytes) rotate();
-    std::size_t portion = lines_.size() - written;
-    if (file_.valid()) {
-      // A file ends with a whole line.
-      if (file_size_ + portion > kFileBytes) {
-        const std::size_t room = kFileBytes > file_size_ ? kFileBytes - file_size_ : 0;
-        portion = lines_.find('\n', written + room);
-        portion = portion == std::string::npos ? lines_.size() - written : portion + 1 - written;
-      }
-    } else if (!regular_) {
-      if (!writable_now()) break;
-      portion = std::min(portion, kPipeBytes);
-    }
+    if (file_.valid() && regular_ && file_size_ >= kFileBytes) rotate();
+    const std::size_t portion = next_portion(written);
+    if (portion == 0) break;
     const ssize_t count = ::write(descriptor_, lines_.data() + written, portion);
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EFBIG && file_.valid() && file_size_ != 0) {
+      rotate();  // a limit of file sizes (RLIMIT_FSIZE) lower than ours
+      if (file_size_ == 0) continue;
+    }
     if (count < 0 && errno == EPIPE) {
       written = lines_.size();  // nobody will ever read it
       break;
@@ -115,8 +137,19 @@ void LogWriter::flush() {
     file_size_ += static_cast<std::size_t>(count);
   }
   lines_.erase(0, written);
+  note_dropped_lines();
   if (lines_.empty() && lines_.capacity() > kHeldBytes / 8) std::string().swap(lines_);
   if (!lines_.empty()) retry_.arm(scheduler_.now() + kRetryTime);
+}
+
+void LogWriter::flush_at_end() {
+  flush();
+  pollfd asked{descriptor_, POLLOUT, 0};
+  std::size_t left = std::string::npos;
+  while (!regular_ && !lines_.empty() && lines_.size() < left && poll(&asked, 1, kLastWaitMs) == 1) {
+    left = lines_.size();
+    flush();
+  }
 }
 
 }  // namespace sma

@@ -11,7 +11,8 @@ namespace sma {
 
 /// Gathers log lines and writes them once a turn of the loop, to a file that it rotates or to a descriptor it was
 /// given. Never blocks on a pipe: writes only as much as poll(2) says it takes (its flags are shared with others, so
-/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line.
+/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line. A file that was
+/// moved away or removed is begun anew within a second.
 class LogWriter final : public LogSink, public Runnable {
  public:
   /// Writes to `descriptor`, which stays open and its owner's.
@@ -31,6 +32,8 @@ class LogWriter final : public LogSink, public Runnable {
   }
   /// Writes what can be written now.
   void flush();
+  /// For the end of the process: waits a moment for a reader that is slow; not for one that takes nothing.
+  void flush_at_end();
 
  private:
   /// Tries again where the other side took nothing.
@@ -45,7 +48,9 @@ class LogWriter final : public LogSink, public Runnable {
 
   [[nodiscard]] std::string path(int generation) const;
   void open_file();
+  void follow_path();
   void rotate();
+  [[nodiscard]] std::size_t next_portion(std::size_t written) const;
   void note_dropped_lines();
   [[nodiscard]] bool writable_now() const;
 
@@ -58,6 +63,7 @@ class LogWriter final : public LogSink, public Runnable {
   int descriptor_ = -1;
   bool regular_ = false;
   std::size_t file_size_ = 0;
+  TimePoint followed_at_{};
   std::string lines_;
   std::size_t dropped_ = 0;
 };

@@ -27,6 +27,7 @@ void Signals::block() {
   sigprocmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes ends the log, not the agent
 }
 
 Signals::Signals(EventLoop& loop) : loop_(loop), stop_asked_(loop) {

@@ -6,7 +6,8 @@
 
 namespace sma {
 
-/// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP and SIGPIPE are ignored.
+/// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP, SIGPIPE and SIGXFSZ are
+/// ignored.
 /// As PID 1 these signals would have no effect by default: a descriptor makes them arrive all the same. There, SIGCHLD
 /// tells of orphans that want to be reaped.
 class Signals final : private Watcher {

@@ -14,10 +14,13 @@ class SecretRegistry {
  public:
   static SecretRegistry& of_this_run();
 
-  /// Texts under eight characters are left out: they could stand anywhere.
+  /// The text and its encoded forms: base64, percent-encoded, escaped for JSON. Texts under eight characters are left
+  /// out: they could stand anywhere.
   void add(const std::string& text);
   /// All that this stand-in holds, issued and received.
   void add_all_of(standin::Standin& aws);
+  /// Tokens and signature of a request.
+  void add_all_of(const standin::HttpRequest& request);
   /// The first secret found in `text`, shortened to four characters; empty: none.
   [[nodiscard]] std::string find_in(std::string_view text) const;
 
