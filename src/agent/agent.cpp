@@ -197,7 +197,7 @@ Task<Result<std::string>> Agent::find_region(Result<std::string> configured, Tim
   if (!region.ok())
     co_return Fault::internal("no region: set region in the configuration, AWS_REGION, or region in the profile (" +
                               region.fault().message + ")");
-  co_return checked_region(*region, "instance metadata");
+  co_return region;
 }
 
 Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {

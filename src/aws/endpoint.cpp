@@ -93,10 +93,8 @@ Result<Endpoint> parse_endpoint_url(std::string_view url) {
   const std::string_view rest = url.substr(scheme_end + 3);
   const std::size_t path_begin = std::min(rest.find('/'), rest.size());
   if (!read_authority(rest.substr(0, path_begin), endpoint)) return refused();
-  std::string_view path = rest.substr(path_begin);
-  if (!is_path(path)) return refused();
-  while (path.ends_with('/')) path.remove_suffix(1);
-  endpoint.path = path;
+  endpoint.path = rest.substr(path_begin);
+  if (!is_path(endpoint.path)) return refused();
   endpoint.host_field = sigv4::host_field(endpoint.scheme, endpoint.host, endpoint.port);
   endpoint.url = endpoint.scheme + "://" + endpoint.host_field + endpoint.path;
   return endpoint;

@@ -24,11 +24,11 @@ struct EndpointParameters {
 
 /// Where calls go and for which region they are signed.
 struct Endpoint {
-  std::string url;  ///< scheme://host[:port][/path], without a trailing slash
+  std::string url;  ///< scheme://host[:port][/path]
   std::string scheme;
   std::string host;        ///< without brackets
   int port = 0;            ///< as it will be used: 443 or 80 where the URL names none
-  std::string path;        ///< of the URL, without a trailing slash; mostly empty
+  std::string path;        ///< of the URL, as it was written; mostly empty
   std::string host_field;  ///< for `Host`, as sigv4::host_field makes it
   std::string signing_region;
 };

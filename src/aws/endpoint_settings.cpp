@@ -70,17 +70,8 @@ Result<EndpointSettings> read_endpoint_settings(const Environment& environment, 
   settings.secrets_manager_url = std::move(*secrets_manager);
   settings.sts_url = std::move(*sts);
   settings.sso_portal_url = std::move(*sso_portal);
+  while (settings.sso_portal_url.ends_with('/')) settings.sso_portal_url.pop_back();
   return settings;
-}
-
-Result<std::string> checked_region(std::string_view region, std::string_view source) {
-  if (is_valid_region(region)) return std::string(region);
-  Fault fault = Fault::internal("the region \"");
-  append_escaped(fault.message, region, 80);
-  fault.message.append("\" of ").append(source).append(
-      " is not valid: letters, digits and inner hyphens, at most 63, are allowed");
-  fault.kind = Fault::Kind::denied;
-  return fault;
 }
 
 Result<std::string> configured_region(std::string_view configured, const Environment& environment,
@@ -92,7 +83,14 @@ Result<std::string> configured_region(std::string_view configured, const Environ
       std::pair{std::string_view("AWS_DEFAULT_REGION"), environment.get("AWS_DEFAULT_REGION")},
       std::pair{std::string_view("the profile"), profile.get("region")}};
   for (const auto& [name, value] : sources) {
-    if (value) return checked_region(*value, name);
+    if (!value) continue;
+    if (is_valid_region(*value)) return std::string(*value);
+    Fault fault = Fault::internal("the region \"");
+    append_escaped(fault.message, *value, 80);
+    fault.message.append("\" of ").append(name).append(
+        " is not valid: letters, digits and inner hyphens, at most 63, are allowed");
+    fault.kind = Fault::Kind::denied;
+    return fault;
   }
   return Fault::absent(
       "no region: neither the configuration, AWS_REGION, AWS_DEFAULT_REGION nor the profile names one");

@@ -19,7 +19,7 @@ struct EndpointSettings {
   bool use_dualstack = false;
   std::string secrets_manager_url;  ///< the override in force; empty: none
   std::string sts_url;
-  std::string sso_portal_url;
+  std::string sso_portal_url;  ///< without a trailing slash
   std::vector<std::string> warnings;  ///< for the log: values that were passed over
 
   [[nodiscard]] EndpointParameters parameters(AwsService service, std::string region) const;
@@ -28,9 +28,6 @@ struct EndpointSettings {
 /// An override that is no URL is a fault that names where it stands.
 [[nodiscard]] Result<EndpointSettings> read_endpoint_settings(const Environment& environment,
                                                               const ProfileFiles& profile);
-
-/// `region` where it is one host label; else a fault of kind `denied` that names `source`.
-[[nodiscard]] Result<std::string> checked_region(std::string_view region, std::string_view source);
 
 /// The region that `configured` (the agent's own key, may be empty), `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile
 /// names, in this order. A fault of kind `absent` where none does: instance metadata is asked then; `denied` where it

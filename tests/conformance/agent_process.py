@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 from urllib.parse import quote
 
 BINARY = os.path.abspath(os.path.join(os.environ["BUILD"], "secrets-manager-agent"))
@@ -64,6 +65,13 @@ class AgentProcess:
     def log(self):
         files = sorted(self.folder.glob("logs/**/*.log*"))
         return "".join(file.read_text() for file in files if file.is_file() and not file.is_symlink())
+
+    def wait_for_log(self, text):
+        """A line is written once the answer that it tells of has gone."""
+        end = time.monotonic() + LIMIT
+        while text not in self.log():
+            assert self.process.poll() is None and time.monotonic() < end, self.log()
+            time.sleep(0.01)
 
     def get(self, target, headers=TOKEN_HEADER):
         """One request on the connection that is kept for them."""

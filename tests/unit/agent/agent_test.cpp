@@ -164,46 +164,5 @@ TEST_CASE("a clock that is wrong by an hour is noticed, corrected once, and not 
   CHECK(fixture.aws.count("GetSecretValue") == 3);
 }
 
-TEST_CASE("each fault of AWS reaches the client as itself, after the attempts it deserves") {
-  struct Row {
-    FaultPlan plan;
-    int status;
-    const char* code;
-    std::size_t attempts;
-  };
-  const Row rows[] = {
-      {FaultPlan::error(400, "ResourceNotFoundException", "no"), 400, "ResourceNotFoundException", 1},
-      {FaultPlan::error(400, "AccessDeniedException", "no"), 400, "AccessDeniedException", 1},
-      {FaultPlan::error(500, "InternalServiceError", "no"), 500, "InternalServiceError", 3},
-      {FaultPlan::error(503, "ServiceUnavailable", "no"), 503, "ServiceUnavailable", 3},
-      {FaultPlan::error(400, "ThrottlingException", "no"), 400, "ThrottlingException", 3},
-      {FaultPlan::error(400, "RequestTimeout", "no"), 400, "RequestTimeout", 3},
-      {FaultPlan::of(FaultPlan::Kind::kHalfAnswer), 502, "ConnectionError", 3},
-      {FaultPlan::of(FaultPlan::Kind::kLongLength), 502, "ConnectionError", 3},
-      {FaultPlan::of(FaultPlan::Kind::kNotHttp), 502, "ConnectionError", 3},
-      {FaultPlan::body(200, "<html>", "text/html"), 502, "ConnectionError", 1},
-  };
-  AgentFixture fixture;
-  fixture.start();
-  fixture.aws.put("a", "value");
-  for (const Row& row : rows) {
-    CAPTURE(row.code);
-    CAPTURE(row.status);
-    fixture.aws.clear_faults();
-    fixture.aws.clear_records();
-    fixture.aws.drop_connections();
-    FaultPlan plan = row.plan;
-    fixture.aws.fail(std::move(plan).on("GetSecretValue").times(FaultPlan::kAlways));
-    const auto client = fixture.get("a");
-    fixture.run_until([&] {
-      fixture.advance(Milliseconds(5));
-      return client->done();
-    });
-    CHECK(client->status() == row.status);
-    CHECK(holds(client->body(), row.code));
-    CHECK(fixture.aws.count("GetSecretValue") == row.attempts);
-  }
-}
-
 }  // namespace
 }  // namespace sma

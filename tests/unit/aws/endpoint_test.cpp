@@ -58,12 +58,12 @@ TEST_CASE("an override wins over FIPS and dual stack, and the region is still th
       kSecrets,
       {.region = "eu-west-1", .use_fips = true, .use_dualstack = true, .override_url = "HTTP://LocalHost:4566/aws//"});
   REQUIRE(endpoint.ok());
-  CHECK(endpoint->url == "http://localhost:4566/aws");
+  CHECK(endpoint->url == "http://localhost:4566/aws//");
   CHECK(endpoint->scheme == "http");
   CHECK(endpoint->host == "LocalHost");
   CHECK(endpoint->host_field == "localhost:4566");
   CHECK(endpoint->port == 4566);
-  CHECK(endpoint->path == "/aws");
+  CHECK(endpoint->path == "/aws//");
   CHECK(endpoint->signing_region == "eu-west-1");
 }
 
