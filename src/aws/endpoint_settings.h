@@ -19,7 +19,7 @@ struct EndpointSettings {
   bool use_dualstack = false;
   std::string secrets_manager_url;  ///< the override in force; empty: none
   std::string sts_url;
-  std::string sso_portal_url;  ///< without a trailing slash
+  std::string sso_portal_url;         ///< without a trailing slash
   std::vector<std::string> warnings;  ///< for the log: values that were passed over
 
   [[nodiscard]] EndpointParameters parameters(AwsService service, std::string region) const;
