@@ -126,7 +126,7 @@ void EasyCall::set_tls() {
 void EasyCall::set_proxy() {
   const bool tls = request_.url.starts_with("https:");
   const std::string& proxy = tls ? settings_.https_proxy : settings_.http_proxy;
-  bool use_proxy = !proxy.empty();
+  bool use_proxy = request_.use_proxy && !proxy.empty();
   if (use_proxy) {
     const auto url = parse_url(request_.url);
     use_proxy = url && !is_near_host(url->host);

@@ -34,6 +34,7 @@ struct HttpRequest {
   TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{16} << 20;
   bool fresh_connection = false;  ///< not one of the pool: for the retry after a time-out
+  bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
   /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
   /// must outlive the call. `first_sent` keeps what it holds already.
