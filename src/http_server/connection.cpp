@@ -126,6 +126,8 @@ void Connection::serve() {
         if (state_ != State::reading) return;
     }
   }
+  // Only where something is left: whoever finds nothing may read on meanwhile.
+  if (reader_.empty()) return await_input();
   owner_.loop.post_next_turn(resumption_);
 }
 

@@ -275,6 +275,24 @@ TEST_CASE("draining closes idle connections, lets requests in hand finish, and i
   CHECK(fixture.server.drained().is_set());
 }
 
+TEST_CASE("draining between two turns of a pipeline finishes what came by then") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  std::string share;
+  for (int i = 0; i < 16; ++i) share += get("/ping");
+  client.push(share);
+  for (int turn = 0; turn < 100 && fixture.handler.seen.size() < 16; ++turn) fixture.loop.turn(Milliseconds(1));
+  client.push(get("/wait"));
+  fixture.server.drain();
+  fixture.settle();
+  CHECK(fixture.handler.waiting == 1);
+  fixture.handler.release();
+  const std::string answers = client.received();
+  CHECK(count(answers, "HTTP/1.1 200 OK") == 17);
+  CHECK(answers.ends_with("Connection: close\r\n\r\nwaited"));
+  CHECK(client.closed());
+}
+
 TEST_CASE("a connection whose answer was on its way when draining began closes behind it") {
   ServerFixture fixture;
   TestClient client(fixture, 4096);
