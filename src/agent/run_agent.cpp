@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/agent.h"
 #include "agent/lambda_agent.h"
@@ -36,6 +37,13 @@ constexpr std::size_t kExtraConnections = 16;
 int complain(const std::string& message) {
   std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str());
   return 1;
+}
+
+/// Who watches the log learns of it, and who started the agent.
+int refuse(const Fault& fault, Log& log, LogWriter& writer) {
+  log.error(fault.message);
+  writer.flush();
+  return complain(fault.message);
 }
 
 /// Lowers `max_conn` to what the descriptors suffice for.
@@ -225,14 +233,9 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
               const Files& files) {
   Signals::block();
   Settings& settings = loaded.settings;
-  SystemRandom random;
   const LambdaStart lambda = lambda_start(command_line, environment, loaded.warnings);
   const bool in_lambda = !lambda.api.empty();
   if (in_lambda) settings.log_to_file = false;
-  std::optional<Result<Opened>> opened;
-  if (!lambda.snap_start) opened = open_up(command_line, settings, environment, files, random);
-  // Lambda is told; there is nobody else to tell.
-  if (!in_lambda && !opened->ok()) return complain(opened->fault().message);
 
   const SystemClocks clocks;
   EventLoop loop(clocks);
@@ -242,11 +245,18 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   } else {
     writer.emplace(loop, STDOUT_FILENO);
   }
-  if (settings.log_to_file) loop.set_end_of_turn(&*writer);
   Log log(&*writer, settings.log_level);
+  SystemRandom random;
+  std::optional<Result<Opened>> opened;
+  if (!lambda.snap_start) opened = open_up(command_line, settings, environment, files, random);
+  // Lambda is told; there is nobody else to tell.
+  if (!in_lambda && !opened->ok()) return refuse(opened->fault(), log, *writer);
+
+  if (settings.log_to_file) loop.set_end_of_turn(&*writer);
   if (!writer->usable()) log.warn("no log file; lines go to standard error", {{"reason", writer->problem()}});
   for (const std::string& warning : loaded.warnings) log.warn(warning);
   fit_connections(settings, log);
+  log_settings(log, settings);
   HttpClient::prepare_process();
 
   Signals signals(loop);

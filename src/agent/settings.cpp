@@ -53,8 +53,9 @@ class Writer {
   void line(std::string_view key, const std::string& value) { text_ += std::string(key) + " = " + value + '\n'; }
   void flag(std::string_view key, bool value) { line(key, value ? "true" : "false"); }
   void number(std::string_view key, std::size_t value) { line(key, std::to_string(value)); }
-  void optional(std::string_view key, const std::string& value) {
-    if (!value.empty()) line(key, quoted_text(value));
+  void optional(std::string_view key, const std::string& value, std::string_view otherwise = {}) {
+    if (!value.empty()) return line(key, quoted_text(value));
+    if (!otherwise.empty()) text_ += "# " + std::string(key) + " is not set: " + std::string(otherwise) + '\n';
   }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
@@ -66,6 +67,8 @@ void write_prefetch(Writer& out, const PrefetchSettings& prefetch) {
   out.header("[capabilities.secrets_manager.prefetch]");
   out.line("cache_buffer_ratio", real(prefetch.cache_buffer_ratio));
   out.number("max_jitter_seconds", static_cast<std::size_t>(prefetch.max_jitter.count()));
+  if (prefetch.secrets.empty()) out.line("secrets", "[]");
+  if (prefetch.filter_tags.empty()) out.line("filter_tags", "[]");
   for (const PrefetchSettings::Secret& secret : prefetch.secrets) {
     out.header("[[capabilities.secrets_manager.prefetch.secrets]]");
     out.line("secret_id", quoted_text(secret.secret_id));
@@ -78,6 +81,14 @@ void write_prefetch(Writer& out, const PrefetchSettings& prefetch) {
   }
 }
 
+std::string_view flag(bool value) { return value ? "true" : "false"; }
+
+std::string with_commas(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : ",") + text;
+  return joined;
+}
+
 }  // namespace
 
 std::string render_settings(const Settings& settings) {
@@ -88,13 +99,13 @@ std::string render_settings(const Settings& settings) {
   out.header("[capabilities.secrets_manager]");
   out.flag("enabled", settings.enabled);
   out.number("http_port", settings.http_port);
-  out.optional("region", settings.region);
+  out.optional("region", settings.region, "found in the environment, the profile or instance metadata");
   out.line("path_prefix", quoted_text(settings.path_prefix));
   out.number("max_conn", settings.max_conn);
   out.number("max_roles", settings.max_roles);
   out.flag("ignore_transient_errors", settings.ignore_transient_errors);
   out.flag("validate_credentials", settings.validate_credentials);
-  out.optional("credentials_file_path", settings.credentials_file_path);
+  out.optional("credentials_file_path", settings.credentials_file_path, "credentials are found as the AWS SDKs do");
   out.flag("sandbox", settings.sandbox);
   out.header("[capabilities.secrets_manager.cache]");
   out.number("ttl_seconds", static_cast<std::size_t>(settings.ttl.count()));
@@ -109,6 +120,30 @@ std::string render_settings(const Settings& settings) {
     out.flag("enabled", true);
   }
   return out.take();
+}
+
+void log_settings(Log& log, const Settings& settings) {
+  const PrefetchSettings& prefetch = settings.prefetch;
+  log.info("settings", {{"log_level", level_name(settings.log_level)},
+                        {"log_to_file", flag(settings.log_to_file)},
+                        {"http_port", settings.http_port},
+                        {"region", settings.region},
+                        {"path_prefix", settings.path_prefix},
+                        {"max_conn", settings.max_conn},
+                        {"max_roles", settings.max_roles},
+                        {"ignore_transient_errors", flag(settings.ignore_transient_errors)},
+                        {"validate_credentials", flag(settings.validate_credentials)},
+                        {"credentials_file_path", settings.credentials_file_path},
+                        {"sandbox", flag(settings.sandbox)},
+                        {"ttl_seconds", settings.ttl.count()},
+                        {"cache_size", settings.cache_size},
+                        {"cache_bytes", settings.cache_bytes},
+                        {"ssrf_headers", with_commas(settings.ssrf_headers)},
+                        {"ssrf_env_variables", with_commas(settings.ssrf_env_variables)},
+                        {"prefetch_secrets", prefetch.secrets.size()},
+                        {"prefetch_filter_tags", prefetch.filter_tags.size()},
+                        {"prefetch_cache_buffer_ratio", real(prefetch.cache_buffer_ratio)},
+                        {"prefetch_max_jitter_seconds", prefetch.max_jitter.count()}});
 }
 
 }  // namespace sma

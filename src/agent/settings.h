@@ -43,4 +43,7 @@ struct Settings {
 /// The settings as a TOML file that gives them back when read. Nothing in it is secret.
 [[nodiscard]] std::string render_settings(const Settings& settings);
 
+/// The same as one line at INFO, of prefetch the numbers only.
+void log_settings(Log& log, const Settings& settings);
+
 }  // namespace sma

@@ -78,6 +78,8 @@ std::size_t read_level(const TomlValue& value, Settings& settings) {
   return 0;
 }
 
+bool any(std::string_view) { return true; }
+
 std::size_t read_text(const TomlValue& value, std::string& target, bool (*fits)(std::string_view)) {
   if (!is_plain_text(value) || value.text.empty() || !fits(value.text)) return value.line;
   target = value.text;
@@ -102,7 +104,8 @@ std::size_t read_names(const TomlValue& value, std::vector<std::string>& target,
   return 0;
 }
 
-/// A list of tables that have `member` and maybe `role_arn`; whether that is a role is seen when it is used.
+/// A list of tables that have `member` and maybe `role_arn`; whether that is a role is seen when it is used. An empty
+/// one is refused: it would read as the agent's own identity, which is not what was asked for.
 template <typename Entry>
 std::size_t read_entries(const TomlValue& value, std::vector<Entry>& target, std::string_view member,
                          std::string Entry::*member_text) {
@@ -113,8 +116,8 @@ std::size_t read_entries(const TomlValue& value, std::vector<Entry>& target, std
     Entry& entry = entries.emplace_back();
     for (const auto& [key, text] : item.table.entries) {
       const bool is_role = key == "role_arn";
-      if ((!is_role && key != member) || !is_plain_text(text)) return text.line;
-      (is_role ? entry.role_arn : entry.*member_text) = text.text;
+      std::string& target_text = is_role ? entry.role_arn : entry.*member_text;
+      if ((!is_role && key != member) || read_text(text, target_text, any) != 0) return text.line;
     }
     if ((entry.*member_text).empty()) return item.line;
   }
@@ -136,7 +139,6 @@ std::size_t read_seconds(const TomlValue& value, Seconds& target, std::int64_t h
   return wrong;
 }
 
-bool any(std::string_view) { return true; }
 bool begins_with_slash(std::string_view text) { return text.starts_with('/'); }
 
 constexpr std::string_view kBoolean = "true or false";
@@ -184,12 +186,12 @@ constexpr std::array kKeys{
     SettingKey{"cache_buffer_ratio", kPrefetchTable, "0.1 to 1.0", read_ratio},
     SettingKey{"max_jitter_seconds", kPrefetchTable, "0 to 10",
                [](const TomlValue& value, Settings& to) { return read_seconds(value, to.prefetch.max_jitter, 10); }},
-    SettingKey{"secrets", kPrefetchTable, "a list of tables, each with secret_id and maybe role_arn",
+    SettingKey{"secrets", kPrefetchTable, "a list of tables, each with secret_id and maybe role_arn, both texts",
                [](const TomlValue& value, Settings& to) {
                  return read_entries(value, to.prefetch.secrets, "secret_id", &PrefetchSettings::Secret::secret_id);
                },
                true, "secret_id"},
-    SettingKey{"filter_tags", kPrefetchTable, "a list of tables, each with key and maybe role_arn",
+    SettingKey{"filter_tags", kPrefetchTable, "a list of tables, each with key and maybe role_arn, both texts",
                [](const TomlValue& value, Settings& to) {
                  return read_entries(value, to.prefetch.filter_tags, "key", &PrefetchSettings::Tag::key);
                },

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
 #include <map>
 #include <utility>
@@ -14,9 +15,11 @@ namespace sma {
 namespace {
 
 constexpr std::string_view kCertificatesTable = "capabilities.acm";
-constexpr std::array<std::string_view, 7> kTables{"capabilities", kCertificatesTable, kLoggingTable, kServiceTable,
-                                                  kCacheTable,    kSecurityTable,     kPrefetchTable};
-constexpr std::size_t kFileLimit = std::size_t{1} << 20;
+constexpr std::string_view kFlatPrefetchTable = "prefetch";
+constexpr std::array<std::string_view, 8> kTables{"capabilities", kCertificatesTable, kLoggingTable,
+                                                  kServiceTable,  kCacheTable,        kSecurityTable,
+                                                  kPrefetchTable, kFlatPrefetchTable};
+constexpr std::size_t kFileLimit = std::size_t{16} << 20;
 constexpr std::size_t kMostProblems = 20;
 
 Fault refusal(std::string message) {
@@ -24,18 +27,38 @@ Fault refusal(std::string message) {
       .kind = Fault::Kind::denied, .http_status = 500, .code = "InvalidConfiguration", .message = std::move(message)};
 }
 
-std::string not_allowed(std::string_view key, const TomlValue& value, std::string_view allowed) {
+/// What a person wrote, as far as it may be repeated: a text never.
+std::string written(const TomlValue& value) {
+  std::array<char, 32> digits{};
+  switch (value.kind) {
+    case TomlValue::Kind::integer:
+      return std::to_string(value.integer);
+    case TomlValue::Kind::real:
+      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value.real).ptr};
+    case TomlValue::Kind::boolean:
+      return value.boolean ? "true" : "false";
+    case TomlValue::Kind::text:
+      return "this text";
+    default:
+      return std::string(value.kind_name());
+  }
+}
+
+std::string not_allowed(std::string_view key, const TomlValue& value, std::string_view allowed, bool is_list = false) {
+  const bool in_list = is_list && value.kind == TomlValue::Kind::array;
   std::string text(key);
   text += ": ";
-  if (value.kind == TomlValue::Kind::integer) {
-    text += std::to_string(value.integer);
-  } else {
-    text += value.kind == TomlValue::Kind::text ? "this text" : value.kind_name();
-  }
+  text += !in_list ? written(value) : value.items.empty() ? "an empty list" : "what this list holds";
   text += " is not allowed; allowed: ";
   text += allowed;
   return text;
 }
+
+/// The flat form, the table for prefetch included, takes its keys in any case, as the AWS agent's versions 1 and 2 do.
+bool is_flat(std::string_view place) { return place.empty() || place == kFlatPrefetchTable; }
+
+/// The table of the nested form that holds the keys of this place.
+std::string_view nested(std::string_view place) { return place == kFlatPrefetchTable ? kPrefetchTable : place; }
 
 /// Takes a file's tables over into settings, and gathers what is wrong.
 class FileReader {
@@ -48,17 +71,17 @@ class FileReader {
       std::string below = place;
       if (!below.empty()) below += '.';
       below += key;
-      const std::string inner = below == "prefetch" ? std::string(kPrefetchTable) : below;
+      if (lower_case(below) == kFlatPrefetchTable) below = kFlatPrefetchTable;
       if (const SettingKey* setting = find_key(place, key)) {
         read_key(*setting, value);
-      } else if (inner == kCertificatesTable) {
+      } else if (below == kCertificatesTable) {
         read_certificates(value);
-      } else if (std::find(kTables.begin(), kTables.end(), inner) == kTables.end()) {
+      } else if (std::find(kTables.begin(), kTables.end(), below) == kTables.end()) {
         unknown(place, key, value.line);
       } else if (value.kind != TomlValue::Kind::table) {
         problem(value.line, not_allowed(below, value, "a table"));
       } else {
-        read_table(value.table, inner);
+        read_table(value.table, below);
       }
     }
   }
@@ -77,11 +100,15 @@ class FileReader {
   }
 
  private:
+  static bool stands_in(const SettingKey& setting, std::string_view place) {
+    return place.empty() ? setting.is_flat() : setting.table == nested(place);
+  }
+
   static const SettingKey* find_key(std::string_view place, const std::string& key) {
-    const std::string flat = lower_case(key);
+    const std::string name = is_flat(place) ? lower_case(key) : key;
     const auto keys = setting_keys();
     const auto found = std::find_if(keys.begin(), keys.end(), [&](const SettingKey& setting) {
-      return place.empty() ? setting.is_flat() && setting.name == flat : setting.table == place && setting.name == key;
+      return setting.name == name && stands_in(setting, place);
     });
     return found == keys.end() ? nullptr : &*found;
   }
@@ -95,7 +122,7 @@ class FileReader {
                                 " already");
     }
     if (const std::size_t line = setting.read(value, loaded_.settings); line != 0)
-      problem(line, not_allowed(setting.name, value, setting.allowed));
+      problem(line, not_allowed(setting.name, value, setting.allowed, setting.is_list));
   }
 
   /// What the AWS agent does with certificates is not this agent's job; users share one file between both.
@@ -116,9 +143,8 @@ class FileReader {
     const auto allow = [&](std::string_view name) { allowed += (allowed.empty() ? "" : ", ") + std::string(name); };
     for (const SettingKey& setting : setting_keys()) {
       if (setting.name == key) elsewhere = setting.table;
-      if (place.empty() ? setting.is_flat() : setting.table == place) allow(setting.name);
+      if (stands_in(setting, place)) allow(setting.name);
     }
-    if (place.empty()) allow("prefetch");
     for (const std::string_view table : kTables) {
       const std::size_t dot = table.rfind('.');
       if (place == (dot == table.npos ? "" : table.substr(0, dot))) allow(table.substr(dot + 1));
@@ -177,7 +203,7 @@ std::string read_variables(const Environment& environment, LoadedSettings& loade
       wrong = name + ": no setting has this name";
     } else if (const TomlValue value = value_of(*found->second, text);
                found->second->read(value, loaded.settings) != 0) {
-      wrong = not_allowed(name, value, found->second->allowed);
+      wrong = not_allowed(name, value, found->second->allowed, found->second->is_list);
     }
     if (!wrong.empty()) problems += (problems.empty() ? "" : "\n") + wrong;
   }
@@ -214,7 +240,9 @@ Result<LoadedSettings> load_settings(const std::string& path, const Environment&
   constexpr std::array<std::string_view, 6> others{"json", "json5", "yaml", "yml", "ini", "ron"};
   if (std::find(others.begin(), others.end(), extension_of(path)) != others.end())
     return refusal(path + ":1: the configuration must be a TOML file; its name ends with .toml");
-  const std::string file = files.exists(path) ? path : path + ".toml";
+  const std::string other_name = path + ".toml";
+  const bool is_there = files.exists(path) && !(files.is_folder(path) && files.exists(other_name));
+  const std::string file = is_there ? path : other_name;
   if (!files.exists(file)) {
     for (const std::string_view other : others) {
       const std::string found = path + '.' + std::string(other);

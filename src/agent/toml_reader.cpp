@@ -59,7 +59,7 @@ TomlTable read_toml(std::string_view text, TomlProblem& problem) {
   Builder builder{problem, lines};
   const int line = ini_parse_string_length(lines.text.data(), lines.text.size(), take_line, &builder);
   if (line > 0 && problem.text.empty())
-    problem = {lines.numbers[static_cast<std::size_t>(line) - 1], "expected KEY = VALUE or [TABLE]"};
+    problem = {lines.numbers[static_cast<std::size_t>(line) - 1], "no TOML: expected KEY = VALUE or [TABLE]"};
   if (line < 0) problem = {1, "too large"};
   return std::move(builder.root);
 }

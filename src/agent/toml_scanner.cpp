@@ -77,7 +77,7 @@ void TomlScanner::skip_space() {
 
 bool TomlScanner::read_mark(std::string_view mark) {
   skip_blanks();
-  if (!text_.substr(at_).starts_with(mark)) return fail("expected " + std::string(mark));
+  if (!text_.substr(at_).starts_with(mark)) return fail("no TOML: expected " + std::string(mark));
   at_ += mark.size();
   return true;
 }
@@ -85,7 +85,7 @@ bool TomlScanner::read_mark(std::string_view mark) {
 bool TomlScanner::read_end() {
   skip_blanks();
   skip_comment();
-  return at_end() || fail("nothing but a comment may follow here");
+  return at_end() || fail("nothing but a comment, which begins with #, may follow here");
 }
 
 bool TomlScanner::read_key(std::vector<std::string>& key) {
@@ -107,7 +107,7 @@ bool TomlScanner::read_key_part(std::string& part) {
     return read_string(part);
   }
   while (!at_end() && is_bare_key_character(peek())) part += text_[at_++];
-  return !part.empty() || fail("expected a key: letters, digits, _ and -, or a text in quotes");
+  return !part.empty() || fail("no TOML: expected a key: letters, digits, _ and -, or a text in quotes");
 }
 
 bool TomlScanner::read_string(std::string& content) {
@@ -252,7 +252,7 @@ bool TomlScanner::read_bare_value(TomlValue& value) {
   } else if (looks_like_time(word)) {
     return fail("dates and times are not taken by any setting");
   } else if (!read_toml_number(word, value)) {
-    return fail("this is no value: a text needs quotes, a whole number at most 64 bits");
+    return fail("no TOML value: a text needs quotes, a whole number at most 64 bits");
   }
   at_ += word.size();
   return true;

@@ -75,6 +75,11 @@ bool SystemFiles::exists(const std::string& path) const {
   return ::stat(path.c_str(), &status) == 0;
 }
 
+bool SystemFiles::is_folder(const std::string& path) const {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 std::optional<FileFacts> SystemFiles::facts(const std::string& path) const {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;

@@ -48,6 +48,7 @@ class Files {
   /// reason, never the content.
   [[nodiscard]] virtual Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const = 0;
   [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
+  [[nodiscard]] virtual bool is_folder(const std::string& /*path*/) const { return false; }
   /// None where there is no such file, or a test does not care.
   [[nodiscard]] virtual std::optional<FileFacts> facts(const std::string& /*path*/) const { return std::nullopt; }
 
@@ -59,6 +60,7 @@ class SystemFiles final : public Files {
  public:
   [[nodiscard]] Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const override;
   [[nodiscard]] bool exists(const std::string& path) const override;
+  [[nodiscard]] bool is_folder(const std::string& path) const override;
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override;
 };
 

@@ -37,6 +37,7 @@ class SomeFiles final : public Files {
     return WipedBytes(found->second);
   }
   bool exists(const std::string& path) const override { return files_.contains(path); }
+  bool is_folder(const std::string& path) const override { return path.ends_with("folder"); }
 
  private:
   Variables files_;
@@ -137,6 +138,20 @@ TEST_CASE("both forms may be mixed; a key in both is a duplicate") {
             .starts_with("agent.toml:4: max_jitter_seconds"));
 }
 
+TEST_CASE("prefetch of the flat form takes its keys in any case, the nested form takes none but its own") {
+  CHECK(settings_of("[Prefetch]\nMax_Jitter_Seconds = 3\n").prefetch.max_jitter == Seconds{3});
+  CHECK(settings_of("PREFETCH.SECRETS = [{secret_id = 'a'}]").prefetch.secrets.size() == 1);
+  CHECK(
+      wrong("[prefetch]\nmax_jitter_seconds = 1\n[PREFETCH]\nMAX_JITTER_SECONDS = 1\n").starts_with("agent.toml:4: "));
+  CHECK(wrong("[prefetch]\nsecrets = [{Secret_Id = 'a'}]\n").starts_with("agent.toml:2: "));
+  CHECK(wrong("[prefetch]\nratio = 1\n") ==
+        "agent.toml:2: ratio: unknown key; allowed here: cache_buffer_ratio, max_jitter_seconds, secrets, filter_tags");
+  for (const char* other : {"[Logging]", "[logging]\nLog_Level = 'INFO'", "[Capabilities.secrets_manager]",
+                            "[capabilities.secrets_manager]\nMax_Conn = 1", "[capabilities.secrets_manager.Prefetch]",
+                            "[capabilities]\nprefetch = {}"})
+    CHECK_MESSAGE(wrong(other).find("unknown key") != std::string::npos, other);
+}
+
 TEST_CASE("booleans are taken as the AWS agent takes them") {
   for (const char* yes : {"true", "\"true\"", "'TRUE'", "on", "\"on\"", "yes", "\"Yes\"", "1", "\"1\"", "1.0"})
     CHECK_MESSAGE(settings_of("validate_credentials = " + std::string(yes)).validate_credentials, yes);
@@ -166,6 +181,10 @@ TEST_CASE("numbers keep to their ranges") {
     CHECK(wrong("prefetch.cache_buffer_ratio = " + std::string(ratio)).ends_with("allowed: 0.1 to 1.0"));
   CHECK(wrong("prefetch.max_jitter_seconds = 11") ==
         "agent.toml:1: max_jitter_seconds: 11 is not allowed; allowed: 0 to 10");
+  CHECK(wrong("max_conn = 2.5") == "agent.toml:1: max_conn: 2.5 is not allowed; allowed: 1 to 1000");
+  CHECK(wrong("max_conn = -inf") == "agent.toml:1: max_conn: -inf is not allowed; allowed: 1 to 1000");
+  CHECK(wrong("max_conn = true") == "agent.toml:1: max_conn: true is not allowed; allowed: 1 to 1000");
+  CHECK(wrong("max_conn = [1]") == "agent.toml:1: max_conn: a list is not allowed; allowed: 1 to 1000");
 }
 
 TEST_CASE("texts and lists hold what they can mean") {
@@ -180,12 +199,15 @@ TEST_CASE("texts and lists hold what they can mean") {
   for (const char* list : {"[]", "'X'", "['']", "[1]", "['a b']", "['a', ['b']]", "{}"})
     CHECK_MESSAGE(wrong("ssrf_headers = " + std::string(list)).ends_with("allowed: a list of at least one header name"),
                   list);
-  CHECK(wrong("ssrf_headers = [\n'ok',\n'a:b']").starts_with("agent.toml:3: "));
+  CHECK(wrong("ssrf_headers = [\n'ok',\n'a:b']") ==
+        "agent.toml:3: ssrf_headers: what this list holds is not allowed; "
+        "allowed: a list of at least one header name");
+  CHECK(wrong("ssrf_headers = []").starts_with("agent.toml:1: ssrf_headers: an empty list is not allowed"));
 }
 
 TEST_CASE("prefetch entries name what they need and nothing else") {
   for (const char* entries : {"1", "['a']", "[{}]", "[{secret_id = ''}]", "[{role_arn = 'r'}]", "[{secret_id = 1}]",
-                              "[{secret_id = 'a', role = 'r'}]", "[{key = 'a'}]"})
+                              "[{secret_id = 'a', role = 'r'}]", "[{key = 'a'}]", "[{secret_id = 'a', role_arn = ''}]"})
     CHECK_MESSAGE(wrong("[prefetch]\nsecrets = " + std::string(entries)).starts_with("agent.toml:2: secrets: "),
                   entries);
   CHECK(wrong("[prefetch]\nfilter_tags = [{key = 'a'}, {kye = 'b'}]") != "");
@@ -210,6 +232,12 @@ TEST_CASE("unknown keys are refused with what may stand there, all of them in th
 TEST_CASE("what is no TOML is refused with its line") {
   CHECK(wrong("This is gibberish").starts_with("agent.toml:1: "));
   CHECK(wrong("max_conn = 1\nregion = us-east-1\n").starts_with("agent.toml:2: "));
+}
+
+TEST_CASE("a file in another format is refused with its line and the name of the one it should have") {
+  for (const char* other : {"{\n  \"log_level\": \"info\"\n}\n", "[\n  {\"a\": 1}\n]\n", "log_level: info\n",
+                            "---\nlog_level: a=b\n", "(\n  log_level: \"info\",\n)\n", "log_level = info\n", "; x\n"})
+    CHECK_MESSAGE(wrong(other).find("agent.toml:1: no TOML") == 0, wrong(other));
 }
 
 TEST_CASE("a section on certificates is read over with a warning") {
@@ -274,13 +302,18 @@ TEST_CASE("a file is found by its name, with .toml behind it where it is missing
                          {"/b", "max_conn = 2"},
                          {"/c.yaml", "max_conn: 3"},
                          {"/d.toml", "unreadable"},
-                         {"/e.toml", "x"}});
+                         {"/e.toml", "x"},
+                         {"/folder", "unreadable"},
+                         {"/folder.toml", "max_conn = 4"},
+                         {"/lone-folder", "unreadable"}});
   const Environment none{Variables{}};
   const auto load = [&](const std::string& path) { return load_settings(path, none, files); };
   CHECK(load("").value().settings.max_conn == 800);
   CHECK(load("/a.toml").value().settings.max_conn == 1);
   CHECK(load("/a").value().settings.max_conn == 1);
   CHECK(load("/b").value().settings.max_conn == 2);
+  CHECK(load("/folder").value().settings.max_conn == 4);
+  CHECK(load("/lone-folder").fault().message.starts_with("/lone-folder:1: cannot read"));
   CHECK(load("/missing").fault().message ==
         "/missing:1: the configuration file does not exist, nor does /missing.toml");
   CHECK(load("/d.toml").fault().message == "/d.toml:1: cannot read /d.toml: Permission denied");

@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include "agent/settings_keys.h"
 #include "agent/settings_reader.h"
+#include "tests/unit/base/log_lines.h"
 
 namespace sma {
 namespace {
@@ -43,6 +45,30 @@ TEST_CASE("settings that were written out are read back the same") {
   CHECK(read_and_rendered(text) == text);
   CHECK(text.find("cache_buffer_ratio = 1.0\n") != std::string::npos);
   CHECK(text.find("role_arn = \"arn:aws:iam::123456789012:role/R\"\n") != std::string::npos);
+}
+
+TEST_CASE("settings that are not set are written out as comments, and empty lists as such") {
+  const std::string text = render_settings({});
+  CHECK(text.find("\n# region is not set: ") != std::string::npos);
+  CHECK(text.find("\n# credentials_file_path is not set: ") != std::string::npos);
+  CHECK(text.find("\nsecrets = []\nfilter_tags = []\n") != std::string::npos);
+  for (const SettingKey& key : setting_keys()) CHECK_MESSAGE(text.find(key.name) != std::string::npos, key.name);
+}
+
+TEST_CASE("settings are logged as one line at INFO, prefetched secrets as a number") {
+  LogLines lines;
+  Settings settings;
+  settings.prefetch.secrets = {{"a/b", ""}};
+  Log log(&lines, LogLevel::info);
+  log_settings(log, settings);
+  REQUIRE(lines.lines.size() == 1);
+  const std::string& line = lines.lines.front();
+  CHECK(line.find("INFO settings log_level=INFO") != std::string::npos);
+  CHECK(line.find("ttl_seconds=300") != std::string::npos);
+  CHECK(line.find("ssrf_headers=X-Aws-Parameters-Secrets-Token,X-Vault-Token") != std::string::npos);
+  CHECK(line.find("prefetch_secrets=1") != std::string::npos);
+  for (const SettingKey& key : setting_keys())
+    if (key.name != "enabled") CHECK_MESSAGE(line.find(key.name) != std::string::npos, key.name);
 }
 
 }  // namespace
