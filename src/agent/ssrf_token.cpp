@@ -74,6 +74,7 @@ Result<WipedBytes> find_ssrf_token(const std::vector<std::string>& variables, co
   if (value.empty()) return fault(variables, "none of them is set");
   if (!value.starts_with(kFileScheme)) return WipedBytes(value);
   const std::string path = path_of(variables, environment);
+  if (path.empty()) return fault(variables, "file:// names no file");
   const auto content = files.read(path, kFileLimit);
   if (!content.ok()) return fault(variables, content.fault().message);
   const std::string_view token = trimmed(content->view());

@@ -12,7 +12,7 @@ extern char** environ;
 namespace sma {
 namespace {
 
-Fault unreadable(const std::string& path, const char* why) {
+Fault unreadable(const std::string& path, const std::string& why) {
   return Fault::internal("cannot read " + path + ": " + why);
 }
 
@@ -66,7 +66,7 @@ Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit)
     if (got < 0 && error == EINTR) continue;
     if (got < 0) return unreadable(path, std::strerror(error));
     if (got == 0) return content;
-    if (content.size() > limit) return unreadable(path, "it is too large");
+    if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");
   }
 }
 

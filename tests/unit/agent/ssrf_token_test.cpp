@@ -76,6 +76,8 @@ TEST_CASE("an empty or unreadable token file is a fault that names variables and
   write(path, " \n");
   CHECK(token({{"AWS_TOKEN", "file://" + path}}).ends_with("/token is empty"));
   CHECK(token({{"AWS_TOKEN", "file://" + (folder / "")}}).find("folder") != std::string::npos);
+  CHECK(token({{"AWS_TOKEN", "file://"}}).ends_with(": file:// names no file"));
+  CHECK(token({{"AWS_TOKEN", "file://" + path}, {"AWS_SESSION_TOKEN", "set too"}}).ends_with("/token is empty"));
 }
 
 TEST_CASE("a token that is made is random, whole, and readable by owner and group only") {
@@ -103,6 +105,27 @@ TEST_CASE("a token file that is there stays as it is") {
   CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "old");
 }
 
+TEST_CASE("of two that make the file at once both end with the token of one") {
+  const Folder folder;
+  const std::string path = folder / "with space";
+  const Environment environment(Variables{{"AWS_TOKEN", "file://" + path}});
+  // Between the look at the file and the link that makes it, another agent makes it.
+  class Interrupted final : public Random {
+   public:
+    explicit Interrupted(const std::string& path) : path_(path) {}
+    void fill(std::span<std::uint8_t> bytes) override {
+      std::fill(bytes.begin(), bytes.end(), std::uint8_t{7});
+      write(path_, "the other's");
+    }
+
+   private:
+    const std::string& path_;
+  } random(path);
+  CHECK(create_ssrf_token(kNames, environment, random, std::nullopt).ok());
+  CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "the other's");
+  CHECK(folder.files() == 1);
+}
+
 TEST_CASE("no file is made where the token comes from none, or its folder is missing") {
   CountingRandom random;
   CHECK(create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "x"}}), random, std::nullopt).ok());
@@ -111,6 +134,9 @@ TEST_CASE("no file is made where the token comes from none, or its folder is mis
       create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);
   REQUIRE_FALSE(made.ok());
   CHECK(made.fault().message.find("/nowhere/token: No such file or directory") != std::string::npos);
+  CHECK_FALSE(
+      create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///proc/token"}}), random, std::nullopt)
+          .ok());
 }
 
 }  // namespace
