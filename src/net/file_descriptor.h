@@ -30,11 +30,12 @@ class FileDescriptor {
 };
 
 /// First thing in a process: where it was started with standard input, output or error closed, /dev/null takes their
-/// place. Else the next socket would, and what is printed would be sent to whoever is at its other end.
+/// place. Else the next socket would, and what is printed would be sent to whoever is at its other end. Open for reading
+/// only: who prints into it still learns that nobody gets it.
 inline void open_standard_descriptors() {
   int opened = -1;
   do {
-    opened = ::open("/dev/null", O_RDWR);
+    opened = ::open("/dev/null", O_RDONLY);
   } while (opened >= 0 && opened <= STDERR_FILENO);
   if (opened >= 0) ::close(opened);
 }

@@ -128,7 +128,7 @@ void LogWriter::flush() {
       rotate();  // a limit of file sizes (RLIMIT_FSIZE) lower than ours
       if (file_size_ == 0) continue;
     }
-    if (count < 0 && errno == EPIPE) {
+    if (count < 0 && (errno == EPIPE || errno == EBADF)) {
       written = lines_.size();  // nobody will ever read it
       break;
     }
