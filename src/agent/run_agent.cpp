@@ -42,7 +42,7 @@ int complain(const std::string& message) {
 /// Who watches the log learns of it, and who started the agent.
 int refuse(const Fault& fault, Log& log, LogWriter& writer) {
   log.error(fault.message);
-  writer.flush();
+  writer.flush_at_end();
   return complain(fault.message);
 }
 
