@@ -319,6 +319,20 @@ std::map<std::string, std::string> with_endpoint() {
           {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "{aws}/credentials"}};
 }
 
+TEST_CASE("a call that was under way in a freeze is not disturbed by the thaw") {
+  LambdaFixture fixture;
+  fixture.aws.put("a", "value");
+  fixture.start_as_extension();
+  const auto gate = fixture.aws.hold("GetSecretValue", 1);
+  const auto client = fixture.get("a");
+  fixture.wait_for_calls("GetSecretValue", 1);
+  fixture.agent().thaw();
+  gate->open();
+  fixture.wait_for(*client);
+  CHECK(client->status() == 200);
+  CHECK(fixture.aws.count("GetSecretValue") == 1);
+}
+
 TEST_CASE("time that passed in a freeze counts: old secrets and credentials are asked for again") {
   LambdaFixture fixture(with_endpoint());
   fixture.aws.with([](standin::World& world) { world.container.lifetime = 1000; });
