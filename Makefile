@@ -89,7 +89,7 @@ $(BUILD)/secrets-manager-agent.debug: $(BUILD)/src/main.o $(BUILD)/libagent.a
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/secrets-manager-agent: $(BUILD)/secrets-manager-agent.debug
-	$(if $(SANITIZE),cp $< $@,$(STRIP) -o $@.stripped $< && cp $@.stripped $@ && rm $@.stripped)
+	$(if $(SANITIZE),cp $< $@,$(STRIP) -o $@.stripped $< && cp --remove-destination $@.stripped $@ && rm $@.stripped)
 
 # The stand-in's main is left out of the tests, which run it in process.
 $(BUILD)/libstandin.a: $(filter-out %/main.o,$(STANDIN_OBJECTS))
