@@ -128,6 +128,18 @@ TEST_CASE("of two faults the earlier check answers") {
   }
 }
 
+TEST_CASE("a refused request that is well-formed leaves its connection open") {
+  AgentWithAws scene;
+  HttpConnection connection = scene.agent().connect();
+  for (const Refusal& refusal : kRefusals) {
+    CAPTURE(refusal.line);
+    connection.send(request_with({refusal.wrong}));
+    check_line(connection.read_answer(), refusal.status, refusal.line);
+  }
+  connection.send(get_request("/ping"));
+  CHECK(connection.read_answer().status == 200);
+}
+
 TEST_CASE("a malformed request is answered before any check") {
   AgentWithAws scene;
   const Answer answer =
