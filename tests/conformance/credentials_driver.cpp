@@ -3,6 +3,7 @@
 #include <string>
 
 #include "aws/credentials/default_chain.h"
+#include "aws/endpoint.h"
 #include "aws/endpoint_settings.h"
 #include "aws/profile_files.h"
 #include "base/json_document.h"
@@ -12,8 +13,8 @@
 #include "net/event_loop.h"
 
 // Reads environments from standard input, a JSON object of variables a line, and prints for each what they lead to:
-// {"key":…,"secret":…,"token":…} or {"none":…} or {"error":…}, with "region" and "endpoints". Endpoints of credentials
-// and STS are played: the keys they give tell what they were asked.
+// {"key":…,"secret":…,"token":…} or {"none":…} or {"error":…}, with the region, each service's override, and the URL
+// that it is asked at. Endpoints of credentials and STS are played: the keys they give tell what they were asked.
 
 namespace sma {
 namespace {
@@ -83,6 +84,11 @@ void append_member(std::string& object, std::string_view name, std::string_view 
   append_json_string(object, value);
 }
 
+std::string url_of(AwsService service, const std::string& region, const EndpointSettings& settings) {
+  const auto endpoint = resolve_endpoint(service, settings.parameters(service, region));
+  return endpoint.ok() ? endpoint->url : "error";
+}
+
 std::string outcome(const Environment& environment) {
   const SystemClocks clocks;
   EventLoop loop(clocks);
@@ -125,6 +131,10 @@ std::string outcome(const Environment& environment) {
     append_member(object, "region", region.ok() ? *region : "");
     append_member(object, "secretsmanager", endpoints.ok() ? endpoints->secrets_manager_url : "error");
     append_member(object, "sts", endpoints.ok() ? endpoints->sts_url : "error");
+    if (region.ok() && endpoints.ok()) {
+      append_member(object, "secretsmanager asked", url_of(AwsService::secrets_manager, *region, *endpoints));
+      append_member(object, "sts asked", url_of(AwsService::sts, *region, *endpoints));
+    }
   }
   return object + "}";
 }

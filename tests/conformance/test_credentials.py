@@ -5,6 +5,7 @@ it gives tell what was asked: which role, by whom, with which session name. A ca
 agent departs from botocore on purpose; there both answers are given, so that the list stays true.
 """
 
+import functools
 import hashlib
 import itertools
 import json
@@ -19,8 +20,12 @@ import botocore.session
 import botocore.tokens
 import botocore.utils
 import pytest
+from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import EndpointProviderError
 
 DRIVER = os.path.join(os.environ["BUILD"], "credentials_driver")
+FLAGS = {"UseFIPS": "use_fips_endpoint", "UseDualStack": "use_dualstack_endpoint"}
+ANSWERED = ["region", *(service + what for service in ("secretsmanager", "sts") for what in ("", " asked"))]
 ERROR = "error"
 NONE = "none"
 
@@ -88,6 +93,7 @@ FILES = [
     case("a named profile without prefix in config", "[p]\n" + KEYS, env={"AWS_PROFILE": "p"}),
     case("a named profile with prefix in credentials", "", "[profile p]\n" + KEYS, env={"AWS_PROFILE": "p"}),
     case("an empty name of a profile", "[default]\n" + KEYS, env={"AWS_PROFILE": ""}, differs=BLANK, ours=key("K")),
+    case("the CLI's name of the profile", "[default]\n" + KEYS + "[profile p]\naws_access_key_id = P\naws_secret_access_key = PS\n", env={"AWS_DEFAULT_PROFILE": "p"}, differs="AWS_DEFAULT_PROFILE is the AWS CLI's and botocore's alone", ours=key("K")),
     case("the default profile by name", "[default]\n" + KEYS, env={"AWS_PROFILE": "default"}),
     case("only other profiles", "[profile p]\n" + KEYS),
     case("a profile without keys", "[default]\nregion = eu-west-1\n"),
@@ -227,6 +233,7 @@ PROCESSES = [
     case("quotes of both kinds", '[default]\ncredential_process = sh -c "printf \'{\\"Version\\":1,\\"AccessKeyId\\":\\"P\\",\\"SecretAccessKey\\":\\"a b\\"}\'"\n'),
     case("nothing is expanded", "[default]\n" + process("$HOME")),
     case("version 2", "[default]\ncredential_process = echo '{\"Version\":2,\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"S\"}'\n"),
+    case("version 1 as a text", "[default]\ncredential_process = echo '{\"Version\":\"1\",\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"S\"}'\n"),
     case("no version", "[default]\ncredential_process = echo '{\"AccessKeyId\":\"P\",\"SecretAccessKey\":\"S\"}'\n"),
     case("no secret", "[default]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"P\"}'\n"),
     case("no JSON", "[default]\ncredential_process = echo hello\n"),
@@ -322,6 +329,52 @@ def generated():
         yield case(f"generated {number}", *texts, env=env)
 
 
+def generated_settings():
+    """Regions, flags and overrides, of the environment and of profiles with nested `services` sections."""
+    rng = random.Random(11)
+    regions = ["eu-west-1", "us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eusc-de-east-1", "moon-1"]
+    spaces = ["", " ", "\t "]
+    for number in range(150):
+        env = rng.choice([{}, {"AWS_DEFAULT_REGION": rng.choice(regions)}])
+        for variable in ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+            if rng.random() < 0.2:
+                env[variable] = rng.choice(["true", "false", "TRUE", "False"])
+        for variable in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SECRETS_MANAGER"):
+            if rng.random() < 0.1:
+                env[variable] = rng.choice(["http://here:8080", "https://h.example/path", "http://127.0.0.1:1"])
+        keys = [("region", rng.choice(regions)), ("services", rng.choice(["one", "two", "missing"]))]
+        keys += [("use_fips_endpoint", rng.choice(["true", "false"])), ("use_dualstack_endpoint", rng.choice(["true", "True"]))]
+        keys += [("endpoint_url", "http://profile"), ("ignore_configured_endpoint_urls", rng.choice(["true", "false"]))]
+        keys = [*rng.sample(keys, rng.randint(0, 3)), ("aws_access_key_id", "K"), ("aws_secret_access_key", "S")]
+        lines = ["[default]"] + [f"{name}{rng.choice(spaces)}={rng.choice(spaces)}{value}" for name, value in rng.sample(keys, len(keys))]
+        for name in ("one", "two"):
+            lines += ["", f"[services {name}]"]
+            for service in rng.sample(["sts", "secrets_manager", "s3"], rng.randint(1, 3)):
+                lines += [f"{service}{rng.choice(spaces)}=", *rng.choice([[], ["  # note"], ["  other = x"]])]
+                lines += [f"{rng.choice([' ', '    '])}endpoint_url{rng.choice(spaces)}={rng.choice(spaces)}http://{service.replace('_', '-')}-{name}"]
+        if any(name == "services" and value == "missing" for name, value in keys):
+            continue  # botocore raises; there is a case for it
+        yield case(f"settings {number}", "\n".join(lines) + "\n", env=env)
+
+
+def generated_chains():
+    """Profiles that lead to each other: through roles, in circles, to what is not there, to half a key pair."""
+    rng = random.Random(13)
+    names = ["default", "a", "b", "c"]
+    for number in range(400):
+        lines = []
+        for name in names:
+            if name != "default" and rng.random() < 0.1:
+                continue
+            lines.append(f"[profile {name}]")
+            wanted = [[f"aws_access_key_id = K{name}", f"aws_secret_access_key = S{name}"]]
+            wanted += [[f"role_arn = arn:aws:iam::1:role/{name}", f"source_profile = {rng.choice([*names, 'missing'])}"]] * 3
+            wanted += [[f"aws_access_key_id = K{name}"], [f"role_arn = arn:aws:iam::1:role/{name}", "credential_source = Environment"]]
+            wanted += [["region = eu-west-1"], [process("P" + name).strip()]]
+            lines += rng.choice(wanted) + rng.choice([[], [], ["external_id = e"], ["duration_seconds = 900"], ["role_session_name = n"]])
+        yield case(f"chain {number}", "\n".join(lines) + "\n", env=rng.choice([{}, {}, {"AWS_PROFILE": "a"}]))
+
+
 class PlayedClient:
     def __init__(self, keys=None):
         self.keys = keys or {}
@@ -359,6 +412,20 @@ def play(monkeypatch, home):
     monkeypatch.setattr(botocore.tokens.SSOTokenProvider, "_SSO_TOKEN_CACHE_DIR", os.path.join(home, ".aws/sso/cache"))
 
 
+@functools.cache
+def rule_set(service):
+    loader = botocore.session.Session().get_component("data_loader")
+    return EndpointProvider(loader.load_service_model(service, "endpoint-rule-set-1"), loader.load_data("partitions"))
+
+
+def by_rule_set(session, service, region):
+    flags = {name: bool(session.get_config_variable(variable)) for name, variable in FLAGS.items()}
+    try:
+        return rule_set(service).resolve_endpoint(Region=region, **flags).url
+    except EndpointProviderError:
+        return ERROR
+
+
 def by_botocore(environment, monkeypatch):
     for name in list(os.environ):
         if name.startswith("AWS_"):
@@ -382,6 +449,8 @@ def by_botocore(environment, monkeypatch):
         for service in ("secretsmanager", "sts"):
             provider = botocore.configprovider.ConfiguredEndpointProvider(session.full_config, session.get_scoped_config(), service, environment)
             answer[service] = ("" if ignored else provider.provide()) or ""
+            if answer["region"]:
+                answer[f"{service} asked"] = answer[service].rstrip("/") or by_rule_set(session, service, answer["region"])
     except Exception:
         pass
     return answer
@@ -394,7 +463,7 @@ def by_agent(environments):
     for line in done.stdout.decode().splitlines():
         said = json.loads(line)
         credentials = ERROR if "error" in said else NONE if "none" in said else {name: said[name] for name in ("key", "secret", "token")}
-        yield {"credentials": credentials, **{name: said[name] for name in ("region", "secretsmanager", "sts") if name in said}}
+        yield {"credentials": credentials, **{name: said[name] for name in ANSWERED if name in said}}
 
 
 def lay_out(home, given):
@@ -436,13 +505,27 @@ def test_where_credentials_come_from(group, tmp_path, monkeypatch):
             assert mine == theirs, where
 
 
-def test_generated_files(tmp_path, monkeypatch):
-    for given, mine, theirs in run(list(generated()), tmp_path, monkeypatch):
-        assert mine == theirs, (given["name"], given["config"], given["credentials"])
+@pytest.mark.parametrize("make", [generated, generated_settings, generated_chains])
+def test_generated_files(make, tmp_path, monkeypatch):
+    for given, mine, theirs in run(list(make()), tmp_path, monkeypatch):
+        where = "\n".join([given["name"], str(given["env"]), given["config"], given["credentials"]])
+        assert mine["credentials"] == theirs["credentials"], where
+        if mine["credentials"] != ERROR:
+            assert mine == theirs, where
 
 
 def test_the_table_is_large_enough():
     assert sum(map(len, itertools.chain(GROUPS.values()))) >= 100
+
+
+def test_generated_chains_lead_somewhere_and_nowhere(tmp_path):
+    cases = list(generated_chains())
+    homes = [tmp_path / str(number) for number in range(len(cases))]
+    for home in homes:
+        home.mkdir()
+    said = [answer["credentials"] for answer in by_agent([lay_out(home, given) for home, given in zip(homes, cases)])]
+    roles = sum(answer not in (ERROR, NONE) and answer["key"].startswith("role ") for answer in said)
+    assert roles >= 25 and said.count(ERROR) >= 30 and said.count(NONE) >= 3, (roles, said.count(ERROR), said.count(NONE))
 
 
 def test_aws_region_comes_first_which_botocore_does_not_read(tmp_path):
