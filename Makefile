@@ -173,6 +173,7 @@ PLATFORM_aarch64 := arm64
 .PHONY: image
 image: foreign = $(filter-out $(HOST_ARCH),$(ARCH))
 image:
+	@tests/setup/docker && tests/setup/base-image
 	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) \
 	  $(foreign:%=--build-arg ARCH=% --build-arg BUILDER=linux --platform linux/$(PLATFORM_$(ARCH))) \
 	  -t secrets-manager-agent:$(VERSION)$(foreign:%=-%) .

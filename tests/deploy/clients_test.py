@@ -9,7 +9,7 @@ import pytest
 from conftest import AGENT, DEMO_SECRET, DEPLOY, free_port, run, running_agent
 
 CLIENTS = {
-    "agent": ([AGENT, "get"], AGENT),
+    "agent": ([AGENT, "get", "--wait", "10"], AGENT),
     "shell": ([DEPLOY / "clients/shell/get-secret"], "curl"),
     "python": ([DEPLOY / "clients/python/get_secret.py"], "python3"),
     "node": (["node", DEPLOY / "clients/node/get-secret.mjs"], "node"),
@@ -65,9 +65,7 @@ def test_a_client_says_why_there_is_no_secret(client, client_environment):
     assert done.stdout == b""
 
 
-def test_a_client_waits_for_token_and_agent(client, aws, tmp_path, request):
-    if "agent" in request.node.callspec.id:
-        pytest.skip("get waits only with --wait, which others test")
+def test_a_client_waits_for_token_and_agent(client, aws, tmp_path):
     port = free_port()
     with running_agent(aws, tmp_path, port) as environment:
         pass
