@@ -167,16 +167,25 @@ demo: all $(BUILD)/standin
 bench: all $(BUILD)/standin $(BUILD)/bare_epoll
 	tests/bench/run $(BUILD)
 
-PLATFORM_x86_64 := amd64
-PLATFORM_aarch64 := arm64
+PLATFORM_x86_64 := linux/amd64
+PLATFORM_aarch64 := linux/arm64
+EMPTY_IMAGE := secrets-manager-agent-empty:$(ARCH)
 
-.PHONY: image
-image: foreign = $(filter-out $(HOST_ARCH),$(ARCH))
-image:
+.PHONY: image image-tools
+image-tools:
 	@tests/setup/docker && tests/setup/base-image
-	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) \
-	  $(foreign:%=--build-arg ARCH=% --build-arg BUILDER=linux --platform linux/$(PLATFORM_$(ARCH))) \
-	  -t secrets-manager-agent:$(VERSION)$(foreign:%=-%) .
+ifeq ($(ARCH),$(HOST_ARCH))
+image: image-tools
+	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) -t secrets-manager-agent:$(VERSION) .
+else
+# The older builder gives an image its platform only where something is copied into it.
+image: image-tools
+	mkdir -p build/empty/app
+	printf 'FROM scratch\nCOPY app /app\n' | \
+	  docker build --platform $(PLATFORM_$(ARCH)) -t $(EMPTY_IMAGE) -f - build/empty
+	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) --build-arg ARCH=$(ARCH) \
+	  --build-arg EMPTY=$(EMPTY_IMAGE) -t secrets-manager-agent:$(VERSION)-$(ARCH) .
+endif
 
 TIDY_FLAGS = -std=c++20 -fno-exceptions -Isrc -isystem $(DEPS)/include -DSMA_VERSION=\"$(VERSION)\"
 
