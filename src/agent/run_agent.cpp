@@ -263,6 +263,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   ChildProcesses processes(loop);
   Reaper reaper(processes);
   signals.on_child_ended(reaper);
+  loop.post(reaper);  // whoever ended before, under a shell whose place we took
   int exit_code = 1;
   {
     const AgentParts parts{

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <regex>
+#include <sstream>
+
 #include "tests/integration/support/agent_with_aws.h"
 
 namespace sma::integration {
@@ -155,6 +158,75 @@ TEST_CASE("standard output that takes no byte stops nothing") {
   }
   CHECK(agent.child().is_running());
   CHECK(agent.stop() == 0);
+}
+
+TEST_CASE("a pipe that is full from the start stops nothing") {
+  const std::uint16_t port = free_port();
+  const TempFolder folder;
+  AgentSettings settings;
+  // The shell holds both ends of the pipe, and fills it before the agent gets it.
+  settings.wrapper = {
+      "/bin/sh", "-c",
+      "mkfifo full && exec 3<>full && dd if=/dev/zero of=full bs=65536 count=1 conv=notrunc 2>/dev/null && "
+      "exec \"$@\" >&3",
+      "-"};
+  AgentWithAws scene;
+  settings.environment = scene.aws.environment();
+  settings.environment["SMA_HTTP_PORT"] = std::to_string(port);
+  settings.environment["SMA_LOG_TO_FILE"] = "false";
+  AgentProcess agent(settings);
+  AgentSettings probe;
+  probe.environment["SMA_HTTP_PORT"] = std::to_string(port);
+  probe.arguments = {"--health-check"};
+  while (agent.child().is_running() && run_agent(probe).exit_code != 0) {
+  }
+  CHECK(agent.child().is_running());
+  CHECK(agent.stop() == 0);
+}
+
+TEST_CASE("a limit of file sizes stops nothing") {
+  AgentSettings settings;
+  settings.wrapper = {"/bin/sh", "-c", "ulimit -f 8 && exec \"$@\"", "-"};  // 4 KiB
+  AgentWithAws scene({}, settings);
+  scene.aws.put("log/limited", "log-limited-value");
+  HttpConnection client = scene.agent().connect();
+  for (int i = 0; i < 500; ++i) {
+    client.send(get_request("/v1/log/limited"));
+    CHECK(client.read_answer().status == 200);
+  }
+  CHECK(scene.stop() == 0);
+  CHECK(scene.agent().log().find("stopped") != std::string::npos);
+}
+
+TEST_CASE("as version 3 the log file has that version's name") {
+  AgentSettings settings;
+  settings.arguments = {"sm", "start"};
+  AgentWithAws scene({}, settings);
+  (void)scene.agent();
+  CHECK(scene.stop() == 0);
+  const auto logs = scene.agent().folder().path() / "logs";
+  CHECK(read_file(logs / "secrets_manager_provider.log").find("Secrets Manager Provider/") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(logs / "secrets_manager_agent.log"));
+}
+
+TEST_CASE("a line has its time in UTC with milliseconds, its level and its fields") {
+  AgentWithAws scene(Variables{{"SMA_LOG_LEVEL", "INFO"}, {"TZ", "Asia/Tokyo"}});
+  scene.aws.put("log/form", "log-form-value");
+  CHECK(scene.agent().get_secret("log/form").status == 200);
+  CHECK(scene.stop() == 0);
+  std::istringstream lines(scene.agent().log());
+  const std::regex form(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (DEBUG|INFO|WARN|ERROR) \S.*)");
+  bool call_seen = false;
+  bool summary_seen = false;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    CHECK(std::regex_match(line, form));
+    const auto has = [&](const char* part) { return line.find(part) != std::string::npos; };
+    call_seen |= has("GetSecretValue") && has("log/form") && has("status=200") && has("attempts=1");
+    summary_seen |= has("secret in use secret_id=log/form from_memory=0 from_aws=1 errors=0");
+  }
+  CHECK(call_seen);
+  CHECK(summary_seen);
 }
 
 }  // namespace sma::integration

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <csignal>
 
 #include "tests/integration/support/agent_with_aws.h"
@@ -87,6 +88,45 @@ TEST_CASE("as process 1 it serves and ends on SIGTERM") {
   const std::string outer = std::to_string(scene.agent().child().pid());
   const std::string inner = read_file("/proc/" + outer + "/task/" + outer + "/children");
   kill(std::stoi(inner), SIGTERM);
+  CHECK(scene.agent().child().wait() == 0);
+}
+
+TEST_CASE("a signal while the start check waits ends it with 0, and a second one at once") {
+  for (const bool twice : {false, true}) {
+    standin::Standin aws;
+    const auto gate = aws.hold("GetCallerIdentity");
+    AgentSettings settings;
+    settings.environment = aws.environment();
+    AgentProcess agent(settings);
+    gate->wait_for(1);
+    agent.child().signal(SIGTERM);
+    if (twice) agent.child().signal(SIGINT);
+    const int code = agent.child().wait();
+    if (!twice) CHECK(code == 0);
+    CHECK(code < 128);  // by itself, not by a signal that nobody handled
+    gate->open();
+  }
+}
+
+TEST_CASE("as process 1 it takes the exit status of orphans") {
+  if (!works_as_root({"unshare", "--pid", "--fork", "true"})) {
+    MESSAGE("skipped: a process namespace needs root");
+    return;
+  }
+  AgentSettings settings;
+  // Two orphans: one ends about when the agent takes the shell's place, one while it serves.
+  settings.wrapper = {
+      "unshare", "--pid", "--fork", "--kill-child", "/bin/sh", "-c", "(true &); (sleep 0.5 &); exec \"$@\"", "-"};
+  AgentWithAws scene({}, settings);
+  (void)scene.agent();
+  const std::string outer = std::to_string(scene.agent().child().pid());
+  const int inner = std::stoi(read_file("/proc/" + outer + "/task/" + outer + "/children"));
+  const std::string children = "/proc/" + std::to_string(inner) + "/task/" + std::to_string(inner) + "/children";
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!read_file(children).empty() && std::chrono::steady_clock::now() < end) {
+  }
+  CHECK(read_file(children).empty());
+  kill(inner, SIGTERM);
   CHECK(scene.agent().child().wait() == 0);
 }
 

@@ -59,9 +59,15 @@ class NotifySocket {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
+    auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+    if (path.front() == '@') {
+      address.sun_path[0] = '\0';  // an abstract name has no end but its size
+    } else {
+      ++size;
+    }
     const timeval patience{60, 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0);
   }
   ~NotifySocket() { close(fd_); }
   NotifySocket(const NotifySocket&) = delete;
@@ -261,6 +267,19 @@ TEST_CASE("the service manager hears READY and STOPPING") {
   CHECK(socket.next().find("READY=1") != std::string::npos);
   CHECK(scene.stop() == 0);
   CHECK(socket.next().find("STOPPING=1") != std::string::npos);
+}
+
+TEST_CASE("a service manager's abstract socket is served, and one that is not there stops nothing") {
+  const std::string name = "@sma-test-" + std::to_string(getpid());
+  const NotifySocket socket(name);
+  AgentWithAws scene(Variables{{"NOTIFY_SOCKET", name}});
+  (void)scene.agent();
+  CHECK(socket.next().find("READY=1") != std::string::npos);
+  for (const char* const path : {"/nowhere/at/all", "relative", "@", "vsock:2:1234"}) {
+    AgentWithAws other(Variables{{"NOTIFY_SOCKET", path}});
+    CHECK(other.agent().get("/ping").status == 200);
+    CHECK(other.stop() == 0);
+  }
 }
 
 TEST_CASE("started with its standard descriptors closed, it prints into no socket") {
