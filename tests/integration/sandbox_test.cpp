@@ -84,7 +84,7 @@ Variables without_keys() { return {{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCES
 TEST_CASE("the agent runs in its sandbox unless it is switched off, and says so") {
   AgentWithAws bound(Variables{{"SMA_SANDBOX", "true"}});
   CHECK(is_bound(bound.agent()));
-  CHECK(lines_with(bound.agent().log(), "sandbox") == 0);
+  CHECK(lines_with(bound.agent().log(), "the sandbox") == 0);
 
   AgentWithAws by_variable(Variables{{"SMA_SANDBOX", "false"}});
   CHECK_FALSE(is_bound(by_variable.agent()));
