@@ -439,3 +439,30 @@ def test_a_spoiled_configuration_is_refused_by_line_or_read_as_others_read_it(tm
             assert said and 1 <= int(said[1]) <= document.count(b"\n") + 1, (document, line)
         refused += 1
     assert 100 < refused < 400
+
+
+ROOT = os.path.join(os.path.dirname(__file__), "..", "..")
+
+
+def page(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("key", PLACES)
+def test_readme_and_man_page_name_every_key(key):
+    variable = ("SMA_PREFETCH_" if PLACES[key][-1] == "prefetch" else "SMA_") + key.upper()
+    [row] = [line for line in page("README.md").splitlines() if line.startswith("|") and f"`{variable}`" in line]
+    assert f"`{key}`" in row or f"`prefetch.{key}`" in row
+    assert re.search(rf"\b{key}\b", page("deploy/secrets-manager-agent.1"))
+
+
+def test_the_configurations_that_readme_and_man_page_show_are_taken_and_show_the_defaults(tmp_path):
+    for example in re.findall(r"```toml\n(.*?)```", page("README.md"), re.S):
+        assert check_config(tmp_path / "config.toml", example.encode()).stderr == b""
+    [shown] = re.findall(r"\.Bd -literal -offset indent\n(log_level.*?)\.Ed", page("deploy/secrets-manager-agent.1"), re.S)
+    done = check_config(tmp_path / "config.toml", shown.replace('"..."', '"x"').encode())
+    assert done.returncode == 0, done.stderr
+    for key, value in in_force(done.stdout).items():
+        if "x" not in str(value):
+            assert value == DEFAULTS[key], key
