@@ -224,9 +224,9 @@ test-deploy: all $(BUILD)/standin
 # Two builds from two folders, compared byte for byte.
 .PHONY: test-reproducible test-reproducible-libraries
 test-reproducible: all
-	tests/reproducible $(BUILD)
+	+tests/reproducible $(BUILD)
 test-reproducible-libraries: all
-	tests/reproducible $(BUILD) --libraries
+	+tests/reproducible $(BUILD) --libraries
 
 .PHONY: test-arm64
 test-arm64:
