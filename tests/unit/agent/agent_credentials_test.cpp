@@ -218,5 +218,35 @@ TEST_CASE("a renewal that fails is not asked for once a request, and the old cre
   CHECK(fixture.answer("a")->status() == 200);
 }
 
+TEST_CASE("an instance's credentials stay in use behind their expiry while metadata cannot renew them") {
+  AgentFixture fixture(in_a_container({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", ""},
+                                       {"AWS_EC2_METADATA_DISABLED", ""},
+                                       {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "{aws}"}}));
+  fixture.settings.ttl = Seconds(0);
+  fixture.aws.with([](standin::World& world) { world.metadata.lifetime = 1200; });
+  fixture.aws.put("a", "value");
+  fixture.start();
+  const std::string key = fixture.aws.last("GetCallerIdentity").signature.access_key;
+  // AWS prolongs them, too.
+  fixture.aws.with([&](standin::World& world) {
+    standin::Principal longer = *world.keys.find(key);
+    longer.expires.reset();
+    world.keys.add(longer);
+  });
+  fixture.aws.fail(FaultPlan::error(500, "InternalError").on("metadata:credentials").times(FaultPlan::kAlways));
+  fixture.advance(Seconds(900));
+  const auto wait_for_line = [&](const std::string& line) {
+    fixture.run_until([&] {
+      fixture.advance(Milliseconds(500));
+      return fixture.lines.count(line) > 0;
+    });
+  };
+  wait_for_line("WARN credentials were not renewed");
+  wait_for_line("WARN expired credentials stay in use source=\"instance metadata\"");
+  fixture.advance(Seconds(300));
+  CHECK(fixture.answer("a")->status() == 200);
+  CHECK(fixture.aws.last("GetSecretValue").signature.access_key == key);
+}
+
 }  // namespace
 }  // namespace sma
