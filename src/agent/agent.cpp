@@ -140,6 +140,7 @@ Task<void> Agent::pass_on(Event& from) {
 Task<void> Agent::start_up() {
   Task<Result<Done>> preparing = prepare();
   const Result<Done> prepared = co_await std::move(preparing);
+  if (settled_.is_set()) co_return;  // asked to stop in this very turn
   if (!prepared.ok()) {
     problem_ = prepared.fault().message;
     parts_.log.error("the agent cannot start", {{"reason", problem_}});

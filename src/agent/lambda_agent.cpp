@@ -112,6 +112,8 @@ Task<Result<Done>> LambdaAgent::follow_events() {
 
 Task<void> LambdaAgent::fail(std::string error_type, Fault fault) {
   problem_ = std::move(fault.message);
+  // What keeps an agent from starting it has logged itself.
+  if (agent_ == nullptr || agent_->problem().empty()) log_.error(problem_);
   Task<void> reporting = extension_.report(std::move(error_type), problem_);
   co_await std::move(reporting);
 }

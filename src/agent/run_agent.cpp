@@ -249,7 +249,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Envi
   SystemRandom random;
   std::optional<Result<Opened>> opened;
   if (!lambda.snap_start) opened = open_up(command_line, settings, environment, files, random);
-  // Lambda is told; there is nobody else to tell.
+  // Of an extension Lambda wants to be told, which it can be once it knows it.
   if (!in_lambda && !opened->ok()) return refuse(opened->fault(), log, *writer);
 
   if (settings.log_to_file) loop.set_end_of_turn(&*writer);

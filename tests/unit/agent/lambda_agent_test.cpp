@@ -180,6 +180,7 @@ TEST_CASE("a registration that is refused ends the start, with Lambda's reason")
     CHECK(fixture.end() == 1);
     CHECK(fixture.problem().starts_with("cannot register as a Lambda extension: "));
     CHECK(holds(fixture.problem(), row.reason));
+    CHECK(fixture.lines.count("ERROR cannot register as a Lambda extension: ") == 1);
     CHECK(fixture.aws.count("lambda:register") == row.attempts);
     CHECK(fixture.aws.count("GetCallerIdentity") == 0);
   }
@@ -209,6 +210,7 @@ TEST_CASE("a start that fails is told to Lambda as an error of the initialisatio
   fixture.begin_as_extension();
   CHECK(fixture.end() == 1);
   CHECK(holds(fixture.problem(), "SignatureDoesNotMatch"));
+  CHECK(fixture.lines.count("ERROR") == 1);
   CHECK(fixture.aws.lambda().reported_errors() == std::vector<std::string>{"init:Extension.StartFailed"});
   const auto body = standin::Json::parse(fixture.aws.last("lambda:init-error").request.body);
   REQUIRE(body);
