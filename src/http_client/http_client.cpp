@@ -148,6 +148,8 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
 void HttpClient::drop_idle_connections() { impl_->curl.drop_connections(); }
 
 void HttpClient::prepare_process() {
+  // curl would write the keys of every TLS session to that file.
+  ::unsetenv("SSLKEYLOGFILE");
   if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1) std::abort();
   if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free, wiping_realloc, wiping_strdup,
                            wiping_calloc) != CURLE_OK)

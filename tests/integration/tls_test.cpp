@@ -132,4 +132,19 @@ TEST_CASE("the post-quantum group is offered first, and a session is resumed on 
   }
 }
 
+TEST_CASE("keys of TLS sessions are written nowhere, whatever the environment asks for") {
+  const Certificate certificate;
+  standin::Standin aws(serving(certificate));
+  aws.put("tls/keys", "tls-keys-value");
+  const TempFolder folder;
+  const auto key_log = folder.path() / "keys";
+  for (const char* const sandbox : {"true", "false"}) {
+    AgentProcess agent(asking(
+        aws,
+        {{"AWS_CA_BUNDLE", certificate.certificate_file()}, {"SSLKEYLOGFILE", key_log}, {"SMA_SANDBOX", sandbox}}));
+    CHECK(agent.get_secret("tls/keys").status == 200);
+    CHECK_FALSE(std::filesystem::exists(key_log));
+  }
+}
+
 }  // namespace sma::integration
