@@ -166,6 +166,8 @@ Task<Result<Done>> Agent::prepare() {
   if (!retries.warning.empty()) log.warn(retries.warning);
   auto network = network_settings(parts_.environment, parts_.files, std::string(files.get("ca_bundle").value_or("")));
   if (!network.ok()) co_return network.fault();
+  if (network->ca_bundle.empty() && network->ca_file.empty() && network->ca_folder.empty())
+    log.warn("no certificate authorities were found: nothing can be reached by https; set AWS_CA_BUNDLE");
   const auto endpoints = read_endpoint_settings(parts_.environment, files);
   if (!endpoints.ok()) co_return endpoints.fault();
   for (const std::string& warning : endpoints->warnings) log.warn(warning);

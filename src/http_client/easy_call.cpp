@@ -84,7 +84,8 @@ void EasyCall::set_options() {
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, milliseconds(request_.attempt_time));
   curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kConnectionLifetime);
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, kConnectionIdle);
-  curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT, kDnsCache);
+  // curl remembers for a while, too, that a name did not resolve: the next attempt asks anew.
+  curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT, request_.fresh_connection ? 0L : kDnsCache);
   curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set_method();

@@ -33,7 +33,7 @@ struct HttpRequest {
   Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over; kNoLimit: none
   TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{16} << 20;
-  bool fresh_connection = false;  ///< not one of the pool: for the retry after a time-out
+  bool fresh_connection = false;  ///< not one of the pool, its name resolved anew: for the retry after a lost one
   bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
   /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both

@@ -136,12 +136,17 @@ TEST_CASE("every call is signed as AWS demands and says who calls") {
   const auto records = scene.aws.records();
   REQUIRE(records.size() == 2);
   CHECK(records[0].operation == "GetCallerIdentity");
+  CHECK(records[0].request.header("content-type") == "application/x-www-form-urlencoded; charset=utf-8");
+  CHECK(records[1].request.header("content-type") == "application/x-amz-json-1.1");
+  CHECK(records[0].connection == records[1].connection);
   for (const standin::Record& record : records) {
     CHECK(record.signature.verdict == standin::Verdict::kValid);
     CHECK(record.signature.region == "us-east-1");
     const std::string agent = record.request.header("user-agent").value_or("");
     CHECK(agent.find("aws-secrets-manager-agent/") != std::string::npos);
     CHECK(agent.find("aws-workload-credentials-provider/") != std::string::npos);
+    CHECK_FALSE(record.request.header("expect"));
+    CHECK_FALSE(record.request.header("transfer-encoding"));
   }
 }
 
