@@ -229,6 +229,8 @@ int EasyCall::on_connected(void* self, char* /*ip*/, char* /*local_ip*/, int /*p
 
 CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* /*self*/) {
   SSL_CTX_set_mode(static_cast<SSL_CTX*>(context), SSL_MODE_RELEASE_BUFFERS);
+  // Without tickets, which curl switches off, TLS 1.2 resumes only where the very same server remembers the session.
+  SSL_CTX_clear_options(static_cast<SSL_CTX*>(context), SSL_OP_NO_TICKET);
   return CURLE_OK;
 }
 

@@ -110,8 +110,10 @@ TEST_CASE("a name that did not resolve is asked for anew by the next attempt") {
   AgentProcess agent(asking(aws, root));
   CHECK(agent.get_secret("resolver/again").status == 200);
   CHECK(aws.count("GetSecretValue") == 1);
+  CHECK(names.questions() > 2);
+  aws.drop_connections();
+  CHECK(agent.get_secret("resolver/again", "&refreshNow=1").status == 200);
   const int questions = names.questions();
-  CHECK(questions > 2);
   aws.drop_connections();
   CHECK(agent.get_secret("resolver/again", "&refreshNow=1").status == 200);
   CHECK(names.questions() == questions);  // kept for a while
