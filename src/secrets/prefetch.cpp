@@ -28,10 +28,12 @@ bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
          (fault.may_pass() || fault.message == batch_fault->message);
 }
 
-/// By name, ARN, or ARN without its random end.
+/// By name, ARN, or ARN without its random end: six characters, or `db` would name `db-replica` too.
 bool names(std::string_view id, const SecretValue& value) {
-  return id == value.name || id == value.arn ||
-         (id.starts_with("arn:") && value.arn.starts_with(std::string(id) + '-'));
+  constexpr std::size_t kRandomEnd = std::string_view("-AbCdEf").size();
+  if (id.empty()) return false;
+  if (id == value.name || id == value.arn) return true;
+  return value.arn.size() == id.size() + kRandomEnd && value.arn.starts_with(id) && value.arn[id.size()] == '-';
 }
 
 }  // namespace

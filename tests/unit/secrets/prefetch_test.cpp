@@ -91,6 +91,16 @@ TEST_CASE("a secret configured by a part of its ARN is found under that too") {
   for (const std::string& id : {partial, std::string("db"), arn_of("db")}) CHECK(f.memory(f.key(id)) == "value of db");
 }
 
+TEST_CASE("a secret configured by a part of its ARN is not taken for one whose name begins like it") {
+  Fixture f;
+  const std::string partial = arn_of("db").substr(0, arn_of("db").size() - 7);
+  f.prefetch({.secrets = {{partial, {}}, {"db-replica", {}}}});
+  f.reply(Result<SecretBatch>(f.page({"db-replica", "db"})));
+  CHECK(f.finished(2, 0, 0));
+  CHECK(f.memory(f.key(partial)) == "value of db");
+  CHECK(f.memory(f.key("db-replica")) == "value of db-replica");
+}
+
 TEST_CASE("the age of a prefetched secret counts from when its call was handed over") {
   Fixture f;
   f.prefetch(1);
