@@ -11,7 +11,7 @@ struct Cache::Entry : CachedSecret, ListHook {
   std::string asked_version_id;
   std::string asked_version_stage;
   std::size_t bytes = 0;
-  std::uint64_t used = 0;  // number of the last use, over all roles; 0: none
+  std::int64_t used = 0;  // number of the last use, over all roles; below 0: nobody has used it yet
 
   [[nodiscard]] SecretKeyView key(const std::string& id) const {
     return {id, asked_version_id, asked_version_stage, role->arn};
@@ -73,6 +73,7 @@ bool Cache::fill(std::vector<std::string> ids, std::string_view role_arn, Cached
   const std::shared_ptr<Entry> entry = make(std::move(ids), {{}, {}, {}, role_arn}, std::move(secret));
   if (bytes_ + entry->bytes > std::min(bytes_limit, bytes_limit_)) return false;
   insert(entry);
+  entry->used = --fills_;
   entry->role->entries.push_back(*entry);
   return true;
 }

@@ -75,7 +75,8 @@ class Cache {
   std::size_t entries_a_role_;
   std::size_t bytes_limit_;
   std::size_t bytes_ = 0;
-  std::uint64_t uses_ = 0;
+  std::int64_t uses_ = 0;
+  std::int64_t fills_ = 0;  // counts down
   std::map<std::string, Role, std::less<>> roles_;
   Index index_;  // its keys are views into the entries
 };

@@ -28,7 +28,8 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
     const Result<SecretVersions> versions = co_await std::move(call);
     fetch.describing = false;
     if (!versions.ok()) {
-      if (versions.fault().may_pass()) co_return versions.fault();
+      // What was never sent was not refused by Secrets Manager: there are no keys to ask with, now or in a moment.
+      if (versions.fault().may_pass() || (!fetch.sent() && !fetch.forced)) co_return versions.fault();
       describe_failed(fetch.key, versions.fault());
     } else if (CachedSecret* held = cache_.find(fetch.key);
                held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <list>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "base/fault.h"
 #include "secrets/secret_store.h"
@@ -13,8 +15,9 @@
 namespace sma {
 
 /// SPEC §2 once more, as plainly as can be said: every event is told to the model together with its time, and the model
-/// tells which client has what answer, and which fetches are under way. It knows keys, texts and times, and nothing of
-/// coroutines, hashing or lists.
+/// tells which client has what answer, which fetches are under way, and what is cached. It knows keys, texts and times,
+/// and nothing of coroutines, hashing or lists. Texts weigh whole units of `kUnit` bytes; what keeping them costs
+/// beside is less than that for all entries together, so that the model may leave it out.
 class StoreModel {
  public:
   using Key = std::tuple<std::string, std::string, std::string, std::string>;  // id, version id, stage, role
@@ -26,6 +29,8 @@ class StoreModel {
     TimePoint as_of{};
     std::set<int> clients{};
   };
+
+  static constexpr std::size_t kUnit = 16384;
 
   explicit StoreModel(const SecretStoreSettings& settings)
       : settings_(settings), caching_(settings.ttl > Seconds{0} && settings.cache_size > 0) {}
@@ -49,8 +54,6 @@ class StoreModel {
     time(now);
   }
 
-  bool is_fresh(const Key& key, TimePoint now) const { return cache.contains(key) && now <= cache.at(key).fresh_until; }
-
   void leave(int client) {
     const Key key = waiting_.at(client).key;
     if (fetches.contains(key)) fetches[key].clients.erase(client);
@@ -64,26 +67,42 @@ class StoreModel {
   }
 
   void described(const Key& key, bool holds, TimePoint now) {
-    if (!holds || !cache.contains(key)) {
+    Entry* entry = find(key);
+    if (!holds || entry == nullptr) {
       fetches[key].describing = false;
       return;
     }
-    Entry& entry = cache[key];
-    entry.fresh_until = fetches[key].as_of + settings_.ttl;
-    entry.used = ++uses_;
-    end(key, entry.text, std::nullopt, now);
+    entry->as_of = std::max(entry->as_of, fetches[key].as_of);
+    entry->fresh_until = std::max(entry->fresh_until, entry->as_of + settings_.ttl);
+    entry->used = ++uses_;
+    end(key, entry->text, std::nullopt, now);
   }
 
-  void value(const Key& key, const std::string& text, const std::string& version, TimePoint now) {
-    if (caching_) {
-      cache[key] = {text, version, fetches[key].as_of + settings_.ttl, ++uses_};
+  void value(const Key& key, const std::string& text, TimePoint now) {
+    const TimePoint as_of = fetches[key].as_of;
+    const Entry* old = find(key);
+    if (caching_ && (old == nullptr || as_of >= old->as_of)) {
+      const std::set<Key> keys = old == nullptr ? std::set{key} : old->keys;
+      std::erase_if(cache, [&](const Entry& entry) { return &entry == old; });
+      if (text.size() < settings_.cache_bytes) cache.push_back({keys, text, as_of, as_of + settings_.ttl, ++uses_});
       evict(std::get<3>(key));
     }
     end(key, text, std::nullopt, now);
   }
 
+  /// Prefetch brought a secret's value, asked for at `as_of`, under all these keys of one role. True where it is kept.
+  bool prefetched(const std::set<Key>& keys, const std::string& text, TimePoint as_of, double ratio) {
+    const auto known = [&](const Key& key) { return find(key) != nullptr || fetches.contains(key); };
+    if (!caching_ || std::any_of(keys.begin(), keys.end(), known)) return false;
+    const double most = ratio * static_cast<double>(settings_.cache_size);
+    if (static_cast<double>(entries(std::get<3>(*keys.begin()))) + 1 > most) return false;
+    if (bytes() + text.size() > settings_.cache_bytes) return false;
+    cache.push_back({keys, text, as_of, as_of + settings_.ttl, --prefetches_});
+    return true;
+  }
+
   void fault(const Key& key, const Fault& fault, TimePoint now) {
-    if (fetches[key].describing && !fault.may_pass())
+    if (fetches[key].describing && fetches[key].sent && !fault.may_pass())
       fetches[key].describing = false;
     else
       end(key, fault.code, fault, now);
@@ -108,14 +127,31 @@ class StoreModel {
   }
 
   struct Entry {
+    std::set<Key> keys;
     std::string text;
-    std::string version;
+    TimePoint as_of;
     TimePoint fresh_until;
-    int used;
+    int used;  // the least leaves first; below 0: prefetched and never used, the latest of them leaves first
   };
+  /// Whether an entry is that role's.
+  static auto of(const std::string& role) {
+    return [&role](const Entry& entry) { return std::get<3>(*entry.keys.begin()) == role; };
+  }
+  Entry* find(const Key& key) {
+    const auto found = std::find_if(cache.begin(), cache.end(), [&](const Entry& e) { return e.keys.contains(key); });
+    return found == cache.end() ? nullptr : &*found;
+  }
+  std::size_t entries(const std::string& role) const {
+    return static_cast<std::size_t>(std::count_if(cache.begin(), cache.end(), of(role)));
+  }
+  std::size_t bytes() const {
+    std::size_t sum = 0;
+    for (const Entry& entry : cache) sum += entry.text.size();
+    return sum;
+  }
   std::map<int, std::string> answers;  // of clients that have one
   std::map<Key, Fetch> fetches;        // under way
-  std::map<Key, Entry> cache;
+  std::list<Entry> cache;
 
  private:
   struct Client {
@@ -125,25 +161,30 @@ class StoreModel {
     TimePoint due;
   };
 
-  bool may_stand_in(const Client& client) const {
-    return !client.refresh_now && settings_.ignore_transient_errors && cache.contains(client.key);
+  bool is_fresh(const Key& key, TimePoint now) {
+    const Entry* entry = find(key);
+    return entry != nullptr && now <= entry->fresh_until;
+  }
+
+  bool may_stand_in(const Client& client) {
+    return !client.refresh_now && settings_.ignore_transient_errors && find(client.key) != nullptr;
   }
 
   void serve_cached(int client, const Key& key) {
-    cache[key].used = ++uses_;
-    answers[client] = cache[key].text;
+    find(key)->used = ++uses_;
+    answers[client] = find(key)->text;
   }
 
   void start(const Key& key, bool anew, TimePoint now) {
-    fetches[key] = {.describing = !anew && cache.contains(key), .started = now};
+    fetches[key] = {.describing = !anew && find(key) != nullptr, .started = now};
   }
 
   void end(const Key& key, const std::string& outcome, std::optional<Fault> fault, TimePoint now) {
     const Fetch ended = fetches[key];
     fetches.erase(key);
     const bool passing = fault && fault->may_pass();
-    if (passing && ended.ordinary && settings_.ignore_transient_errors && cache.contains(key) && !is_fresh(key, now))
-      cache[key].fresh_until = now + std::min(settings_.ttl, Seconds{30});
+    if (passing && ended.ordinary && settings_.ignore_transient_errors && find(key) != nullptr && !is_fresh(key, now))
+      find(key)->fresh_until = now + std::min(settings_.ttl, Seconds{30});
     for (const int client : ended.clients) {
       const Client waiting = waiting_.at(client);
       waiting_.erase(client);
@@ -159,18 +200,20 @@ class StoreModel {
   }
 
   void evict(const std::string& role) {
-    const auto of_role = [&](const auto& entry) { return std::get<3>(entry.first) == role; };
-    while (static_cast<std::size_t>(std::count_if(cache.begin(), cache.end(), of_role)) > settings_.cache_size) {
-      auto oldest = cache.end();
-      for (auto entry = cache.begin(); entry != cache.end(); ++entry)
-        if (of_role(*entry) && (oldest == cache.end() || entry->second.used < oldest->second.used)) oldest = entry;
+    const auto used_before = [](const Entry& a, const Entry& b) { return a.used < b.used; };
+    while (entries(role) > settings_.cache_size) {
+      auto oldest = std::find_if(cache.begin(), cache.end(), of(role));
+      for (auto entry = oldest; entry != cache.end(); ++entry)
+        if (of(role)(*entry) && entry->used < oldest->used) oldest = entry;
       cache.erase(oldest);
     }
+    while (bytes() > settings_.cache_bytes) cache.erase(std::min_element(cache.begin(), cache.end(), used_before));
   }
 
   SecretStoreSettings settings_;
   bool caching_;
   int uses_ = 0;
+  int prefetches_ = 0;
   std::map<int, Client> waiting_;
   std::map<Key, std::set<int>> next_;
 };

@@ -3,7 +3,9 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,8 +17,20 @@ namespace {
 
 using Key = StoreModel::Key;
 
-constexpr const char* kIds[] = {"a", "b", "c"};
+constexpr const char* kNames[] = {"a", "b", "c"};
 constexpr const char* kRoles[] = {"", "role"};
+
+const std::string& arn(const std::string& name) {
+  static const std::map<std::string, std::string> kArns{{"a", arn_of("a")}, {"b", arn_of("b")}, {"c", arn_of("c")}};
+  return kArns.at(name);
+}
+
+/// A key's secret, whether it names it or gives its ARN.
+std::string name_of(const Key& key) {
+  for (const char* name : kNames)
+    if (std::get<0>(key) == arn(name)) return name;
+  return std::get<0>(key);
+}
 
 /// The secrets as AWS has them: each has versions 0 to `current`, and remembers when each became the current one.
 struct World {
@@ -26,14 +40,14 @@ struct World {
   /// The version that a key asks for: the current one, the one before it, or v1.
   std::size_t version(const Key& key) const {
     if (!std::get<1>(key).empty()) return 1;
-    return current(std::get<0>(key)) - (std::get<2>(key).empty() ? 0 : 1);
+    return current(name_of(key)) - (std::get<2>(key).empty() ? 0 : 1);
   }
   /// When that version stopped being what the key asks for, if it has.
   std::optional<TimePoint> superseded(const Key& key, std::size_t version) const {
     if (!std::get<1>(key).empty()) return std::nullopt;
     const std::size_t by = version + (std::get<2>(key).empty() ? 1 : 2);
-    if (by > current(std::get<0>(key))) return std::nullopt;
-    return began.at(std::get<0>(key))[by];
+    if (by > current(name_of(key))) return std::nullopt;
+    return began.at(name_of(key))[by];
   }
   SecretVersions describe(const std::string& id) const {
     SecretVersions all;
@@ -46,8 +60,9 @@ struct World {
   }
 };
 
+/// Tells secret, version and role; name and ARN give one text.
 std::string text_for(const Key& key, std::size_t version) {
-  return std::get<0>(key) + '/' + std::get<1>(key) + '/' + std::get<2>(key) + '/' + std::get<3>(key) + '=' +
+  return name_of(key) + '/' + std::get<1>(key) + '/' + std::get<2>(key) + '/' + std::get<3>(key) + '=' +
          std::to_string(version);
 }
 
@@ -58,9 +73,10 @@ SecretKey secret_key(const Key& key) {
 /// One random schedule, played to the store and to the model side by side.
 class Schedule {
  public:
-  Schedule(unsigned seed, SecretStoreSettings settings)
-      : random_(seed), settings_(settings), fixture_(settings), model_(settings) {
-    for (const char* id : kIds) world_.began[id] = {now(), now()};
+  /// `heavy`: texts of some units, so that `cache_bytes` can be told in them.
+  Schedule(unsigned seed, SecretStoreSettings settings, bool heavy)
+      : random_(seed), settings_(settings), heavy_(heavy), fixture_(settings), model_(settings) {
+    for (const char* name : kNames) world_.began[name] = {now(), now()};
   }
 
   void play(int steps) {
@@ -72,7 +88,11 @@ class Schedule {
       std::erase_if(pending_, [](const Pending& call) { return call.call->dropped || call.done; });
       compare();
     }
+    end();
   }
+
+  [[nodiscard]] int answers() const { return answers_; }
+  [[nodiscard]] int prefetched() const { return kept_; }
 
  private:
   struct Pending {
@@ -89,16 +109,24 @@ class Schedule {
     TimePoint asked;
     Task<Answer> task;
   };
+  /// A secret that prefetch has asked for and not yet got.
+  struct Prefetched {
+    Key key;
+    std::size_t version;
+    TimePoint as_of;
+  };
 
-  static void must(bool holds, const char* otherwise) {
+  static void must(bool holds, const std::string& otherwise) {
     if (!holds) FAIL(otherwise);
   }
 
   TimePoint now() const { return fixture_.scheduler.now(); }
   bool chance(unsigned long percent) { return random_() % 100 < percent; }
+  std::string any_name() { return kNames[random_() % std::size(kNames)]; }
 
   Key any_key() {
-    const std::string id = kIds[random_() % 3];
+    const std::string name = any_name();
+    const std::string id = chance(30) ? arn(name) : name;
     const std::string role = kRoles[random_() % 2];
     switch (random_() % 4) {
       case 0:
@@ -110,17 +138,25 @@ class Schedule {
     }
   }
 
+  std::string text(const Key& key, std::size_t version) const {
+    std::string text = text_for(key, version);
+    if (heavy_) text.resize((1 + version % 3) * StoreModel::kUnit, '.');
+    return text;
+  }
+
   /// Gives the key that a new call, if there is one, belongs to.
   Key one_event() {
     answered_.reset();
     pass(Nanoseconds{1});
     const auto what = random_() % 100;
     if (what < 40) return request();
-    if (what < 80 && !pending_.empty()) return act_on(pending_[random_() % pending_.size()]);
-    if (what < 84 && !clients_.empty())
+    if (what < 75 && !pending_.empty()) return act_on(pending_[random_() % pending_.size()]);
+    if (what < 80 && !clients_.empty())
       leave();
-    else if (what < 90)
-      world_.began[kIds[random_() % 3]].push_back(now());
+    else if (what < 85)
+      prefetch();
+    else if (what < 91)
+      world_.began[any_name()].push_back(now());
     else
       pass(chance(50) ? Milliseconds{random_() % 7000} : Milliseconds{random_() % 70000});
     return {};
@@ -147,13 +183,37 @@ class Schedule {
     clients_.erase(client);
   }
 
+  /// Asks for a secret, or brings one that was asked for before.
+  void prefetch() {
+    if (prefetches_.empty() || chance(50)) {
+      const Key key{any_name(), "", "", kRoles[random_() % 2]};
+      prefetches_.push_back({key, world_.version(key), now()});
+      return;
+    }
+    const Prefetched brought = prefetches_.back();
+    prefetches_.pop_back();
+    const std::string name = std::get<0>(brought.key);
+    const std::string role = std::get<3>(brought.key);
+    const double ratio = heavy_ || chance(50) ? 1.0 : 0.5;
+    const std::string value = text(brought.key, brought.version);
+    const std::set<Key> keys{brought.key, {arn(name), "", "", role}};
+    const bool kept =
+        fixture_.store.prefetched({name, arn(name), name}, role,
+                                  secret(name, "v" + std::to_string(brought.version), value), brought.as_of, ratio);
+    must(kept == model_.prefetched(keys, value, brought.as_of, ratio), "prefetch kept what it should not, or did not");
+    for (const Key& key : keys)
+      if (kept) confirmed_[key] = brought.as_of;
+    kept_ += kept ? 1 : 0;
+    changed_ = true;
+  }
+
   Key act_on(Pending& pending) {
     if (!pending.sent && chance(10)) return fail(pending);
     if (!pending.sent || chance(10)) {
       pending.sent = true;
       pending.call->send();
       pending.version = world_.version(pending.key);
-      pending.versions = world_.describe(std::get<0>(pending.key));
+      pending.versions = world_.describe(name_of(pending.key));
       model_.sent(pending.key, now());
       return pending.key;
     }
@@ -173,13 +233,14 @@ class Schedule {
     const Key key = pending.key;
     pending.done = true;
     answered_ = key;
+    changed_ = true;
     const TimePoint sent = *pending.call->progress->last_sent;
+    const std::string value = text(key, pending.version);
     if (pending.call->operation == "get") {
-      const std::string version = "v" + std::to_string(pending.version);
-      model_.value(key, text_for(key, pending.version), version, now());
-      pending.call->give(secret(std::get<0>(key), version, text_for(key, pending.version)));
+      model_.value(key, value, now());
+      pending.call->give(secret(name_of(key), "v" + std::to_string(pending.version), value));
     } else {
-      const bool holds = model_.cache.contains(key) && model_.cache[key].text == text_for(key, pending.version);
+      const bool holds = model_.find(key) != nullptr && model_.find(key)->text == value;
       if (!holds) answered_.reset();
       model_.described(key, holds, now());
       pending.call->give(Result<SecretVersions>(pending.versions));
@@ -191,22 +252,24 @@ class Schedule {
 
   void read_log() {
     for (const std::string& line : fixture_.lines.lines)
-      for (const char* id : kIds)
-        if (line.find(" WARN ") != std::string::npos && line.find(std::string("secret_id=") + id) != std::string::npos)
-          warned_[id] = now();
+      for (const char* name : kNames)
+        if (line.find(" WARN ") != std::string::npos &&
+            (line.find(std::string("secret_id=") + name) != std::string::npos ||
+             line.find(arn(name)) != std::string::npos))
+          warned_[name] = now();
     fixture_.lines.lines.clear();
   }
 
   void compare() {
     read_log();
-    std::map<Key, std::string> under_way;
+    must(pending_.size() == model_.fetches.size(), "fetches are missing, or too many");
+    std::set<const StoreModel::Fetch*> under_way;
     for (const Pending& call : pending_) {
-      must(!under_way.contains(call.key), "two calls for one key are under way");
-      under_way[call.key] = call.call->operation;
+      const auto fetch = model_.fetches.find(call.key);
+      must(fetch != model_.fetches.end(), "a fetch for nobody");
+      must(under_way.insert(&fetch->second).second, "two calls for one key are under way");
+      must(call.call->operation == (fetch->second.describing ? "describe" : "get"), "a fetch makes the wrong call");
     }
-    must(under_way.size() == model_.fetches.size(), "fetches are missing, or too many");
-    for (const auto& [key, fetch] : model_.fetches)
-      must(under_way[key] == (fetch.describing ? "describe" : "get"), "a fetch makes the wrong call");
     for (auto client = clients_.begin(); client != clients_.end();) {
       const bool done = client->second.task.done();
       must(done == model_.answers.contains(client->first),
@@ -216,50 +279,94 @@ class Schedule {
         continue;
       }
       const std::string got = text_of(client->second.task);
-      REQUIRE(got == model_.answers[client->first]);
-      check_invariants(client->second, got);
+      must(got == model_.answers[client->first],
+           "a client got " + got.substr(0, 40) + ", not " + model_.answers[client->first].substr(0, 40));
+      check_answer(client->second, got);
+      ++answers_;
       client = clients_.erase(client);
     }
+    if (std::exchange(changed_, false)) compare_caches();
   }
 
-  /// What must hold whatever the model says.
-  void check_invariants(const Client& client, const std::string& got) {
+  /// Each key that can be is cached where the model has it, and the limits hold.
+  void compare_caches() {
+    for (const char* role : kRoles) {
+      must(model_.entries(role) <= settings_.cache_size, "more entries than cache_size");
+      for (const char* name : kNames)
+        for (const std::string& id : {std::string(name), arn(name)})
+          for (const Key& key : {Key{id, "", "", role}, Key{id, "v1", "", role}, Key{id, "", "AWSPREVIOUS", role}})
+            must(
+                fixture_.store.lacks(secret_key(key)) == (model_.find(key) == nullptr && !model_.fetches.contains(key)),
+                "the caches differ");
+    }
+    must(model_.bytes() <= settings_.cache_bytes, "more bytes than cache_bytes");
+  }
+
+  /// What must hold of an answer whatever the model says.
+  void check_answer(const Client& client, const std::string& got) {
     const std::size_t equals = got.find('=');
     if (equals == std::string::npos) return;  // a fault
     const std::size_t version = std::stoul(got.substr(equals + 1));
-    must(got == text_for(client.key, version), "an answer for one key under another");
+    must(got == text(client.key, version), "an answer for one key under another");
     const std::optional<TimePoint> superseded = world_.superseded(client.key, version);
     if (!superseded) return;
     if (client.refresh_now) must(*superseded >= client.asked, "older than the request for refreshNow");
     const TimePoint confirmed = confirmed_.at(client.key);
     must(*superseded >= confirmed, "not the value that AWS gave last");
-    const bool reported = answered_ == client.key || warned_[std::get<0>(client.key)] >= confirmed;
-    if (!reported) must(now() - confirmed <= settings_.ttl, "older than the TTL without a fault");
+    const bool reported = answered_ == client.key || warned_[name_of(client.key)] >= confirmed;
+    if (!reported) must(now() - *superseded <= settings_.ttl, "older than the TTL without a fault");
+  }
+
+  /// The agent stops: who waits is told so, and nothing is kept.
+  void end() {
+    fixture_.store.cancel_all();
+    fixture_.store.wipe();
+    fixture_.scheduler.run_until_idle();
+    for (auto& [number, client] : clients_)
+      must(text_of(client.task) == "ServiceUnavailable", "a client waits for an agent that has stopped");
+    for (const Pending& call : pending_) must(call.call->dropped, "a call goes on after the end");
+    must(!fixture_.store.prefetched({"a"}, "", secret("a", "v", "late"), now(), 1.0), "prefetch goes on after the end");
   }
 
   std::mt19937 random_;
   SecretStoreSettings settings_;
+  bool heavy_;
   World world_;
   StoreFixture fixture_;
   StoreModel model_;
   std::vector<Pending> pending_;
+  std::vector<Prefetched> prefetches_;
   std::map<int, Client> clients_;
   std::optional<Key> answered_;              // the key whose fetch this event has ended
+  bool changed_ = false;                     // the cache, perhaps, by this event
   std::map<Key, TimePoint> confirmed_;       // when the last good answer was asked for
-  std::map<std::string, TimePoint> warned_;  // by secret's id
+  std::map<std::string, TimePoint> warned_;  // by secret's name
   int last_client_ = 0;
+  int answers_ = 0;
+  int kept_ = 0;  // of what was prefetched
 };
 
-TEST_CASE("any schedule of requests, rotations, faults, expiry and eviction gives what the model of the rules gives") {
-  for (unsigned seed = 1; seed <= 3000; ++seed) {
+TEST_CASE(
+    "any schedule of requests, prefetch, rotations, faults, expiry and eviction gives what the model of the rules "
+    "gives") {
+  int answers = 0;
+  int prefetched = 0;
+  for (unsigned seed = 1; seed <= 2000; ++seed) {
     CAPTURE(seed);
-    const SecretStoreSettings settings{.ttl = Seconds{seed % 10 == 0  ? 0
-                                                      : seed % 3 == 0 ? 10
-                                                                      : 60},
-                                       .cache_size = seed % 11 == 0 ? 0 : seed % 5 + 1,
-                                       .ignore_transient_errors = seed % 4 != 0};
-    Schedule(seed, settings).play(150);
+    const bool heavy = seed % 7 == 0;
+    SecretStoreSettings settings{.ttl = Seconds{seed % 10 == 0  ? 0
+                                                : seed % 3 == 0 ? 10
+                                                                : 60},
+                                 .cache_size = seed % 11 == 0 ? 0 : seed % 5 + 1,
+                                 .ignore_transient_errors = seed % 4 != 0};
+    if (heavy) settings.cache_bytes = (seed % 6 + 3) * StoreModel::kUnit - 1;
+    Schedule schedule(seed, settings, heavy);
+    schedule.play(150);
+    answers += schedule.answers();
+    prefetched += schedule.prefetched();
   }
+  CHECK(answers > 40'000);
+  CHECK(prefetched > 1000);
 }
 
 }  // namespace
