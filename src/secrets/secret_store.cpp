@@ -73,7 +73,8 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
 }
 
 std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
-  const auto limit = static_cast<std::size_t>(ratio * static_cast<double>(cache_.entries_a_role()));
+  // 0.29 of 100 is 29, whatever floating point makes of it.
+  const auto limit = static_cast<std::size_t>(ratio * static_cast<double>(cache_.entries_a_role()) + 1e-6);
   const std::size_t held = cache_.entries(role_arn);
   return !closed_ && limit > held ? limit - held : 0;
 }
