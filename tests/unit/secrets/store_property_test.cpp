@@ -17,11 +17,11 @@ namespace {
 
 using Key = StoreModel::Key;
 
-constexpr const char* kNames[] = {"a", "b", "c"};
+constexpr const char* kNames[] = {"a", "b"};
 constexpr const char* kRoles[] = {"", "role"};
 
 const std::string& arn(const std::string& name) {
-  static const std::map<std::string, std::string> kArns{{"a", arn_of("a")}, {"b", arn_of("b")}, {"c", arn_of("c")}};
+  static const std::map<std::string, std::string> kArns{{"a", arn_of("a")}, {"b", arn_of("b")}};
   return kArns.at(name);
 }
 
@@ -150,8 +150,8 @@ class Schedule {
     pass(Nanoseconds{1});
     const auto what = random_() % 100;
     if (what < 40) return request();
-    if (what < 75 && !pending_.empty()) return act_on(pending_[random_() % pending_.size()]);
-    if (what < 80 && !clients_.empty())
+    if (what < 72 && !pending_.empty()) return act_on(pending_[random_() % pending_.size()]);
+    if (what < 76 && !clients_.empty())
       leave();
     else if (what < 85)
       prefetch();
