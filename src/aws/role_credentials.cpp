@@ -15,6 +15,10 @@ Fault refusal(Fault fault) {
 }  // namespace
 
 Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
+  // Beforehand, so that what keeps the base's keys away is not taken for an answer to this assumption.
+  Task<Result<SharedCredentials>> keys = base_.get(deadline);
+  const Result<SharedCredentials> base = co_await std::move(keys);
+  if (!base.ok()) co_return base.fault();
   Task<Result<Credentials>> call = sts_.assume_role(request_, base_, deadline);
   Result<Credentials> credentials = co_await std::move(call);
   if (!credentials.ok()) co_return refusal(credentials.fault());
