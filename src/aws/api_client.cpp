@@ -63,7 +63,8 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
       attempts.renewed = true;
       Task<Result<SharedCredentials>> renewal = credentials->renew(keys, terms.deadline);
       Result<SharedCredentials> renewed = co_await std::move(renewal);
-      if (!renewed.ok()) co_return fault;
+      // Where the source has no others, AWS's own words say it best; else why none could be had, which may pass.
+      if (!renewed.ok()) co_return renewed.fault().kind == Fault::Kind::expired ? fault : renewed.fault();
       keys = *renewed;
       continue;
     }

@@ -50,7 +50,10 @@ Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
 
 Task<Result<SharedCredentials>> CachedCredentials::renew(SharedCredentials refused, TimePoint deadline) {
   if (usable() && !held_->same_keys(*refused)) co_return held_;
-  if (load_ == nullptr && scheduler_.now() < refused_until_) co_return refused_again(*refused);
+  if (load_ == nullptr && scheduler_.now() < refused_until_) {
+    if (last_fault_) co_return *last_fault_;
+    co_return refused_again(*refused);
+  }
   const std::shared_ptr<Load> load = begin_load();
   auto waiting = wait_for(load, deadline);
   auto loaded = co_await std::move(waiting);
