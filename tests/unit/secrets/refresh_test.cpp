@@ -134,6 +134,16 @@ TEST_CASE("a caller that may not DescribeSecret gets its secret by GetSecretValu
   CHECK(f.lines.count("DescribeSecret is denied") == 1);
 }
 
+TEST_CASE("where there are no keys to ask DescribeSecret with, they are not searched for again at once") {
+  Fixture f;
+  f.expired(f.key("db"));
+  Task<Answer> client = f.ask("db");
+  f.finish(refusal("AccessDeniedException", "the role may not be assumed"));
+  CHECK(text_of(client) == "AccessDeniedException");
+  CHECK(f.source.operations() == "get describe");
+  CHECK(f.lines.count("DescribeSecret is denied") == 0);
+}
+
 TEST_CASE("any other refusal of DescribeSecret leaves the answer to GetSecretValue") {
   Fixture f;
   f.expired(f.key("db"));
@@ -252,6 +262,17 @@ TEST_CASE("a fault that will not pass is returned, and the next request asks aga
   CHECK(text_of(client) == "AccessDeniedException");
   Task<Answer> second = f.ask("db");
   CHECK(text_of(second) == "waiting");
+}
+
+TEST_CASE("a fault that will not pass leaves the cached value, which stands in once faults are of the other kind") {
+  Fixture f;
+  f.expired(f.key("db"));
+  Task<Answer> refused = f.ask("db");
+  f.reply(refusal("AccessDeniedException"));
+  f.reply(refusal("AccessDeniedException"));
+  Task<Answer> later = f.ask("db");
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(later) == "old");
 }
 
 TEST_CASE("a transient fault without a cached value is returned") {
