@@ -90,6 +90,7 @@ HttpRequest ApiClient::make_request(const ApiCall& call, const Credentials* cred
   request.method = "POST";
   request.url = endpoint.scheme + "://" + endpoint.host_field + path;
   request.body = call.body.copy();
+  request.party = call.party;
   request.deadline = terms.deadline;
   request.fresh_connection = fresh_connection;
   request.first_sent = terms.first_sent;

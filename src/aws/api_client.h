@@ -25,6 +25,7 @@ struct ApiCall {
   std::string content_type;
   std::string target;  ///< `X-Amz-Target`; empty for the Query protocol
   WipedBytes body;
+  std::string party{};  ///< the role it is made for, see HttpRequest; empty: none
 };
 
 /// Who waits for a call, and how long.

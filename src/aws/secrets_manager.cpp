@@ -55,7 +55,8 @@ Task<Result<HttpResponse>> SecretsManager::call(std::string operation, std::stri
                    .endpoint = endpoint_,
                    .content_type = "application/x-amz-json-1.1",
                    .target = "secretsmanager." + operation,
-                   .body = std::move(body)};
+                   .body = std::move(body),
+                   .party = std::move(role_arn)};
   CredentialsProvider* credentials = role != nullptr ? &role->credentials : &base_;
   Task<Result<HttpResponse>> calling =
       api_.call(std::move(api_call), credentials,

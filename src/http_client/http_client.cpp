@@ -11,6 +11,7 @@
 
 #include "base/wiping_allocator.h"
 #include "http_client/authorities_file.h"
+#include "http_client/call_places.h"
 #include "http_client/easy_call.h"
 
 namespace sma {
@@ -40,40 +41,14 @@ std::string_view HttpResponse::field(std::string_view name) const {
   return {};
 }
 
-/// A place among the calls under way, held as long as it lives: waited for first in, first out.
 class HttpClient::Impl {
  public:
   Impl(EventLoop& loop, HttpClientSettings given)
       : event_loop(loop),
         settings(std::move(given)),
         authorities(files, settings.ca_bundle.empty() ? settings.ca_file : settings.ca_bundle),
-        curl(loop) {}
-
-  class Place : public ListHook {
-   public:
-    explicit Place(Impl& client) : client_(client), granted_(client.event_loop) {
-      if (client_.under_way_ < client_.settings.calls_at_once) {
-        ++client_.under_way_;
-        granted_.set();
-      } else {
-        client_.waiting_.push_back(*this);
-      }
-    }
-    ~Place() {
-      unlink();
-      if (!granted_.is_set()) return;
-      if (client_.waiting_.empty()) {
-        --client_.under_way_;
-      } else {
-        client_.waiting_.pop_front().granted_.set();
-      }
-    }
-    [[nodiscard]] Event& granted() { return granted_; }
-
-   private:
-    Impl& client_;
-    Event granted_;
-  };
+        curl(loop),
+        places(loop, settings.calls_at_once) {}
 
   void drop_connections_after_suspension() {
     const Nanoseconds suspended = suspended_time();
@@ -86,10 +61,9 @@ class HttpClient::Impl {
   SystemFiles files;
   AuthoritiesFile authorities;
   CurlLoop curl;
+  CallPlaces places;
 
  private:
-  std::size_t under_way_ = 0;
-  IntrusiveList<Place> waiting_;
   Nanoseconds suspended_ = suspended_time();
 };
 
@@ -102,9 +76,9 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
   Impl& client = *impl_;
   EventLoop& loop = client.event_loop;
 
-  std::optional<Impl::Place> place;
+  std::optional<CallPlaces::Place> place;
   if (request.queued) {
-    place.emplace(client);
+    place.emplace(client.places, std::move(request.party));
     if (!place->granted().is_set()) {
       const bool granted = co_await place->granted().wait_until(request.deadline);
       if (!granted) co_return Fault::timeout("too many calls are under way: no turn came in time");

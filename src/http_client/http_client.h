@@ -36,6 +36,7 @@ struct HttpRequest {
   bool fresh_connection = false;  ///< not one of the pool, its name resolved anew: for the retry after a lost one
   bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
+  std::string party{};  ///< whose call it is: its calls leave places to others (see CallPlaces); empty: nobody's
   /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
   /// must outlive the call. `first_sent` keeps what it holds already.
   std::optional<TimePoint>* first_sent = nullptr;
@@ -76,7 +77,8 @@ struct HttpClientSettings {
 };
 
 /// Outgoing HTTP and HTTPS on curl's multi interface, on our event loop: nothing blocks. At most `calls_at_once` calls
-/// are under way, further ones wait first in, first out. A call whose task is destroyed is taken off curl at once.
+/// are under way, further ones wait first in, first out (CallPlaces). A call whose task is destroyed is taken off curl
+/// at once.
 ///
 /// Faults: `Fault::timeout` (504) where no answer came in time; `Fault::connection` (502) for DNS, connecting, TLS, a
 /// reset, an answer cut short or longer than `max_answer_bytes`; the message names the host and curl's reason.

@@ -1,0 +1,79 @@
+#include "http_client/call_places.h"
+
+#include <doctest/doctest.h>
+
+#include <list>
+#include <string>
+#include <vector>
+
+#include "tests/unit/base/manual_scheduler.h"
+
+namespace sma {
+namespace {
+
+struct PlacesFixture {
+  /// How many of `count` calls that come now get a place at once.
+  std::size_t take(std::size_t count, const std::string& party = "") {
+    std::size_t granted = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      calls.emplace_back(places, party);
+      granted += calls.back().granted().is_set() ? 1 : 0;
+    }
+    return granted;
+  }
+  [[nodiscard]] std::size_t granted() {
+    std::size_t count = 0;
+    for (auto& call : calls) count += call.granted().is_set() ? 1 : 0;
+    return count;
+  }
+
+  ManualScheduler scheduler;
+  CallPlaces places{scheduler, 16};
+  std::list<CallPlaces::Place> calls;
+};
+
+TEST_CASE("calls of no party take all places; the rest get theirs first in, first out") {
+  PlacesFixture f;
+  CHECK(f.take(20) == 16);
+  for (std::size_t next = 16; next < 20; ++next) {
+    f.calls.pop_front();
+    CHECK(f.granted() == 16);
+    CHECK(std::next(f.calls.begin(), 15)->granted().is_set());
+  }
+  f.calls.clear();
+  CHECK(f.take(16) == 16);
+}
+
+TEST_CASE("one who gives up waiting makes way for those behind, and takes no place with it") {
+  PlacesFixture f;
+  f.take(18);
+  f.calls.erase(std::next(f.calls.begin(), 16));
+  f.calls.pop_front();
+  CHECK(f.granted() == 16);
+  CHECK(f.calls.back().granted().is_set());
+}
+
+TEST_CASE("parties whose calls all hang leave places to others, each next one") {
+  PlacesFixture f;
+  CHECK(f.take(100, "one") == 8);
+  CHECK(f.take(100, "two") == 4);
+  CHECK(f.take(1, "three") == 1);
+  CHECK(f.take(1) == 1);
+}
+
+TEST_CASE("who is passed over keeps its turn among its party's") {
+  PlacesFixture f;
+  f.take(10, "one");
+  f.take(8);
+  auto ninth = std::next(f.calls.begin(), 8);
+  auto tenth = std::next(f.calls.begin(), 9);
+  CHECK_FALSE(ninth->granted().is_set());
+  f.calls.pop_front();
+  CHECK_FALSE(ninth->granted().is_set());
+  f.calls.erase(std::next(tenth), f.calls.end());
+  CHECK(ninth->granted().is_set());
+  CHECK_FALSE(tenth->granted().is_set());
+}
+
+}  // namespace
+}  // namespace sma
