@@ -167,6 +167,10 @@ demo: all $(BUILD)/standin
 bench: all $(BUILD)/standin $(BUILD)/bare_epoll
 	tests/bench/run $(BUILD)
 
+.PHONY: bench-load
+bench-load: all $(BUILD)/standin
+	tests/bench/run-load $(BUILD)
+
 PLATFORM_x86_64 := linux/amd64
 PLATFORM_aarch64 := linux/arm64
 EMPTY_IMAGE := secrets-manager-agent-empty:$(ARCH)
@@ -246,6 +250,7 @@ help:
 	@echo 'make test-unit | test-integration | test-conformance'
 	@echo 'make fuzz SECONDS=60   every fuzz harness, that long each'
 	@echo 'make bench             figures, beside a bare epoll responder and nginx'
+	@echo 'make bench-load        a minute of load: each value checked, memory second by second'
 	@echo 'make image             the container image; ARCH=aarch64 for the other architecture'
 	@echo 'make test-deploy       what is in deploy/; CONTAINERS=1: in containers too'
 	@echo 'make test-reproducible two builds from two folders give the same binary; -libraries: the libraries too'

@@ -1,0 +1,141 @@
+"""Load: many secrets under many roles, all rotated every second, asked for by many clients for a minute. Checks each
+answer against what could have been current, and prints the agent's memory second by second. Exit 1 where a value was
+wrong, an answer was lost, or memory grew after the tenth second. Usage: load.py BUILD_FOLDER [SECONDS]"""
+
+import asyncio
+import bisect
+import json
+import random
+import re
+import sys
+import time
+import urllib.parse
+
+from programs import TOKEN, Agent, Standin
+
+BUILD = sys.argv[1]
+SECONDS = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+ACCOUNT = "123456789012"
+ROLES = [f"load-{number}" for number in range(20)]
+SECRETS = 1000  # over all roles; each is readable by one role only
+CLIENTS = 200
+TTL = 5
+REFRESH_PERCENT = 1
+PAUSE = 0.05  # between a client's answer and its next request
+LONGEST_WAIT = 30
+SETTLED = 10  # seconds until all secrets are cached
+# The agent's clock is read once a turn of its loop, the stand-in writes milliseconds.
+TOLERANCE = 0.05
+FLAT_KB = 512
+
+
+def role_arn(role):
+    return f"arn:aws:iam::{ACCOUNT}:role/{role}"
+
+
+def put_secrets(aws):
+    secrets = [(ROLES[number % len(ROLES)], f"load/{number}") for number in range(SECRETS)]
+    aws.control("POST", "secrets", {"secrets": [
+        {"name": name, "string": name, "principals": [f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/"]} for role, name in secrets
+    ]})
+    return secrets
+
+
+class Answers:
+    """What clients got, to be judged at the end, when every rotation's moment is known from the answers themselves."""
+
+    def __init__(self):
+        self.served = []  # asked, answered, version's number, refreshNow
+        self.created = {}  # when the version of that number became current; one moment for all secrets
+        self.wrong = []
+        self.lost = []
+        self.waits = []
+
+    def add(self, name, asked, refresh, status, body):
+        answered = time.time()
+        self.waits.append(answered - asked)
+        fields = json.loads(body)
+        value, _, number = fields.get("SecretString", "").partition("#")
+        created = float(fields.get("CreatedDate", "nan"))
+        known = self.created.setdefault(int(number or 0), created)
+        if status != 200 or value != name or fields["Name"] != name or f":secret:{name}-" not in fields["ARN"] or created != known:
+            self.wrong.append(f"{name}: {status} {body[:200]}")
+        else:
+            self.served.append((asked, answered, int(number or 0), refresh))
+
+    def judge(self):
+        numbers = sorted(self.created)
+        for asked, answered, number, refresh in self.served:
+            later = bisect.bisect_right(numbers, number)
+            oldest = asked - (0 if refresh else TTL) - TOLERANCE
+            if self.created[number] > answered + TOLERANCE:
+                self.wrong.append(f"version {number} before it was made")
+            elif later < len(numbers) and self.created[numbers[later]] < oldest:
+                self.wrong.append(f"version {number} was served {asked - self.created[numbers[later]]:.3f} s after its successor came, refreshNow={refresh}")
+
+
+async def read_answer(reader):
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(re.search(rb"Content-Length: (\d+)", head).group(1))
+    return int(head[9:12]), await reader.readexactly(length)
+
+
+async def client(port, secrets, answers, end):
+    choice = random.Random()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while time.time() < end:
+        role, name = choice.choice(secrets)
+        refresh = choice.randrange(100) < REFRESH_PERCENT
+        query = {"secretId": name, "roleArn": role_arn(role), **({"refreshNow": "true"} if refresh else {})}
+        asked = time.time()
+        writer.write(f"GET /secretsmanager/get?{urllib.parse.urlencode(query)} HTTP/1.1\r\nHost: localhost\r\n"
+                     f"X-Aws-Parameters-Secrets-Token: {TOKEN}\r\n\r\n".encode())
+        try:
+            status, body = await asyncio.wait_for(read_answer(reader), LONGEST_WAIT)
+        except (OSError, EOFError, asyncio.TimeoutError) as reason:
+            answers.lost.append(f"{name}: {reason!r}")
+            writer.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            continue
+        answers.add(name, asked, refresh, status, body)
+        await asyncio.sleep(PAUSE * choice.random() * 2)
+    writer.close()
+
+
+async def watch_memory(agent, resident, begun):
+    for second in range(1, SECONDS + 1):
+        await asyncio.sleep(max(0, begun + second - time.time()))
+        resident.append(agent.resident_kb())
+        print(f"second {second}: {resident[-1]} kB resident", flush=True)
+
+
+async def run(agent, secrets, answers):
+    resident = []
+    begun = time.time()
+    await asyncio.gather(watch_memory(agent, resident, begun), *(client(agent.port, secrets, answers, begun + SECONDS) for _ in range(CLIENTS)))
+    return resident
+
+
+def main():
+    roles = [word for role in ROLES for word in ("--role", role_arn(role))]
+    answers = Answers()
+    with Standin(BUILD, "--rotate-every", "1", *roles) as aws:
+        secrets = put_secrets(aws)
+        with Agent(BUILD, aws.url, SMA_TTL_SECONDS=str(TTL), SMA_LOG_LEVEL="WARN") as agent:
+            resident = asyncio.run(run(agent, secrets, answers))
+            cpu = agent.cpu_seconds()
+        calls = json.loads(aws.control("GET", "counts"))
+    answers.judge()
+    waits = sorted(answers.waits)
+    growth = max(resident[SETTLED:], default=0) - resident[min(SETTLED, len(resident)) - 1]
+    print(f"{SECRETS} secrets, {len(ROLES)} roles, {len(answers.created)} rotations seen, {CLIENTS} clients, {SECONDS} s, ttl_seconds {TTL}")
+    print(f"{len(waits)} answers, {len(waits) / SECONDS:.0f}/s; median {waits[len(waits) // 2] * 1000:.1f} ms, 99% {waits[len(waits) * 99 // 100] * 1000:.1f} ms; agent's CPU {cpu:.1f} s")
+    print("calls to AWS: " + ", ".join(f"{operation} {count}" for operation, count in sorted(calls.items())))
+    for kind, found in (("wrong values", answers.wrong), ("lost answers", answers.lost)):
+        print(f"{kind}: {len(found)}", *found[:10], sep="\n  ")
+    flat = growth <= FLAT_KB
+    print(f"memory after second {SETTLED}: {growth:+} kB at most: {'flat' if flat else 'NOT flat'}")
+    sys.exit(0 if flat and not answers.wrong and not answers.lost else 1)
+
+
+main()
