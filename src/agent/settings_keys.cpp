@@ -42,8 +42,9 @@ std::optional<double> number(const TomlValue& value) {
 
 /// A text without control characters, which no name, path or header can hold.
 bool is_plain_text(const TomlValue& value) {
-  return value.kind == Kind::text &&
-         std::none_of(value.text.begin(), value.text.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7F'; });
+  return value.kind == Kind::text && std::none_of(value.text.begin(), value.text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+         });
 }
 
 std::size_t read_boolean_key(const TomlValue& value, bool& target) {

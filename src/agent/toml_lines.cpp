@@ -41,7 +41,7 @@ std::string clean(std::string_view file, TomlProblem& problem) {
       problem = {line, "not UTF-8"};
       return {};
     }
-    if ((c >= 0 && c < ' ' && c != '\t' && c != '\n') || c == '\x7F') {
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n') || c == '\x7F') {
       problem = {line, "a control character; in a text write it as an escape, for example \\u0000"};
       return {};
     }
