@@ -30,8 +30,8 @@ class FileDescriptor {
 };
 
 /// First thing in a process: where it was started with standard input, output or error closed, /dev/null takes their
-/// place. Else the next socket would, and what is printed would be sent to whoever is at its other end. Open for reading
-/// only: who prints into it still learns that nobody gets it.
+/// place. Else the next socket would, and what is printed would be sent to whoever is at its other end. Open for
+/// reading only: who prints into it still learns that nobody gets it.
 inline void open_standard_descriptors() {
   int opened = -1;
   do {
