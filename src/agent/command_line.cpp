@@ -198,6 +198,7 @@ std::string usage() {
        secrets-manager-agent --check-config [--config FILE]
        secrets-manager-agent --health-check [--config FILE]
        secrets-manager-agent get SECRET_ID [OPTION]... [--config FILE]
+       secrets-manager-agent acm start | acm reload | setup-config-based-permissions
        secrets-manager-agent --help | --version
 
 Serves AWS Secrets Manager secrets on http://localhost:2773.
@@ -211,7 +212,8 @@ Serves AWS Secrets Manager secrets on http://localhost:2773.
   -h, --help              print this
   -V, --version           print the versions of the agent and of the libraries in it
 
-sm start runs as version 3 of the AWS agent does.
+sm start runs as version 3 of the AWS agent does. acm and setup-config-based-permissions,
+which that version has, only say that certificates are not this agent's job.
 
 get asks the running agent for a secret and prints its bytes:
       --wait SECONDS      try that long until token file and agent are there
