@@ -10,6 +10,7 @@ from conftest import DEMO_SECRET, DEPLOY, KEYS, ROOT, SECRETS, docker, eventuall
 COMPOSE = DEPLOY / "compose"
 AGENT_FILE = COMPOSE / "docker-compose.yml"
 CONTAINER_FILE = COMPOSE / "agent-for-container.yml"
+ROOT_FILE = ROOT / "docker-compose.yml"
 PROJECT = "secrets-manager-agent-deploy-test"
 
 
@@ -24,6 +25,16 @@ def test_the_agent_is_hardened(path):
     assert agent["cap_drop"] == ["ALL"]
     assert agent["security_opt"] == ["no-new-privileges:true"]
     assert (agent["mem_limit"], agent["memswap_limit"], agent["cpus"]) == ("16m", "16m", 0.1)
+
+
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, ROOT_FILE], ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_cache_fits_into_the_memory_and_the_last_answers_into_the_time_to_stop(path):
+    agent = service(path, "agent")
+    settings = agent["environment"]
+    if isinstance(settings, list):
+        settings = dict(setting.split("=", 1) for setting in settings)
+    assert int(settings["SMA_CACHE_BYTES"]) * 4 <= int(agent["mem_limit"].removesuffix("m")) << 20
+    assert int(agent["stop_grace_period"].removesuffix("s")) > 11
 
 
 def test_both_files_start_the_agent_alike():

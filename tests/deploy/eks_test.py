@@ -37,6 +37,12 @@ def test_the_agent_is_a_native_sidecar_that_the_application_waits_for():
         assert agent[probe]["exec"]["command"] == ["/app/secrets-manager-agent", "--health-check"]
 
 
+def test_the_cache_fits_into_the_memory():
+    (agent,) = manifest("pod.yaml")["spec"]["initContainers"]
+    (cache,) = [int(variable["value"]) for variable in agent["env"] if variable["name"] == "SMA_CACHE_BYTES"]
+    assert cache * 4 <= int(agent["resources"]["limits"]["memory"].removesuffix("Mi")) << 20
+
+
 def test_the_pod_passes_the_restricted_pod_security_standard():
     spec = manifest("pod.yaml")["spec"]
     assert spec["securityContext"]["runAsNonRoot"] is True
