@@ -90,6 +90,14 @@ def test_each_folder_has_a_readme_whose_links_lead_somewhere(folder):
         assert target.startswith("http") or (folder / target).exists(), target
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_files_that_a_readmes_commands_name_are_found_from_the_root(folder):
+    text = (folder / "README.md").read_text()
+    named = re.findall(r"file://([a-z][\w./-]*)|apply -f (\S+\.yaml)|[ `](deploy/[\w./-]+)|compose -f (\S+)", text)
+    for path in filter(None, (part for parts in named for part in parts)):
+        assert (ROOT / path).exists(), path
+
+
 def test_scripts_have_no_faults():
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not on this machine")
