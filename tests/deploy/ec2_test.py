@@ -1,4 +1,5 @@
 """deploy/ec2: the units as systemd judges them, `install` and `uninstall` on a machine with systemd."""
+import os
 import re
 import shutil
 
@@ -44,9 +45,10 @@ class Machine:
         docker("run", "-d", "--name", self.name, *given, "--tmpfs", "/run", "--tmpfs", "/tmp", "-e", "container=docker",
                f"{self.name}:image")
         self.booted()
-        self.sh("mkdir -p /source/build/$(uname -m) /source/deploy")
+        build = f"/source/build/{os.uname().machine}/"
+        self.sh(f"mkdir -p {build} /source/deploy")
         docker("cp", f"{EC2}", f"{self.name}:/source/deploy/")
-        docker("cp", AGENT, f"{self.name}:/source/build/x86_64/")
+        docker("cp", AGENT, f"{self.name}:{build}")
         docker("cp", STANDIN, f"{self.name}:/source/")
         docker("cp", SECRETS, f"{self.name}:/source/secrets.json")
         # The stand-in is instance metadata and Secrets Manager at once.
