@@ -1,4 +1,5 @@
 """The image, as Docker sees it and as its user runs it."""
+import contextlib
 import json
 
 import pytest
@@ -62,16 +63,32 @@ def aws(images):
     docker("rm", "-f", name)
 
 
+@contextlib.contextmanager
+def hardened(images, aws, *options, arguments=()):
+    """The agent with as little as it is promised to need: a read-only root, 16 MB, a tenth of a CPU; gives its name."""
+    docker("rm", "-f", "-v", NAME, check=False)
+    given = [option for key, value in KEYS.items() for option in ("--env", f"{key}={value}")]
+    docker("run", "-d", "--name", NAME, "--network", f"container:{aws}", *HARDENED, *given, "--env", "AWS_REGION=us-east-1",
+           "--env", "AWS_ENDPOINT_URL=http://127.0.0.1:8080", *options, images["agent"], *arguments)
+    try:
+        yield NAME
+    finally:
+        docker("rm", "-f", "-v", NAME)
+
+
 @pytest.fixture
 def agent(images, aws):
-    """The agent with as little as it is promised to need: an empty memory-backed volume, 16 MB, a tenth of a CPU."""
-    docker("rm", "-f", NAME, check=False)
-    given = [option for key, value in KEYS.items() for option in ("--env", f"{key}={value}")]
-    docker("run", "-d", "--name", NAME, "--network", f"container:{aws}", *HARDENED, *TOKEN, *given, "--tmpfs",
-           "/run/secrets-manager-agent:uid=65532,gid=65532,mode=0750,size=64k", "--env", "AWS_REGION=us-east-1", "--env",
-           "AWS_ENDPOINT_URL=http://127.0.0.1:8080", images["agent"], "--create-token")
-    yield NAME
-    docker("rm", "-f", NAME)
+    """The agent with an empty memory-backed volume for its token."""
+    volume = ["--tmpfs", "/run/secrets-manager-agent:uid=65532,gid=65532,mode=0750,size=64k"]
+    with hardened(images, aws, *TOKEN, *volume, arguments=["--create-token"]) as name:
+        yield name
+
+
+def test_the_image_runs_as_any_user(images, aws):
+    options = ["--user", "12345:12345", "--env", "AWS_TOKEN=any-users-token", "--env", "SMA_LOG_TO_FILE=false"]
+    with hardened(images, aws, *options) as agent:
+        secret = docker("exec", agent, "/app/secrets-manager-agent", "get", "demo/secret", "--wait", "30").stdout
+        assert secret == DEMO_SECRET
 
 
 def test_16_megabytes_and_a_tenth_of_a_cpu_serve_a_secret(agent):
