@@ -68,6 +68,19 @@ TEST_CASE("FIPS and dual stack are read from the environment, then the profile; 
   CHECK(settings.warnings[0] == "AWS_USE_DUALSTACK_ENDPOINT is ignored: it has to be true or false");
 }
 
+TEST_CASE("STS is asked in the region, whatever AWS_STS_REGIONAL_ENDPOINTS and its key in the profile say") {
+  for (const std::string style : {"legacy", "regional"}) {
+    const EndpointSettings settings =
+        settings_of({{"AWS_STS_REGIONAL_ENDPOINTS", style}}, "[default]\nsts_regional_endpoints = " + style);
+    CHECK(settings.warnings.empty());
+    for (const std::string region : {"us-east-1", "eu-central-1"}) {
+      const auto endpoint = resolve_endpoint(AwsService::sts, settings.parameters(AwsService::sts, region));
+      REQUIRE(endpoint.ok());
+      CHECK(endpoint->url == "https://sts." + region + ".amazonaws.com");
+    }
+  }
+}
+
 TEST_CASE("an override that is no URL is a fault that says where it stands") {
   const auto settings = read_endpoint_settings(Environment(Variables{{"AWS_ENDPOINT_URL", "localhost:4566"}}), {});
   REQUIRE_FALSE(settings.ok());

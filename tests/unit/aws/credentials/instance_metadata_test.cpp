@@ -37,9 +37,12 @@ TEST_CASE("a token is asked for, kept, and sent with each question") {
   CHECK(put.method == "PUT");
   CHECK(put.url == "http://169.254.169.254/latest/api/token");
   CHECK(put.fields.at("X-aws-ec2-metadata-token-ttl-seconds") == "21600");
-  CHECK(put.connect_time == Seconds(1));
-  CHECK(put.attempt_time == Seconds(1));
-  CHECK_FALSE(put.queued);
+  for (const SeenRequest& request : fixture.http.requests) {
+    CHECK_FALSE(request.queued);
+    CHECK(request.connect_time == Seconds(1));
+    CHECK(request.attempt_time == Seconds(1));
+    CHECK(request.max_answer_bytes == 256 * 1024);
+  }
   CHECK(fixture.http.requests[1].url == "http://169.254.169.254/latest/meta-data/a");
   CHECK(fixture.http.requests[2].url == "http://169.254.169.254/latest/meta-data/b/");
   CHECK(fixture.http.requests[2].fields.at("X-aws-ec2-metadata-token") == "token1");

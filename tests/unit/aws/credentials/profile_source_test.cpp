@@ -157,7 +157,16 @@ TEST_CASE("credential_process prints credentials") {
   CHECK(found->expiration == WallTime(Seconds(1'800'000'001)));
   CHECK(found->source == "profile default, credential_process");
   CHECK(fixture.processes.commands.at(0) == std::vector<std::string>{"/bin/tool", "--arg", "a b"});
-  CHECK(fixture.processes.deadlines.at(0) - fixture.scheduler.now() <= Seconds(60));
+}
+
+TEST_CASE("credential_process has a minute, less where the whole search has less") {
+  for (const Seconds search : {Seconds(300), Seconds(20)}) {
+    ProfileFixture fixture;
+    fixture.files.texts["/c"] = "[default]\ncredential_process = p\n";
+    const TimePoint begun = fixture.scheduler.now();
+    CHECK_FALSE(fixture.finish(fixture.source.load(begun + search)).ok());
+    CHECK(fixture.processes.deadlines.at(0) - begun == std::min(search, Seconds(60)));
+  }
 }
 
 TEST_CASE("without an Expiration what credential_process prints does not expire") {
@@ -232,6 +241,10 @@ TEST_CASE("IAM Identity Center gives a role's credentials, in both forms") {
             "https://portal.sso.eu-west-1.amazonaws.com/federation/credentials?account_id=123456789012&role_name=R") ==
         (config == kOldSso));
     CHECK(request.fields.at("x-amz-sso_bearer_token") == "bearer");
+    CHECK_FALSE(request.queued);
+    CHECK(request.connect_time == Milliseconds(3100));
+    CHECK(request.attempt_time == Seconds(15));
+    CHECK(request.max_answer_bytes == 256 * 1024);
   }
 }
 
