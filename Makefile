@@ -201,6 +201,7 @@ format: lint-tools
 
 .PHONY: lint
 lint: lint-tools | $(DEPS)/.installed
+	tests/layers
 	clang-format-16 --dry-run --Werror $(FORMATTED)
 	printf '%s\n' $(AGENT_SOURCES) | xargs -P $(shell nproc) -n 4 sh -c \
 	  'clang-tidy-16 --quiet --warnings-as-errors="*" "$$@" -- $(TIDY_FLAGS) 2>/dev/null' sh
@@ -258,7 +259,7 @@ help:
 	@echo 'make install           binary and man page, below DESTDIR and PREFIX'
 	@echo 'make lambda-layer      a zip of one file'
 	@echo 'make sbom              a CycloneDX list of what is inside'
-	@echo 'make format | lint     clang-format; clang-format and clang-tidy'
+	@echo 'make format | lint     clang-format; clang-format, clang-tidy and which folder includes which'
 	@echo 'make clean             remove build/'
 
 # What building needs is installed where the user may; else a line says what is missing.
