@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 
 #include "base/wiping_allocator.h"
 #include "http_client/authorities_file.h"
@@ -22,15 +21,6 @@ void* openssl_realloc(void* memory, std::size_t size, const char* /*file*/, int 
   return wiping_realloc(memory, size);
 }
 void openssl_free(void* memory, const char* /*file*/, int /*line*/) { wiping_free(memory); }
-
-/// How far CLOCK_BOOTTIME runs ahead of CLOCK_MONOTONIC: it grows while the machine is suspended.
-Nanoseconds suspended_time() {
-  timespec boot{};
-  timespec monotonic{};
-  clock_gettime(CLOCK_MONOTONIC, &monotonic);
-  clock_gettime(CLOCK_BOOTTIME, &boot);
-  return Seconds(boot.tv_sec - monotonic.tv_sec) + Nanoseconds(boot.tv_nsec - monotonic.tv_nsec);
-}
 
 }  // namespace
 
@@ -51,7 +41,7 @@ class HttpClient::Impl {
         places(loop, settings.calls_at_once) {}
 
   void drop_connections_after_suspension() {
-    const Nanoseconds suspended = suspended_time();
+    const Nanoseconds suspended = event_loop.suspended_time();
     if (suspended - suspended_ > Seconds(1)) curl.drop_connections();
     suspended_ = suspended;
   }
@@ -64,7 +54,7 @@ class HttpClient::Impl {
   CallPlaces places;
 
  private:
-  Nanoseconds suspended_ = suspended_time();
+  Nanoseconds suspended_ = event_loop.suspended_time();
 };
 
 HttpClient::HttpClient(EventLoop& loop, HttpClientSettings settings)

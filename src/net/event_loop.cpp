@@ -20,6 +20,10 @@ Nanoseconds read_clock(clockid_t clock) {
 
 TimePoint SystemClocks::boot_now() const { return TimePoint(read_clock(CLOCK_BOOTTIME)); }
 WallTime SystemClocks::wall_now() const { return WallTime(read_clock(CLOCK_REALTIME)); }
+Nanoseconds SystemClocks::suspended_time() const {
+  const Nanoseconds running = read_clock(CLOCK_MONOTONIC);
+  return read_clock(CLOCK_BOOTTIME) - running;
+}
 
 EventLoop::EventLoop(const Clocks& clocks)
     : clocks_(clocks), epoll_(epoll_create1(EPOLL_CLOEXEC)), now_(clocks.boot_now()) {

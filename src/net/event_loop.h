@@ -25,13 +25,16 @@ class Clocks {
   virtual ~Clocks() = default;
   [[nodiscard]] virtual TimePoint boot_now() const = 0;
   [[nodiscard]] virtual WallTime wall_now() const = 0;
+  /// How long the machine has been suspended since boot.
+  [[nodiscard]] virtual Nanoseconds suspended_time() const = 0;
 };
 
-/// CLOCK_BOOTTIME and CLOCK_REALTIME.
+/// CLOCK_BOOTTIME, which counts time suspended, CLOCK_REALTIME, and CLOCK_MONOTONIC, which does not.
 class SystemClocks final : public Clocks {
  public:
   [[nodiscard]] TimePoint boot_now() const override;
   [[nodiscard]] WallTime wall_now() const override;
+  [[nodiscard]] Nanoseconds suspended_time() const override;
 };
 
 /// The real scheduler: epoll (level-triggered), timers and the ready queue, on one thread. One turn runs what is ready,
@@ -43,6 +46,7 @@ class EventLoop final : public Scheduler {
 
   [[nodiscard]] TimePoint now() const override { return now_; }
   [[nodiscard]] WallTime wall_now() const override { return clocks_.wall_now(); }
+  [[nodiscard]] Nanoseconds suspended_time() const { return clocks_.suspended_time(); }
 
   /// `watcher` must unwatch before it goes away; it may do so inside `on_events`, its own or another's.
   void watch(int descriptor, std::uint32_t events, Watcher& watcher);

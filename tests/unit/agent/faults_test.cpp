@@ -265,6 +265,25 @@ TEST_CASE("whoever waits for a turn or for an answer waits 55 seconds and no lon
   gate->open();
 }
 
+TEST_CASE(
+    "after more than a second of suspension connections to AWS are made anew, and not after a pause without one") {
+  Scene scene;
+  scene.start();
+  const auto connection = [&] {
+    CHECK(scene.fixture.answer("cached", "&refreshNow=true")->status() == 200);
+    return scene.fixture.aws.last("GetSecretValue").connection;
+  };
+  const auto first = connection();
+  scene.fixture.advance(Seconds(30));
+  CHECK(connection() == first);
+  scene.fixture.clocks.suspend(Seconds(1));
+  CHECK(connection() == first);
+  scene.fixture.clocks.suspend(Seconds(1) + Nanoseconds(1));
+  const auto second = connection();
+  CHECK(second != first);
+  CHECK(connection() == second);
+}
+
 TEST_CASE("a region that instance metadata makes up ends the start") {
   AgentFixture fixture(Variables{{"AWS_REGION", ""}, {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "{aws}"}});
   fixture.aws.with([](standin::World& world) { world.metadata.region = "evil.example/"; });

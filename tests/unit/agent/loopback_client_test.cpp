@@ -63,6 +63,7 @@ class HastyClocks final : public Clocks {
  public:
   [[nodiscard]] TimePoint boot_now() const override { return now_ += Seconds{1}; }
   [[nodiscard]] WallTime wall_now() const override { return {}; }
+  [[nodiscard]] Nanoseconds suspended_time() const override { return {}; }
 
  private:
   mutable TimePoint now_{Seconds{1000}};

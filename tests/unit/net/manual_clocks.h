@@ -13,10 +13,17 @@ class ManualClocks final : public Clocks {
     boot_ += time;
     wall_ += time;
   }
+  [[nodiscard]] Nanoseconds suspended_time() const override { return suspended_; }
+  /// Time passes, and the machine is suspended meanwhile.
+  void suspend(Nanoseconds time) {
+    advance(time);
+    suspended_ += time;
+  }
   void set_wall(WallTime wall) { wall_ = wall; }
 
  private:
   TimePoint boot_{Seconds(1000)};
+  Nanoseconds suspended_{0};
   WallTime wall_{Seconds(1767225600)};
 };
 
