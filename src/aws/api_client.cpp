@@ -13,12 +13,23 @@ constexpr Nanoseconds kTolerableSkew = std::chrono::minutes(4);
 
 bool is_success(const HttpResponse& answer) { return answer.status >= 200 && answer.status < 300; }
 
-/// A refused signature is explained by the text that should have been signed, session token included.
-void conceal(std::string& message, std::string_view token) {
-  constexpr std::string_view kInstead = "(session token)";
-  if (token.empty()) return;
-  for (auto at = message.find(token); at != std::string::npos; at = message.find(token, at + kInstead.size()))
-    message.replace(at, token.size(), kInstead);
+void conceal(std::string& message, std::string_view secret, std::string_view instead) {
+  if (secret.empty()) return;
+  for (auto at = message.find(secret); at != std::string::npos; at = message.find(secret, at + instead.size()))
+    message.replace(at, secret.size(), instead);
+}
+
+/// AWS explains a refusal by what it was sent: an `Authorization` field it cannot read, or the text that should have
+/// been signed, session token included.
+void conceal_all(std::string& message, const ApiCall& call, const Credentials* keys) {
+  conceal(message, call.token.view(), "(token)");
+  if (keys == nullptr) return;
+  conceal(message, keys->session_token.view(), "(session token)");
+  constexpr std::string_view kSignature = "Signature=";
+  for (auto at = message.find(kSignature); at != std::string::npos; at = message.find(kSignature, at)) {
+    at += kSignature.size();
+    message.erase(at, std::min(message.find_first_not_of("0123456789abcdef", at), message.size()) - at);
+  }
 }
 
 }  // namespace
@@ -54,7 +65,7 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
     std::optional<HttpResponse> refusal;
     if (answer.ok()) refusal = std::move(*answer);
     Fault fault = refusal ? read_error(*refusal) : answer.fault();
-    if (keys != nullptr) conceal(fault.message, keys->session_token.view());
+    conceal_all(fault.message, call, keys.get());
     if (refusal && !attempts.clock_corrected && is_clock_skew_code(fault.code) && correct_clock(call, *refusal)) {
       attempts.clock_corrected = true;
       continue;

@@ -26,6 +26,7 @@ struct ApiCall {
   std::string target;  ///< `X-Amz-Target`; empty for the Query protocol
   WipedBytes body;
   std::string party{};  ///< the role it is made for, see HttpRequest; empty: none
+  WipedBytes token{};   ///< one that the body holds: should AWS quote it, it goes no further
 };
 
 /// Who waits for a call, and how long.

@@ -27,7 +27,8 @@ Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
 }
 
 RoleCredentials::Role::Role(RoleCredentials& roles, const std::string& role_arn)
-    : source(roles.sts_, roles.base_, {.role_arn = role_arn, .session_name = roles.session_name_}),
+    : source(roles.sts_, roles.base_,
+             {.role_arn = role_arn, .session_name = roles.session_name_, .party = "AssumeRole"}),
       credentials(source, roles.scheduler_, roles.clock_, roles.random_, roles.log_,
                   {.after_first_fault = Nanoseconds{0}}) {}
 

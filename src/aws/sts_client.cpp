@@ -25,8 +25,9 @@ Task<Result<CallerIdentity>> StsClient::get_caller_identity(CredentialsProvider&
 
 Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, CredentialsProvider& base,
                                                  TimePoint deadline) {
-  Task<Result<HttpResponse>> calling =
-      api_.call(make_call("AssumeRole", request.role_arn, assume_role_body(request)), &base, {.deadline = deadline});
+  ApiCall call = make_call("AssumeRole", request.role_arn, assume_role_body(request));
+  call.party = std::move(request.party);
+  Task<Result<HttpResponse>> calling = api_.call(std::move(call), &base, {.deadline = deadline});
   Result<HttpResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
   co_return read_assumed_role(std::move(answer->body));
@@ -34,9 +35,9 @@ Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, Cred
 
 Task<Result<Credentials>> StsClient::assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
                                                                    TimePoint deadline) {
-  Task<Result<HttpResponse>> calling =
-      api_.call(make_call("AssumeRoleWithWebIdentity", request.role_arn, web_identity_body(request, token)), nullptr,
-                {.deadline = deadline});
+  ApiCall call = make_call("AssumeRoleWithWebIdentity", request.role_arn, web_identity_body(request, token));
+  call.token = std::move(token);
+  Task<Result<HttpResponse>> calling = api_.call(std::move(call), nullptr, {.deadline = deadline});
   Result<HttpResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
   co_return read_assumed_role(std::move(answer->body));

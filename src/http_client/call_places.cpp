@@ -36,8 +36,10 @@ void CallPlaces::grant() {
 }
 
 bool CallPlaces::may_have_one(const std::string& party) const {
+  // The first party may take the last place: else, of few places, it might never get one.
+  if (party.empty() || held_.empty()) return true;
   const auto held = held_.find(party);
-  return held == held_.end() || held->second < free_;
+  return (held == held_.end() ? 0 : held->second) + 1 < free_;
 }
 
 }  // namespace sma

@@ -11,8 +11,8 @@
 namespace sma {
 
 /// The places of calls under way. Who finds none waits for one, first in, first out; but a party (a role, say) gets one
-/// only while more are free than it holds: where all its calls hang, others still find places. Calls of no party may
-/// take all there are. Outlives its places.
+/// only where as many stay free as it then holds: where all its calls hang, other parties still find places, and calls
+/// of no party always one. These may take all there are. Outlives its places.
 class CallPlaces {
  public:
   CallPlaces(Scheduler& scheduler, std::size_t count) : scheduler_(scheduler), free_(count) {}

@@ -19,7 +19,9 @@ constexpr int kArchivedFiles = 4;
 constexpr std::size_t kPipeBytes = 4096;
 constexpr Milliseconds kRetryTime{100};
 constexpr Seconds kFollowTime{1};
-constexpr int kLastWaitMs = 500;
+// At the end: half a second without a reader that takes something, and as much again at most for one that is slow.
+constexpr int kLastWaits = 50;
+constexpr int kLastWaitMs = 10;
 
 bool is_regular(int descriptor) {
   struct stat status {};
@@ -128,8 +130,9 @@ void LogWriter::flush() {
       rotate();  // a limit of file sizes (RLIMIT_FSIZE) lower than ours
       if (file_size_ == 0) continue;
     }
-    if (count < 0 && (errno == EPIPE || errno == EBADF)) {
-      written = lines_.size();  // nobody will ever read it
+    // Nobody will ever read it; but a pipe that has a name may find another reader.
+    if (count < 0 && (errno == EPIPE || errno == EBADF) && !file_.valid()) {
+      written = lines_.size();
       break;
     }
     if (count <= 0) break;
@@ -145,10 +148,11 @@ void LogWriter::flush() {
 void LogWriter::flush_at_end() {
   flush();
   pollfd asked{descriptor_, POLLOUT, 0};
-  std::size_t left = std::string::npos;
-  while (!regular_ && !lines_.empty() && lines_.size() < left && poll(&asked, 1, kLastWaitMs) == 1) {
-    left = lines_.size();
+  for (int waits = 0; waits < kLastWaits && !regular_ && !lines_.empty();) {
+    const std::size_t left = lines_.size();
+    poll(&asked, 1, kLastWaitMs);
     flush();
+    if (lines_.size() >= left) ++waits;
   }
 }
 

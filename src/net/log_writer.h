@@ -32,7 +32,7 @@ class LogWriter final : public LogSink, public Runnable {
   }
   /// Writes what can be written now.
   void flush();
-  /// For the end of the process: waits a moment for a reader that is slow; not for one that takes nothing.
+  /// For the end of the process: waits for a slow reader, half a second where it takes nothing.
   void flush_at_end();
 
  private:

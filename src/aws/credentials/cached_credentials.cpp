@@ -110,7 +110,10 @@ void CachedCredentials::keep(Credentials loaded) {
     came_expired_ = left <= Nanoseconds(0);
     ask_at_ = scheduler_.now() + (left > kRenewAhead ? left - kRenewAhead : wait_a_while());
   }
-  if (held_ == nullptr || !held_->same_keys(loaded)) log_kept(loaded, left);
+  if (held_ == nullptr || !held_->same_keys(loaded)) {
+    refused_until_ = TimePoint{};
+    log_kept(loaded, left);
+  }
   held_ = std::make_shared<const Credentials>(std::move(loaded));
 }
 

@@ -320,6 +320,19 @@ TEST_CASE("the time at AWS is compared with the middle of the round trip") {
   CHECK(scene.clock.now() - scene.scheduler.wall_now() == 241s);
 }
 
+TEST_CASE("a signature that AWS quotes reaches neither client nor log") {
+  FixedCredentials lasting(keys("AKIALASTING", ""));
+  Scene scene;
+  Answer answer{
+      .status = 403,
+      .body = R"({"__type":"IncompleteSignatureException","message":"bad: 'Signature=0123456789abcdef', 2"})"};
+  scene.transport.answers = {answer};
+  const auto outcome = scene.call(&lasting);
+  REQUIRE_FALSE(outcome.ok());
+  CHECK(outcome.fault().message == "bad: 'Signature=', 2");
+  CHECK(scene.lines.count("0123456789abcdef") == 0);
+}
+
 TEST_CASE("a session token that AWS quotes reaches neither client nor log") {
   const std::string token = "IQoJb3JpZ2luX2VjEXAMPLETOKEN+/==";
   FixedCredentials temporary(keys("ASIATEMPORARY", token));

@@ -61,6 +61,21 @@ TEST_CASE("parties whose calls all hang leave places to others, each next one") 
   CHECK(f.take(1) == 1);
 }
 
+TEST_CASE("however many parties hang, a call of no party finds a place") {
+  PlacesFixture f;
+  for (int party = 0; party < 20; ++party) f.take(20, "party " + std::to_string(party));
+  CHECK(f.granted() == 15);
+  CHECK(f.take(1) == 1);
+}
+
+TEST_CASE("a party gets the only place there is") {
+  PlacesFixture f;
+  f.take(16);
+  f.take(1, "one");
+  f.calls.pop_front();
+  CHECK(f.calls.back().granted().is_set());
+}
+
 TEST_CASE("who is passed over keeps its turn among its party's") {
   PlacesFixture f;
   f.take(10, "one");

@@ -187,6 +187,25 @@ TEST_CASE("a FIFO in the place of the log file never blocks") {
   CHECK(read(reader.get(), line.data(), line.size()) == 1024);
 }
 
+TEST_CASE("a FIFO's next reader gets what was written while there was none") {
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  const Folder folder;
+  ::signal(SIGPIPE, SIG_IGN);
+  const std::string path = folder.path / "agent.log";
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  FileDescriptor reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  LogWriter writer(loop, folder.path, "agent");
+  reader.close();
+  writer.write("meanwhile\n");
+  writer.run();
+  reader = FileDescriptor(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  writer.flush();
+  std::array<char, 64> line{};
+  REQUIRE(read(reader.get(), line.data(), line.size()) == 10);
+  CHECK(std::string(line.data(), 10) == "meanwhile\n");
+}
+
 TEST_CASE("a limit of file sizes makes files shorter, and stops nothing") {
   const ManualClocks clocks;
   EventLoop loop(clocks);

@@ -266,6 +266,19 @@ TEST_CASE("a source that costs nothing to ask is asked at each refusal") {
   CHECK(fixture.source.asked == 6);
 }
 
+TEST_CASE("new keys that are refused are renewed, however shortly before the old ones could not be") {
+  CacheFixture fixture;
+  fixture.source.same_keys = true;
+  const SharedCredentials first = *fixture.get();
+  CHECK_FALSE(fixture.renew(first).ok());
+  fixture.source.same_keys = false;
+  fixture.cached.ask_again();
+  fixture.scheduler.run_until_idle();
+  const SharedCredentials second = *fixture.get();
+  REQUIRE_FALSE(second->same_keys(*first));
+  CHECK(fixture.renew(second).ok());
+}
+
 TEST_CASE("a renewal of refused keys that fails leaves the source alone for a while, too") {
   CacheFixture fixture;
   const SharedCredentials refused = *fixture.get();
