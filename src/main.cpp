@@ -11,13 +11,14 @@
 #include <span>
 #include <string>
 
-#include "agent/command_line.h"
-#include "agent/own_client.h"
+#include "agent/client/own_client.h"
+#include "agent/configuration/command_line.h"
+#include "agent/configuration/settings_reader.h"
 #include "agent/run_agent.h"
-#include "agent/sandbox.h"
-#include "agent/settings_reader.h"
 #include "base/environment.h"
-#include "net/file_descriptor.h"
+#include "base/file_descriptor.h"
+#include "base/files.h"
+#include "os/memory_protection.h"
 
 namespace {
 

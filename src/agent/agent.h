@@ -4,17 +4,18 @@
 #include <memory>
 #include <string>
 
-#include "agent/settings.h"
+#include "agent/configuration/settings.h"
 #include "base/environment.h"
 #include "base/event.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
-#include "net/child_process.h"
-#include "net/event_loop.h"
-#include "net/listening_socket.h"
+#include "os/child_process.h"
+#include "os/event_loop.h"
+#include "os/listening_socket.h"
 
 namespace sma {
 

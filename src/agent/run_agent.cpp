@@ -11,20 +11,20 @@
 #include <vector>
 
 #include "agent/agent.h"
-#include "agent/lambda_agent.h"
-#include "agent/lambda_extension.h"
-#include "agent/resident_memory.h"
-#include "agent/sandbox.h"
-#include "agent/ssrf_token.h"
+#include "agent/configuration/ssrf_token.h"
+#include "agent/lambda/lambda_agent.h"
+#include "agent/lambda/lambda_extension.h"
 #include "aws/profile_chain.h"
 #include "aws/profile_files.h"
 #include "base/random.h"
 #include "http_client/http_client.h"
-#include "net/child_process.h"
-#include "net/event_loop.h"
-#include "net/listening_socket.h"
-#include "net/log_writer.h"
-#include "net/signals.h"
+#include "os/child_process.h"
+#include "os/event_loop.h"
+#include "os/listening_socket.h"
+#include "os/log_writer.h"
+#include "os/resident_memory.h"
+#include "os/sandbox.h"
+#include "os/signals.h"
 
 namespace sma {
 namespace {

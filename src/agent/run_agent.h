@@ -1,8 +1,9 @@
 #pragma once
 
-#include "agent/command_line.h"
-#include "agent/settings_reader.h"
+#include "agent/configuration/command_line.h"
+#include "agent/configuration/settings_reader.h"
 #include "base/environment.h"
+#include "base/files.h"
 
 namespace sma {
 

@@ -6,6 +6,7 @@
 
 #include "aws/profile.h"
 #include "base/environment.h"
+#include "base/files.h"
 #include "base/result.h"
 
 namespace sma {

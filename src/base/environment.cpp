@@ -1,31 +1,8 @@
 #include "base/environment.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
-extern char** environ;
-
 namespace sma {
-namespace {
-
-Fault unreadable(const std::string& path, const std::string& why) {
-  return Fault::internal("cannot read " + path + ": " + why);
-}
-
-/// Closes on every way out of a function; base/ knows nothing of net/.
-struct OpenFile {
-  int descriptor;
-  ~OpenFile() {
-    if (descriptor >= 0) ::close(descriptor);
-  }
-};
-
-}  // namespace
-
 Environment Environment::of_process() {
   std::map<std::string, std::string, std::less<>> variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -42,50 +19,6 @@ std::optional<std::string_view> Environment::get(std::string_view name) const {
   const std::string_view value = found->second;
   if (value.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos) return std::nullopt;
   return value;
-}
-
-Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit) const {
-  // O_NONBLOCK: a pipe nobody writes to must not stop the agent.
-  const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.descriptor < 0) return unreadable(path, std::strerror(errno));
-  struct stat status {};
-  if (::fstat(file.descriptor, &status) != 0) return unreadable(path, std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) return unreadable(path, "it is a folder");
-  WipedBytes content;
-  content.reserve(status.st_size > 0 && static_cast<std::size_t>(status.st_size) < limit
-                      ? static_cast<std::size_t>(status.st_size) + 1
-                      : 4096);
-  for (;;) {
-    if (content.size() == content.capacity()) content.reserve(content.capacity() * 2);
-    const std::size_t filled = content.size();
-    const std::size_t room = content.capacity() - filled;
-    content.resize(filled + room);
-    const ssize_t got = ::read(file.descriptor, content.data() + filled, room);
-    const int error = errno;
-    content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got < 0 && error == EINTR) continue;
-    if (got < 0) return unreadable(path, std::strerror(error));
-    if (got == 0) return content;
-    if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");
-  }
-}
-
-bool SystemFiles::exists(const std::string& path) const {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0;
-}
-
-bool SystemFiles::is_folder(const std::string& path) const {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-std::optional<FileFacts> SystemFiles::facts(const std::string& path) const {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileFacts{static_cast<unsigned>(status.st_mode & 0777U),
-                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino,
-                   static_cast<std::uint64_t>(status.st_size)};
 }
 
 }  // namespace sma

@@ -31,37 +31,4 @@ class Environment {
   std::map<std::string, std::string, std::less<>> variables_;
 };
 
-/// What tells one state of a file from another.
-struct FileFacts {
-  unsigned permissions = 0;   ///< the lower nine bits of its mode
-  std::int64_t modified = 0;  ///< nanoseconds since the epoch
-  std::uint64_t node = 0;
-  std::uint64_t size = 0;  ///< bytes
-  bool operator==(const FileFacts&) const = default;
-};
-
-/// Reads small files whole. Tests put their own in.
-class Files {
- public:
-  virtual ~Files() = default;
-  /// At most `limit` bytes; a larger file, a folder, or one that cannot be read is a fault that names the path and the
-  /// reason, never the content.
-  [[nodiscard]] virtual Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const = 0;
-  [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
-  [[nodiscard]] virtual bool is_folder(const std::string& /*path*/) const { return false; }
-  /// None where there is no such file, or a test does not care.
-  [[nodiscard]] virtual std::optional<FileFacts> facts(const std::string& /*path*/) const { return std::nullopt; }
-
-  static constexpr std::size_t kLimit = std::size_t{4} << 20;
-};
-
-/// The files of this machine.
-class SystemFiles final : public Files {
- public:
-  [[nodiscard]] Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const override;
-  [[nodiscard]] bool exists(const std::string& path) const override;
-  [[nodiscard]] bool is_folder(const std::string& path) const override;
-  [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override;
-};
-
 }  // namespace sma

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "base/environment.h"
+#include "base/files.h"
 
 namespace sma {
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <list>
 
-#include "net/event_loop.h"
-#include "net/file_descriptor.h"
+#include "base/file_descriptor.h"
+#include "os/event_loop.h"
 
 namespace sma {
 

@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
-#include "net/event_loop.h"
+#include "os/event_loop.h"
 
 namespace sma {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "net/event_loop.h"
-#include "net/file_descriptor.h"
+#include "base/file_descriptor.h"
+#include "os/event_loop.h"
 
 namespace sma {
 

@@ -2,14 +2,14 @@
 
 #include <cstdint>
 
+#include "base/file_descriptor.h"
 #include "http_server/buffer_pool.h"
 #include "http_server/date_field.h"
 #include "http_server/handler.h"
 #include "http_server/request_reader.h"
 #include "http_server/response_writer.h"
 #include "http_server/server.h"
-#include "net/event_loop.h"
-#include "net/file_descriptor.h"
+#include "os/event_loop.h"
 
 namespace sma {
 

@@ -5,9 +5,9 @@
 #include <memory>
 
 #include "base/event.h"
+#include "base/file_descriptor.h"
 #include "http_server/handler.h"
-#include "net/event_loop.h"
-#include "net/file_descriptor.h"
+#include "os/event_loop.h"
 
 namespace sma {
 

@@ -9,8 +9,8 @@
 #include "base/json_document.h"
 #include "base/json_text.h"
 #include "base/random.h"
-#include "net/child_process.h"
-#include "net/event_loop.h"
+#include "os/child_process.h"
+#include "os/event_loop.h"
 
 // Reads environments from standard input, a JSON object of variables a line, and prints for each what they lead to:
 // {"key":…,"secret":…,"token":…} or {"none":…} or {"error":…}, with the region, each service's override, and the URL

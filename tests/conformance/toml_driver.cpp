@@ -2,7 +2,7 @@
 #include <iostream>
 #include <string>
 
-#include "agent/toml_reader.h"
+#include "toml/toml_reader.h"
 
 // Reads documents from standard input, each behind a line with its size in bytes, and prints a line of JSON for each:
 // what was read as nested [TYPE, VALUE], or ["refused", LINE, TEXT].

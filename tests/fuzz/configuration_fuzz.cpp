@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "agent/settings_keys.h"
-#include "agent/settings_reader.h"
+#include "agent/configuration/settings_keys.h"
+#include "agent/configuration/settings_reader.h"
 
 // Any bytes as a configuration file, and as the value of every variable: what is taken can be written out and read back
 // the same; what is refused is refused with a line. A line in front, a comment behind and the line ends of Windows

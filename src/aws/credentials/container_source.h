@@ -5,6 +5,7 @@
 
 #include "aws/credentials/credentials.h"
 #include "base/environment.h"
+#include "base/files.h"
 #include "base/random.h"
 #include "base/scheduler.h"
 #include "http_client/http_client.h"

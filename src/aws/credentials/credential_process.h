@@ -4,7 +4,7 @@
 
 #include "aws/credentials/credentials.h"
 #include "base/scheduler.h"
-#include "net/child_process.h"
+#include "os/child_process.h"
 
 namespace sma {
 

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "aws/credentials/cached_credentials.h"
-#include "base/environment.h"
+#include "base/files.h"
 #include "base/scheduler.h"
-#include "net/file_watcher.h"
+#include "os/file_watcher.h"
 
 namespace sma {
 

@@ -4,6 +4,7 @@
 
 #include "aws/credentials/credentials.h"
 #include "base/environment.h"
+#include "base/files.h"
 #include "base/log.h"
 
 namespace sma {

@@ -3,10 +3,10 @@
 #include "aws/credentials/chain.h"
 #include "aws/credentials/container_source.h"
 #include "aws/credentials/environment_source.h"
-#include "aws/credentials/instance_metadata.h"
 #include "aws/credentials/instance_metadata_source.h"
 #include "aws/credentials/profile_source.h"
 #include "aws/credentials/web_identity_source.h"
+#include "aws/instance_metadata.h"
 
 namespace sma {
 

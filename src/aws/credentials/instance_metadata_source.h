@@ -5,7 +5,7 @@
 
 #include "aws/aws_clock.h"
 #include "aws/credentials/credentials.h"
-#include "aws/credentials/instance_metadata.h"
+#include "aws/instance_metadata.h"
 #include "base/log.h"
 #include "base/random.h"
 

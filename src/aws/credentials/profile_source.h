@@ -10,10 +10,11 @@
 #include "aws/profile_files.h"
 #include "aws/sts.h"
 #include "base/environment.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "http_client/http_client.h"
-#include "net/child_process.h"
+#include "os/child_process.h"
 
 namespace sma {
 

@@ -6,6 +6,7 @@
 #include "aws/credentials/credentials.h"
 #include "aws/profile_files.h"
 #include "base/environment.h"
+#include "base/files.h"
 #include "base/random.h"
 #include "base/scheduler.h"
 #include "http_client/http_client.h"

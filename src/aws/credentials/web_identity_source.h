@@ -6,6 +6,7 @@
 #include "aws/credentials/credentials.h"
 #include "aws/sts.h"
 #include "base/environment.h"
+#include "base/files.h"
 
 namespace sma {
 

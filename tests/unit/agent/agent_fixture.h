@@ -8,12 +8,13 @@
 
 #include "agent/agent.h"
 #include "base/environment.h"
+#include "base/files.h"
 #include "base/random.h"
-#include "net/child_process.h"
-#include "net/event_loop.h"
+#include "os/child_process.h"
+#include "os/event_loop.h"
 #include "tests/standin/standin.h"
 #include "tests/unit/base/log_lines.h"
-#include "tests/unit/net/manual_clocks.h"
+#include "tests/unit/os/manual_clocks.h"
 
 namespace sma {
 

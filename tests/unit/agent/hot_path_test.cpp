@@ -7,10 +7,10 @@
 
 #include "agent/routes.h"
 #include "http_server/server.h"
-#include "net/listening_socket.h"
+#include "os/listening_socket.h"
 #include "tests/unit/base/counted_calls.h"
 #include "tests/unit/base/log_lines.h"
-#include "tests/unit/net/manual_clocks.h"
+#include "tests/unit/os/manual_clocks.h"
 #include "tests/unit/secrets/fake_source.h"
 
 namespace sma {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "net/event_loop.h"
-#include "tests/unit/net/manual_clocks.h"
+#include "os/event_loop.h"
+#include "tests/unit/os/manual_clocks.h"
 
 using namespace sma;
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "http_server/server.h"
-#include "net/listening_socket.h"
-#include "tests/unit/net/manual_clocks.h"
+#include "os/listening_socket.h"
+#include "tests/unit/os/manual_clocks.h"
 
 namespace sma {
 

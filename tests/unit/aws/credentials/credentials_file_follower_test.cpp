@@ -8,7 +8,7 @@
 
 #include "aws/credentials/credentials_file_source.h"
 #include "tests/unit/aws/credentials/fixture.h"
-#include "tests/unit/net/manual_clocks.h"
+#include "tests/unit/os/manual_clocks.h"
 
 using namespace sma;
 namespace fs = std::filesystem;

@@ -13,11 +13,11 @@
 #include "aws/aws_clock.h"
 #include "aws/credentials/credentials.h"
 #include "aws/sts.h"
-#include "base/environment.h"
+#include "base/files.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "http_client/http_client.h"
-#include "net/child_process.h"
+#include "os/child_process.h"
 #include "tests/unit/base/log_lines.h"
 #include "tests/unit/base/manual_scheduler.h"
 

@@ -1,0 +1,94 @@
+#include "agent/client/own_client.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+#include "agent/client/loopback_client.h"
+#include "agent/client/secret_output.h"
+#include "agent/configuration/ssrf_token.h"
+#include "base/percent.h"
+
+namespace sma {
+namespace {
+
+constexpr Seconds kHealthTime{3};
+constexpr Seconds kAnswerTime{65};  // a little longer than the agent lets a client wait
+constexpr Milliseconds kRetryTime{100};
+
+int complain(const std::string& message) {
+  std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str());
+  return 1;
+}
+
+void pause(Nanoseconds time) {
+  const timespec wanted{0, time.count()};
+  nanosleep(&wanted, nullptr);
+}
+
+int print(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return complain("standard output cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+std::string target_of(const GetRequest& request) {
+  std::string target = "/secretsmanager/get?secretId=" + percent_encoded(request.secret_id);
+  if (!request.version_id.empty()) target += "&versionId=" + percent_encoded(request.version_id);
+  if (!request.version_stage.empty()) target += "&versionStage=" + percent_encoded(request.version_stage);
+  if (!request.role_arn.empty()) target += "&roleArn=" + percent_encoded(request.role_arn);
+  if (request.refresh) target += "&refreshNow=true";
+  return target;
+}
+
+/// Tries until token and agent are there, or the time is up.
+Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& settings,
+                                     const Environment& environment, const Files& files) {
+  const SystemClocks clocks;
+  const TimePoint end = clocks.boot_now() + request.wait;
+  for (;;) {
+    const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
+    Result<LoopbackAnswer> answer =
+        token.ok() ? ask_agent(settings.http_port, target_of(request), settings.ssrf_headers.front(), token->view(),
+                               clocks, clocks.boot_now() + kAnswerTime)
+                   : Result<LoopbackAnswer>(token.fault());
+    if (answer.ok() || clocks.boot_now() + kRetryTime > end) return answer;
+    pause(kRetryTime);
+  }
+}
+
+constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be known; set it to the one in use";
+
+}  // namespace
+
+int check_health(const Settings& settings) {
+  if (settings.http_port == 0) return complain(kAnyPort);
+  const SystemClocks clocks;
+  const auto answer = ask_agent(settings.http_port, "/ping", "", "", clocks, clocks.boot_now() + kHealthTime);
+  if (!answer.ok()) return complain(answer.fault().message);
+  if (answer->status != 200) return complain("/ping was answered with " + std::to_string(answer->status));
+  return 0;
+}
+
+int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
+               const Files& files) {
+  if (settings.http_port == 0) return complain(kAnyPort);
+  const auto answer = ask_patiently(request, settings, environment, files);
+  if (!answer.ok()) return complain(answer.fault().message);
+  if (answer->status != 200) return complain(std::to_string(answer->status) + " " + std::string(answer->body.view()));
+  if (request.json) return print(answer->body.view());
+
+  Result<WipedBytes> secret = secret_bytes(answer->body.view());
+  if (secret.ok() && !request.field.empty()) secret = secret_field(secret->view(), request.field);
+  if (!secret.ok()) return complain(secret.fault().message);
+  return print(secret->view());
+}
+
+}  // namespace sma

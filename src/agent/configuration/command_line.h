@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/result.h"
+
+namespace sma {
+
+/// What `get` was asked for.
+struct GetRequest {
+  std::string secret_id{};
+  Seconds wait{0};  ///< how long to try until token file and agent are there
+  std::string version_id{};
+  std::string version_stage{};
+  bool refresh = false;
+  std::string role_arn{};
+  std::string field{};  ///< empty: the whole secret
+  bool json = false;    ///< the agent's whole answer
+};
+
+/// The command line, read (SPEC §4). Nothing here has looked at a file yet.
+struct CommandLine {
+  enum class Command {
+    run,
+    check_config,
+    health_check,
+    get,
+    certificates,  ///< what the AWS agent's third version does with certificates; not this agent's job
+    help,
+    version,
+  };
+  Command command = Command::run;
+  /// Started as `sm start`, or under the third version's file name: its names in lines that people look for, its
+  /// default configuration file.
+  bool as_version_3 = false;
+  std::string config_file{};  ///< empty: none given
+  bool create_token = false;
+  std::optional<gid_t> token_group{};
+  bool lambda = false;         ///< `--lambda`, or started from a folder called `extensions`
+  std::string program_name{};  ///< the name of the file that was started
+  GetRequest get{};
+};
+
+/// `arguments` with the program's own name first; `executable` is the file's whole path, where that name tells no
+/// folder. A fault's message is what to print, usage included, without the last line's end.
+[[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments,
+                                                    std::string_view executable = {});
+
+/// What `--help` prints, whole lines.
+[[nodiscard]] std::string usage();
+
+/// The configuration file to read: the one given; as version 3 its default one, where that exists; else empty.
+[[nodiscard]] std::string configuration_file(const CommandLine& command_line, const Files& files);
+
+}  // namespace sma

@@ -1,0 +1,259 @@
+#include "agent/configuration/settings_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "agent/configuration/settings_keys.h"
+#include "toml/toml_reader.h"
+#include "toml/white_space.h"
+
+namespace sma {
+namespace {
+
+constexpr std::string_view kCertificatesTable = "capabilities.acm";
+constexpr std::string_view kFlatPrefetchTable = "prefetch";
+constexpr std::array<std::string_view, 8> kTables{"capabilities", kCertificatesTable, kLoggingTable,
+                                                  kServiceTable,  kCacheTable,        kSecurityTable,
+                                                  kPrefetchTable, kFlatPrefetchTable};
+constexpr std::size_t kFileLimit = std::size_t{16} << 20;
+constexpr std::size_t kMostProblems = 20;
+
+Fault refusal(std::string message) {
+  return {
+      .kind = Fault::Kind::denied, .http_status = 500, .code = "InvalidConfiguration", .message = std::move(message)};
+}
+
+/// What a person wrote, as far as it may be repeated: a text never.
+std::string written(const TomlValue& value) {
+  std::array<char, 32> digits{};
+  switch (value.kind) {
+    case TomlValue::Kind::integer:
+      return std::to_string(value.integer);
+    case TomlValue::Kind::real:
+      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value.real).ptr};
+    case TomlValue::Kind::boolean:
+      return value.boolean ? "true" : "false";
+    case TomlValue::Kind::text:
+      return "this text";
+    default:
+      return std::string(value.kind_name());
+  }
+}
+
+std::string not_allowed(std::string_view key, const TomlValue& value, std::string_view allowed, bool is_list = false) {
+  const bool in_list = is_list && value.kind == TomlValue::Kind::array;
+  std::string text(key);
+  text += ": ";
+  text += !in_list ? written(value) : value.items.empty() ? "an empty list" : "what this list holds";
+  text += " is not allowed; allowed: ";
+  text += allowed;
+  return text;
+}
+
+/// The flat form, the table for prefetch included, takes its keys in any case, as the AWS agent's versions 1 and 2 do.
+bool is_flat(std::string_view place) { return place.empty() || place == kFlatPrefetchTable; }
+
+/// The table of the nested form that holds the keys of this place.
+std::string_view nested(std::string_view place) { return place == kFlatPrefetchTable ? kPrefetchTable : place; }
+
+/// Takes a file's tables over into settings, and gathers what is wrong.
+class FileReader {
+ public:
+  FileReader(std::string_view name, LoadedSettings& loaded) : name_(name), loaded_(loaded) {}
+
+  /// `place` is the table's name in the nested form; empty: what stands outside of all tables.
+  void read_table(const TomlTable& table, const std::string& place) {
+    for (const auto& [key, value] : table.entries) {
+      std::string below = place;
+      if (!below.empty()) below += '.';
+      below += key;
+      if (lower_case(below) == kFlatPrefetchTable) below = kFlatPrefetchTable;
+      if (const SettingKey* setting = find_key(place, key)) {
+        read_key(*setting, value);
+      } else if (below == kCertificatesTable) {
+        read_certificates(value);
+      } else if (std::find(kTables.begin(), kTables.end(), below) == kTables.end()) {
+        unknown(place, key, value.line);
+      } else if (value.kind != TomlValue::Kind::table) {
+        problem(value.line, not_allowed(below, value, "a table"));
+      } else {
+        read_table(value.table, below);
+      }
+    }
+  }
+
+  void problem(std::size_t line, const std::string& text) {
+    problems_.emplace(line, std::string(name_) + ':' + std::to_string(line) + ": " + text + '\n');
+    if (problems_.size() > kMostProblems) problems_.erase(std::prev(problems_.end()));
+  }
+
+  /// One line for each, in the file's order: the first of them, should there be many.
+  [[nodiscard]] std::string problems() const {
+    std::string all;
+    for (const auto& [line, text] : problems_) all += text;
+    if (!all.empty()) all.pop_back();
+    return all;
+  }
+
+ private:
+  static bool stands_in(const SettingKey& setting, std::string_view place) {
+    return place.empty() ? setting.is_flat() : setting.table == nested(place);
+  }
+
+  static const SettingKey* find_key(std::string_view place, const std::string& key) {
+    const std::string name = is_flat(place) ? lower_case(key) : key;
+    const auto keys = setting_keys();
+    const auto found = std::find_if(keys.begin(), keys.end(), [&](const SettingKey& setting) {
+      return setting.name == name && stands_in(setting, place);
+    });
+    return found == keys.end() ? nullptr : &*found;
+  }
+
+  void read_key(const SettingKey& setting, const TomlValue& value) {
+    const auto [first, fresh] = given_.emplace(setting.name, value.line);
+    if (!fresh) {
+      const std::size_t later = std::max(first->second, value.line);
+      const std::size_t earlier = std::min(first->second, value.line);
+      return problem(later, std::string(setting.name) + ": given twice; it stands in line " + std::to_string(earlier) +
+                                " already");
+    }
+    if (const std::size_t line = setting.read(value, loaded_.settings); line != 0)
+      problem(line, not_allowed(setting.name, value, setting.allowed, setting.is_list));
+  }
+
+  /// What the AWS agent does with certificates is not this agent's job; users share one file between both.
+  void read_certificates(const TomlValue& value) {
+    if (value.kind != TomlValue::Kind::table)
+      return problem(value.line, not_allowed(kCertificatesTable, value, "a table"));
+    loaded_.warnings.push_back(std::string(name_) + ':' + std::to_string(value.line) +
+                               ": [capabilities.acm] is read over: certificates are not this agent's job");
+    const auto enabled = value.table.entries.find("enabled");
+    if (enabled == value.table.entries.end()) return;
+    if (!read_boolean(enabled->second, loaded_.settings.acm_enabled))
+      problem(enabled->second.line, not_allowed("enabled", enabled->second, "true or false"));
+  }
+
+  void unknown(std::string_view place, const std::string& key, std::size_t line) {
+    std::string allowed;
+    std::string elsewhere;
+    const auto allow = [&](std::string_view name) { allowed += (allowed.empty() ? "" : ", ") + std::string(name); };
+    for (const SettingKey& setting : setting_keys()) {
+      if (setting.name == key) elsewhere = setting.table;
+      if (stands_in(setting, place)) allow(setting.name);
+    }
+    for (const std::string_view table : kTables) {
+      const std::size_t dot = table.rfind('.');
+      if (place == (dot == table.npos ? "" : table.substr(0, dot))) allow(table.substr(dot + 1));
+    }
+    const std::string name = written_key({&key, 1});
+    if (!elsewhere.empty()) return problem(line, name + ": does not belong here, but in [" + elsewhere + "]");
+    problem(line, name + ": unknown key; allowed here: " + allowed);
+  }
+
+  std::string_view name_;
+  LoadedSettings& loaded_;
+  std::multimap<std::size_t, std::string> problems_{};
+  std::map<std::string_view, std::size_t> given_{};
+};
+
+/// A variable's value as the file would hold it.
+TomlValue value_of(const SettingKey& setting, std::string_view text) {
+  TomlValue value;
+  value.line = 1;
+  value.text = trimmed(text);
+  if (!setting.is_list) return value;
+  TomlValue list;
+  list.line = 1;
+  list.kind = TomlValue::Kind::array;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    value.text = trimmed(text.substr(begin, end - begin));
+    begin = end + 1;
+    if (value.text.empty()) continue;
+    TomlValue& item = list.items.emplace_back(value);
+    if (setting.member.empty()) continue;
+    item.kind = TomlValue::Kind::table;
+    item.table.entries.emplace(setting.member, value);
+  }
+  return list;
+}
+
+/// What Kubernetes sets for a service whose name begins with "sma": `SMA_SERVICE_HOST`, `SMA_PORT=tcp://…`, and more.
+bool is_service_link(std::string_view name, std::string_view value) {
+  return name.ends_with("_SERVICE_HOST") || name.find("_SERVICE_PORT") != name.npos ||
+         name.find("_PORT_") != name.npos || (name.ends_with("_PORT") && value.find("://") != value.npos);
+}
+
+/// Gives what is wrong, one line for each. A misspelt name is refused as it is in a file.
+std::string read_variables(const Environment& environment, LoadedSettings& loaded) {
+  std::map<std::string, const SettingKey*> known;
+  for (const SettingKey& setting : setting_keys()) known.emplace(setting.variable(), &setting);
+  std::string problems;
+  for (const auto& [name, text] : environment.all()) {
+    if (!name.starts_with("SMA_") || !environment.get(name)) continue;
+    const auto found = known.find(name);
+    std::string wrong;
+    if (is_service_link(name, text)) {
+      loaded.warnings.push_back(name + " is passed over: no setting, but an address that Kubernetes tells");
+    } else if (found == known.end()) {
+      wrong = name + ": no setting has this name";
+    } else if (const TomlValue value = value_of(*found->second, text);
+               found->second->read(value, loaded.settings) != 0) {
+      wrong = not_allowed(name, value, found->second->allowed, found->second->is_list);
+    }
+    if (!wrong.empty()) problems += (problems.empty() ? "" : "\n") + wrong;
+  }
+  return problems;
+}
+
+std::string extension_of(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::size_t dot = name.rfind('.');
+  return dot == name.npos ? std::string() : lower_case(name.substr(dot + 1));
+}
+
+}  // namespace
+
+Result<LoadedSettings> read_settings(std::string_view name, std::string_view text, const Environment& environment) {
+  LoadedSettings loaded;
+  FileReader reader(name, loaded);
+  TomlProblem unreadable;
+  const TomlTable root = read_toml(text, unreadable);
+  if (unreadable.text.empty()) {
+    reader.read_table(root, {});
+  } else {
+    reader.problem(unreadable.line, unreadable.text);
+  }
+  std::string problems = reader.problems();
+  if (std::string wrong = read_variables(environment, loaded); !wrong.empty())
+    problems += (problems.empty() ? "" : "\n") + wrong;
+  if (!problems.empty()) return refusal(std::move(problems));
+  return loaded;
+}
+
+Result<LoadedSettings> load_settings(const std::string& path, const Environment& environment, const Files& files) {
+  if (path.empty()) return read_settings({}, {}, environment);
+  constexpr std::array<std::string_view, 6> others{"json", "json5", "yaml", "yml", "ini", "ron"};
+  if (std::find(others.begin(), others.end(), extension_of(path)) != others.end())
+    return refusal(path + ":1: the configuration must be a TOML file; its name ends with .toml");
+  const std::string other_name = path + ".toml";
+  const bool is_there = files.exists(path) && !(files.is_folder(path) && files.exists(other_name));
+  const std::string file = is_there ? path : other_name;
+  if (!files.exists(file)) {
+    for (const std::string_view other : others) {
+      const std::string found = path + '.' + std::string(other);
+      if (files.exists(found))
+        return refusal(found + ":1: the configuration must be a TOML file; its name ends with .toml");
+    }
+    return refusal(path + ":1: the configuration file does not exist, nor does " + file);
+  }
+  const auto text = files.read(file, kFileLimit);
+  if (!text.ok()) return refusal(file + ":1: " + text.fault().message);
+  return read_settings(file, text->view(), environment);
+}
+
+}  // namespace sma

@@ -1,0 +1,124 @@
+#include "agent/lambda/lambda_extension.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/json_document.h"
+#include "base/json_text.h"
+
+namespace sma {
+namespace {
+
+constexpr int kAttempts = 3;
+constexpr Milliseconds kPause{100};
+constexpr Seconds kAnswerTime{3};
+constexpr Seconds kReportTime{1};
+constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
+constexpr std::string_view kIdentifier = "Lambda-Extension-Identifier";
+
+/// Any status but 200 is final: the API's states cannot be left again.
+Fault refused(std::string_view what, HttpResponse response) {
+  std::string message = "Lambda answered " + std::string(what) + " with status " + std::to_string(response.status);
+  if (const auto answer = JsonDocument::parse(std::move(response.body))) {
+    for (const std::string_view name : {"errorType", "errorMessage"})
+      if (const auto text = answer->root()[name].string()) message += ": " + std::string(*text);
+  }
+  return {.kind = Fault::Kind::denied, .http_status = 502, .code = "ExtensionError", .message = std::move(message)};
+}
+
+std::optional<WallTime> wall_time(JsonValue milliseconds) {
+  const std::string_view text = milliseconds.number().value_or("");
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  constexpr std::int64_t kLast = std::chrono::duration_cast<Milliseconds>(Nanoseconds::max()).count();
+  if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > kLast) return std::nullopt;
+  return WallTime(Milliseconds(number));
+}
+
+}  // namespace
+
+LambdaExtension::LambdaExtension(HttpTransport& http, Scheduler& scheduler, std::string_view api, std::string name)
+    : http_(http),
+      scheduler_(scheduler),
+      url_("http://" + std::string(api) + "/2020-01-01/extension/"),
+      name_(std::move(name)) {}
+
+Task<Result<Done>> LambdaExtension::enroll() {
+  for (int tried = 1;; ++tried) {
+    Task<Result<Done>> trying = try_enroll();
+    const Result<Done> enrolled = co_await std::move(trying);
+    if (enrolled.ok() || !enrolled.fault().may_pass() || tried == kAttempts) co_return enrolled;
+    co_await scheduler_.sleep_until(scheduler_.now() + kPause * tried);
+  }
+}
+
+Task<Result<Done>> LambdaExtension::try_enroll() {
+  HttpRequest registration = request("POST", "register");
+  registration.fields.push_back({"Lambda-Extension-Name", WipedBytes(name_)});
+  registration.body.append(R"({"events":["INVOKE","SHUTDOWN"]})");
+  Task<Result<HttpResponse>> sending = http_.send(std::move(registration));
+  Result<HttpResponse> response = co_await std::move(sending);
+  if (!response.ok()) co_return response.fault();
+  if (response->status != 200) co_return refused("the registration of \"" + name_ + "\"", std::move(*response));
+  identifier_ = WipedBytes(response->field(kIdentifier));
+  if (identifier_.empty()) co_return Fault::connection("Lambda's answer to the registration has no identifier");
+  co_return Done{};
+}
+
+Task<Result<LambdaEvent>> LambdaExtension::next() {
+  started_ = true;
+  for (int tried = 1;; ++tried) {
+    Task<Result<LambdaEvent>> trying = try_next(tried > 1);
+    const Result<LambdaEvent> event = co_await std::move(trying);
+    if (event.ok() || !event.fault().may_pass() || tried == kAttempts) co_return event;
+    co_await scheduler_.sleep_until(scheduler_.now() + kPause * tried);
+  }
+}
+
+Task<Result<LambdaEvent>> LambdaExtension::try_next(bool fresh_connection) {
+  HttpRequest polling = request("GET", "event/next");
+  polling.attempt_time = HttpRequest::kNoLimit;
+  polling.fresh_connection = fresh_connection;
+  Task<Result<HttpResponse>> sending = http_.send(std::move(polling));
+  Result<HttpResponse> response = co_await std::move(sending);
+  if (!response.ok()) co_return response.fault();
+  if (response->status != 200) co_return refused("the request for the next event", std::move(*response));
+
+  LambdaEvent event;
+  event.waited = std::max(response->received_at - response->sent_at,
+                          Nanoseconds(response->wall_received_at - response->wall_sent_at));
+  const auto answer = JsonDocument::parse(std::move(response->body));
+  const std::string_view type = answer ? answer->root()["eventType"].string().value_or("") : "";
+  if (type != "INVOKE" && type != "SHUTDOWN") co_return Fault::connection("Lambda sent an event that cannot be read");
+  event.kind = type == "INVOKE" ? LambdaEvent::Kind::invoke : LambdaEvent::Kind::shutdown;
+  event.deadline = wall_time(answer->root()["deadlineMs"]);
+  co_return event;
+}
+
+Task<void> LambdaExtension::report(std::string error_type, std::string message) {
+  if (identifier_.empty()) co_return;
+  HttpRequest telling = request("POST", started_ ? "exit/error" : "init/error");
+  telling.fields.push_back({"Lambda-Extension-Function-Error-Type", WipedBytes(error_type)});
+  telling.attempt_time = kReportTime;
+  telling.body.append(R"({"errorType":)");
+  append_json_string(telling.body, error_type);
+  telling.body.append(R"(,"errorMessage":)");
+  append_json_string(telling.body, message);
+  telling.body.append(R"(,"stackTrace":[]})");
+  Task<Result<HttpResponse>> sending = http_.send(std::move(telling));
+  [[maybe_unused]] const Result<HttpResponse> ignored = co_await std::move(sending);
+}
+
+HttpRequest LambdaExtension::request(std::string method, std::string_view path) const {
+  HttpRequest made;
+  made.method = std::move(method);
+  made.url = url_ + std::string(path);
+  if (!identifier_.empty()) made.fields.push_back({std::string(kIdentifier), identifier_.copy()});
+  if (made.method == "POST") made.fields.push_back({"Content-Type", WipedBytes("application/json")});
+  made.attempt_time = kAnswerTime;
+  made.max_answer_bytes = kMaxAnswerBytes;
+  made.queued = false;
+  return made;
+}
+
+}  // namespace sma

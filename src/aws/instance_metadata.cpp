@@ -1,0 +1,144 @@
+#include "aws/instance_metadata.h"
+
+#include <strings.h>
+
+#include <algorithm>
+
+#include "aws/credentials/pause.h"
+#include "aws/endpoint.h"
+#include "aws/profile_files.h"
+#include "http_client/url.h"
+
+namespace sma {
+namespace {
+
+constexpr Seconds kTime{1};
+constexpr Seconds kTokenLife{21600};
+constexpr Seconds kTokenMargin{120};
+constexpr int kAttempts = 4;
+constexpr Milliseconds kPause{50};
+constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
+constexpr std::string_view kHopLimit =
+    " (in a container the instance's metadata hop limit must be 2 or more: aws ec2 modify-instance-metadata-options "
+    "--http-put-response-hop-limit 2)";
+
+bool is_true(std::string_view text) { return text.size() == 4 && strncasecmp(text.data(), "true", 4) == 0; }
+
+bool is_worth_another_try(int status) { return status == 401 || status >= 500; }
+
+Fault refused(int status) {
+  Fault fault = Fault::internal("instance metadata answered " + std::to_string(status));
+  fault.kind = status >= 500 ? Fault::Kind::transient : Fault::Kind::denied;
+  return fault;
+}
+
+}  // namespace
+
+Task<Result<std::optional<WipedBytes>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
+  if (is_true(environment_.get_or("AWS_EC2_METADATA_DISABLED", {})))
+    co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
+  auto found = endpoint();
+  if (!found.ok()) co_return std::move(found.fault());
+  for (int tried = 1;; ++tried) {
+    auto trying = attempt(*found, path, deadline);
+    auto response = co_await std::move(trying);
+    if (!response.ok()) co_return std::move(response.fault());
+    if (response->status == 200) co_return std::optional<WipedBytes>(std::move(response->body));
+    if (response->status == 404) co_return std::optional<WipedBytes>();
+    if (response->status == 401) token_.clear();
+    if (!is_worth_another_try(response->status) || tried == kAttempts) co_return refused(response->status);
+    const Nanoseconds pause = random_pause(random_, kPause, tried);
+    if (scheduler_.now() + pause >= deadline) co_return refused(response->status);
+    co_await scheduler_.sleep_until(scheduler_.now() + pause);
+  }
+}
+
+Task<Result<std::string>> InstanceMetadata::region(TimePoint deadline) {
+  auto asking = get("placement/region", deadline);
+  auto text = co_await std::move(asking);
+  if (!text.ok()) co_return std::move(text.fault());
+  if (!*text) co_return Fault::absent("instance metadata names no region");
+  std::string region((*text)->view());
+  region.erase(region.find_last_not_of(" \t\r\n") + 1);
+  if (!is_valid_region(region)) co_return Fault::internal("what instance metadata calls the region is none");
+  co_return region;
+}
+
+/// One question, and the token before it where none is held: its answer where that is not 200.
+Task<Result<HttpResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::string path, TimePoint deadline) {
+  if (!has_token()) {
+    auto asking = ask_for_token(endpoint, deadline);
+    auto answer = co_await std::move(asking);
+    if (!answer.ok() || answer->status != 200) {
+      // That there is no such thing as a token does not mean that there is no such entry.
+      if (answer.ok() && answer->status == 404)
+        co_return Fault::connection("instance metadata gives no tokens: version 2 is needed");
+      co_return answer;
+    }
+    token_ = std::move(answer->body);
+    token_end_ = scheduler_.now() + kTokenLife - kTokenMargin;
+  }
+  HttpRequest request;
+  request.url = endpoint.url + "/latest/meta-data/" + path;
+  request.fields.push_back({"X-aws-ec2-metadata-token", token_.copy()});
+  auto sending = send(std::move(request), deadline);
+  auto response = co_await std::move(sending);
+  co_return response;
+}
+
+Task<Result<HttpResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, TimePoint deadline) {
+  bool connected = false;
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = endpoint.url + "/latest/api/token";
+  request.fields.push_back({"X-aws-ec2-metadata-token-ttl-seconds", WipedBytes(std::to_string(kTokenLife.count()))});
+  request.connected = &connected;
+  auto sending = send(std::move(request), deadline);
+  auto response = co_await std::move(sending);
+  if (response.ok()) co_return response;
+  Fault& fault = response.fault();
+  if (connected && fault.http_status == 504) fault.message += kHopLimit;
+  if (!connected && !endpoint.configured) {
+    fault.kind = Fault::Kind::absent;
+    fault.message = "no instance metadata: " + fault.message;
+  }
+  co_return response;
+}
+
+Task<Result<HttpResponse>> InstanceMetadata::send(HttpRequest request, TimePoint deadline) {
+  request.connect_time = kTime;
+  request.attempt_time = kTime;
+  request.deadline = deadline;
+  request.max_answer_bytes = kMaxAnswerBytes;
+  request.queued = false;
+  auto sending = http_.send(std::move(request));
+  auto response = co_await std::move(sending);
+  co_return response;
+}
+
+Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
+  auto url = environment_.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  auto mode = environment_.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+  std::optional<ProfileFiles> files;
+  if (!url) {
+    auto read = read_profile_files(environment_, files_);
+    if (!read.ok()) return std::move(read.fault());
+    files = std::move(*read);
+    url = files->get("ec2_metadata_service_endpoint");
+    if (!mode) mode = files->get("ec2_metadata_service_endpoint_mode");
+  }
+  if (url) {
+    std::string text(*url);
+    const auto parsed = parse_url(text);
+    if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https"))
+      return Fault::internal("the endpoint of instance metadata is no http URL");
+    while (text.ends_with('/')) text.pop_back();
+    return Endpoint{std::move(text), true};
+  }
+  if (!mode) return Endpoint{"http://169.254.169.254"};
+  if (mode->size() == 4 && strncasecmp(mode->data(), "IPv4", 4) == 0) return Endpoint{"http://169.254.169.254"};
+  if (mode->size() == 4 && strncasecmp(mode->data(), "IPv6", 4) == 0) return Endpoint{"http://[fd00:ec2::254]", true};
+  return Fault::internal("the endpoint mode of instance metadata is neither IPv4 nor IPv6");
+}
+
+}  // namespace sma

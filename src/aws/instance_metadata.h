@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/environment.h"
+#include "base/files.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/scheduler.h"
+#include "base/task.h"
+#include "base/wiped_bytes.h"
+#include "http_client/http_client.h"
+
+namespace sma {
+
+/// The EC2 instance metadata service, version 2 only: a token is asked for, kept, and sent with each question.
+/// `AWS_EC2_METADATA_DISABLED`; `AWS_EC2_METADATA_SERVICE_ENDPOINT`, else `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`
+/// (IPv4, IPv6), each also as `ec2_metadata_service_endpoint…` of the profile. Source: EC2 User Guide, "Use IMDSv2".
+class InstanceMetadata {
+ public:
+  InstanceMetadata(const Environment& environment, const Files& files, HttpTransport& http, Scheduler& scheduler,
+                   Random& random)
+      : environment_(environment), files_(files), http_(http), scheduler_(scheduler), random_(random) {}
+
+  /// The text at `path` below `/latest/meta-data/`; none where there is no such entry (404). Faults: `absent` where the
+  /// service is disabled, or nothing answers at its usual address (no EC2 instance); else as `HttpTransport` has them.
+  Task<Result<std::optional<WipedBytes>>> get(std::string path, TimePoint deadline);
+
+  /// The instance's region.
+  Task<Result<std::string>> region(TimePoint deadline);
+
+ private:
+  struct Endpoint {
+    std::string url;          // without a trailing slash
+    bool configured = false;  // named by the user, or IPv6 asked for
+  };
+  [[nodiscard]] Result<Endpoint> endpoint() const;
+  [[nodiscard]] bool has_token() const { return !token_.empty() && scheduler_.now() < token_end_; }
+  Task<Result<HttpResponse>> attempt(Endpoint endpoint, std::string path, TimePoint deadline);
+  Task<Result<HttpResponse>> ask_for_token(Endpoint endpoint, TimePoint deadline);
+  Task<Result<HttpResponse>> send(HttpRequest request, TimePoint deadline);
+
+  const Environment& environment_;
+  const Files& files_;
+  HttpTransport& http_;
+  Scheduler& scheduler_;
+  Random& random_;
+  WipedBytes token_;
+  TimePoint token_end_{};
+};
+
+}  // namespace sma

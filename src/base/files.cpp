@@ -1,0 +1,65 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/file_descriptor.h"
+
+namespace sma {
+namespace {
+
+Fault unreadable(const std::string& path, const std::string& why) {
+  return Fault::internal("cannot read " + path + ": " + why);
+}
+
+}  // namespace
+
+Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit) const {
+  // O_NONBLOCK: a pipe nobody writes to must not stop the agent.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid()) return unreadable(path, std::strerror(errno));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return unreadable(path, std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) return unreadable(path, "it is a folder");
+  WipedBytes content;
+  content.reserve(status.st_size > 0 && static_cast<std::size_t>(status.st_size) < limit
+                      ? static_cast<std::size_t>(status.st_size) + 1
+                      : 4096);
+  for (;;) {
+    if (content.size() == content.capacity()) content.reserve(content.capacity() * 2);
+    const std::size_t filled = content.size();
+    const std::size_t room = content.capacity() - filled;
+    content.resize(filled + room);
+    const ssize_t got = ::read(file.get(), content.data() + filled, room);
+    const int error = errno;
+    content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
+    if (got < 0 && error == EINTR) continue;
+    if (got < 0) return unreadable(path, std::strerror(error));
+    if (got == 0) return content;
+    if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");
+  }
+}
+
+bool SystemFiles::exists(const std::string& path) const {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
+bool SystemFiles::is_folder(const std::string& path) const {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+std::optional<FileFacts> SystemFiles::facts(const std::string& path) const {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  return FileFacts{static_cast<unsigned>(status.st_mode & 0777U),
+                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino,
+                   static_cast<std::uint64_t>(status.st_size)};
+}
+
+}  // namespace sma

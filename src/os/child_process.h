@@ -1,0 +1,58 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/wiped_bytes.h"
+#include "os/event_loop.h"
+
+namespace sma {
+
+struct ProcessOutput {
+  int exit_status = 0;  ///< 128 and the signal's number where one ended it
+  WipedBytes output;    ///< what it wrote to its standard output
+};
+
+/// Runs programs: `ChildProcesses`, or a test.
+class ProcessRunner {
+ public:
+  virtual ~ProcessRunner() = default;
+  /// `argv[0]` is looked for in `PATH`. Faults: it could not be started, wrote more than 64 KiB, or (504) was not done
+  /// at `deadline`; in each case it and what it started are killed.
+  virtual Task<Result<ProcessOutput>> run(std::vector<std::string> argv, TimePoint deadline) = 0;
+};
+
+/// Children of this process, each in a process group of its own, with signals as a new process expects them, no input
+/// but the end of it, and our standard error. What they leave running once they are done is left alone. A task that is
+/// destroyed kills its child.
+class ChildProcesses final : public ProcessRunner {
+ public:
+  explicit ChildProcesses(EventLoop& loop);
+  ~ChildProcesses() override;
+
+  Task<Result<ProcessOutput>> run(std::vector<std::string> argv, TimePoint deadline) override;
+
+  /// For PID 1, on SIGCHLD: takes the exit status of orphans that the kernel gave us; our own children keep theirs.
+  void reap_strangers();
+
+  /// Children that run, or whose end was not seen yet.
+  [[nodiscard]] std::size_t size() const { return children_.size(); }
+
+ private:
+  class Child;
+  class Holder;
+
+  Result<Child*> start(const std::vector<std::string>& argv);
+  void forget(const Child& child);
+
+  EventLoop& loop_;
+  std::list<std::unique_ptr<Child>> children_;  // those not reaped yet, or still being read from
+};
+
+}  // namespace sma

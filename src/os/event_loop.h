@@ -1,0 +1,87 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <array>
+#include <cstdint>
+
+#include "base/file_descriptor.h"
+#include "base/scheduler.h"
+
+namespace sma {
+
+/// Told what happened to a descriptor it watches. `events` are epoll's (EPOLLIN, EPOLLOUT, EPOLLHUP, …).
+class Watcher {
+ public:
+  virtual void on_events(std::uint32_t events) = 0;
+
+ protected:
+  ~Watcher() = default;
+};
+
+/// Where an event loop has its time from.
+class Clocks {
+ public:
+  virtual ~Clocks() = default;
+  [[nodiscard]] virtual TimePoint boot_now() const = 0;
+  [[nodiscard]] virtual WallTime wall_now() const = 0;
+  /// How long the machine has been suspended since boot.
+  [[nodiscard]] virtual Nanoseconds suspended_time() const = 0;
+};
+
+/// CLOCK_BOOTTIME, which counts time suspended, CLOCK_REALTIME, and CLOCK_MONOTONIC, which does not.
+class SystemClocks final : public Clocks {
+ public:
+  [[nodiscard]] TimePoint boot_now() const override;
+  [[nodiscard]] WallTime wall_now() const override;
+  [[nodiscard]] Nanoseconds suspended_time() const override;
+};
+
+/// The real scheduler: epoll (level-triggered), timers and the ready queue, on one thread. One turn runs what is ready,
+/// then what is due, then waits for descriptors. `now` is read once a turn, and once more after waiting.
+class EventLoop final : public Scheduler {
+ public:
+  explicit EventLoop(const Clocks& clocks);
+  ~EventLoop();
+
+  [[nodiscard]] TimePoint now() const override { return now_; }
+  [[nodiscard]] WallTime wall_now() const override { return clocks_.wall_now(); }
+  [[nodiscard]] Nanoseconds suspended_time() const { return clocks_.suspended_time(); }
+
+  /// `watcher` must unwatch before it goes away; it may do so inside `on_events`, its own or another's.
+  void watch(int descriptor, std::uint32_t events, Watcher& watcher);
+  void change(int descriptor, std::uint32_t events, Watcher& watcher);
+  void unwatch(int descriptor, Watcher& watcher);
+  /// For a descriptor that is closed right behind this call, which takes it out of epoll by itself.
+  void forget(const Watcher& watcher);
+
+  /// Puts `runnable` into the ready queue of the next turn, behind what descriptors have to tell by then: for who has
+  /// done its share of this turn.
+  void post_next_turn(Runnable& runnable) {
+    if (!runnable.linked()) next_turn_.push_back(runnable);
+  }
+
+  /// Something to run at the end of every turn, before waiting (the log's writer).
+  void set_end_of_turn(Runnable* runnable) { end_of_turn_ = runnable; }
+
+  /// Turns until `stop` is called.
+  void run();
+  void stop() { stopped_ = true; }
+  /// One turn; waits at most `wait` of real time for something to happen. For tests, and for `run`.
+  void turn(Milliseconds wait);
+
+ private:
+  void dispatch(int count);
+
+  const Clocks& clocks_;
+  IntrusiveList<Runnable> next_turn_;
+  FileDescriptor epoll_;
+  TimePoint now_;
+  bool stopped_ = false;
+  Runnable* end_of_turn_ = nullptr;
+  std::array<epoll_event, 128> events_{};
+  int event_count_ = 0;
+  int event_next_ = 0;
+};
+
+}  // namespace sma

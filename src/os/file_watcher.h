@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+
+#include "base/file_descriptor.h"
+#include "os/event_loop.h"
+
+namespace sma {
+
+/// Told that a file may have changed.
+class FileListener {
+ public:
+  virtual void on_file_changed() = 0;
+
+ protected:
+  ~FileListener() = default;
+};
+
+/// Watches a file by inotify on its folder: writing, replacing by rename, and switching a symbolic link beside it (as
+/// Kubernetes does with its volumes) all count. Other files of that folder count too: the listener looks for itself.
+/// A folder that does not exist is waited for, by watching the nearest one above it that does. Where the file is a link
+/// into another folder, changes there go unseen.
+class FileWatcher final : private Watcher {
+ public:
+  FileWatcher(EventLoop& loop, const std::string& path, FileListener& listener);
+  ~FileWatcher();
+  FileWatcher(const FileWatcher&) = delete;
+  FileWatcher& operator=(const FileWatcher&) = delete;
+
+  /// Looks again which folder the path leads to. True where that is watched, false where it is still waited for.
+  bool ensure();
+
+ private:
+  void on_events(std::uint32_t events) override;
+  bool watch_nearest();
+
+  EventLoop& loop_;
+  std::string folder_;
+  FileListener& listener_;
+  FileDescriptor inotify_;
+  int watch_ = -1;
+};
+
+}  // namespace sma

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/file_descriptor.h"
+#include "base/log.h"
+#include "base/scheduler.h"
+
+namespace sma {
+
+/// Gathers log lines and writes them once a turn of the loop, to a file that it rotates or to a descriptor it was
+/// given. Never blocks on a pipe: writes only as much as poll(2) says it takes (its flags are shared with others, so
+/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line. A file that was
+/// moved away or removed is begun anew within a second.
+class LogWriter final : public LogSink, public Runnable {
+ public:
+  /// Writes to `descriptor`, which stays open and its owner's.
+  LogWriter(Scheduler& scheduler, int descriptor);
+  /// Writes to `folder`/`name`.log, a new file at 10 MB; four old ones stay in `folder`/archive. Where the folder
+  /// cannot be written `usable` is false, and lines go to standard error.
+  LogWriter(Scheduler& scheduler, std::string folder, std::string name);
+
+  [[nodiscard]] bool usable() const { return problem_.empty(); }
+  /// Why the file cannot be written.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
+
+  void write(std::string_view line) override;
+  /// At the end of a turn; cheap where there is nothing to write.
+  void run() override {
+    if (!lines_.empty() && !retry_.armed()) flush();
+  }
+  /// Writes what can be written now.
+  void flush();
+  /// For the end of the process: waits for a slow reader, half a second where it takes nothing.
+  void flush_at_end();
+
+ private:
+  /// Tries again where the other side took nothing.
+  class Retry final : public Timer {
+   public:
+    Retry(Scheduler& scheduler, LogWriter& writer) : Timer(scheduler), writer_(writer) {}
+    void run() override { writer_.flush(); }
+
+   private:
+    LogWriter& writer_;
+  };
+
+  [[nodiscard]] std::string path(int generation) const;
+  void open_file();
+  void follow_path();
+  void rotate();
+  [[nodiscard]] std::size_t next_portion(std::size_t written) const;
+  void note_dropped_lines();
+  [[nodiscard]] bool writable_now() const;
+
+  Scheduler& scheduler_;
+  Retry retry_;
+  std::string folder_;
+  std::string name_;
+  std::string problem_;
+  FileDescriptor file_;
+  int descriptor_ = -1;
+  bool regular_ = false;
+  std::size_t file_size_ = 0;
+  TimePoint followed_at_{};
+  std::string lines_;
+  std::size_t dropped_ = 0;
+};
+
+}  // namespace sma

@@ -1,0 +1,234 @@
+#include "os/sandbox.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "base/file_descriptor.h"
+
+namespace sma {
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+#else
+#error "name this architecture's AUDIT_ARCH_ here"
+#endif
+
+constexpr int kKilled[] = {SYS_execve, SYS_execveat, SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev};
+
+// The busiest first. What glibc, curl and OpenSSL call on our behalf is here too.
+constexpr int kAllowed[] = {
+    SYS_read,
+    SYS_writev,
+    SYS_epoll_pwait,
+    SYS_epoll_ctl,
+    SYS_accept4,
+    SYS_close,
+    SYS_write,
+    SYS_futex,
+    // time
+    SYS_clock_gettime,
+    SYS_clock_getres,
+    SYS_clock_nanosleep,
+    SYS_nanosleep,
+    SYS_gettimeofday,
+    SYS_timerfd_create,
+    SYS_timerfd_settime,
+    // descriptors
+    SYS_readv,
+    SYS_pread64,
+    SYS_lseek,
+    SYS_fcntl,
+    SYS_ioctl,
+    SYS_dup,
+    SYS_dup3,
+    SYS_pipe2,
+    SYS_eventfd2,
+    SYS_ppoll,
+    SYS_pselect6,
+    SYS_epoll_create1,
+    SYS_epoll_pwait2,
+    SYS_signalfd4,
+    SYS_inotify_init1,
+    SYS_inotify_add_watch,
+    SYS_inotify_rm_watch,
+    // sockets
+    SYS_socket,
+    SYS_socketpair,
+    SYS_connect,
+    SYS_bind,
+    SYS_listen,
+    SYS_shutdown,
+    SYS_sendto,
+    SYS_recvfrom,
+    SYS_sendmsg,
+    SYS_recvmsg,
+    SYS_sendmmsg,
+    SYS_recvmmsg,
+    SYS_getsockname,
+    SYS_getpeername,
+    SYS_setsockopt,
+    SYS_getsockopt,
+    // files; Landlock says where they may be written
+    SYS_openat,
+    SYS_fstat,
+    SYS_newfstatat,
+    SYS_statx,
+    SYS_faccessat,
+    SYS_faccessat2,
+    SYS_readlinkat,
+    SYS_getdents64,
+    SYS_getcwd,
+    SYS_mkdirat,
+    SYS_renameat2,
+    SYS_unlinkat,
+    SYS_ftruncate,
+    SYS_fsync,
+    SYS_fdatasync,
+    SYS_statfs,
+    SYS_fstatfs,
+    // memory
+    SYS_mmap,
+    SYS_mprotect,
+    SYS_munmap,
+    SYS_mremap,
+    SYS_brk,
+    SYS_madvise,
+    SYS_mlock,
+    SYS_mlock2,
+    SYS_munlock,
+    // threads (curl's resolver) and the process itself
+    SYS_set_robust_list,
+    SYS_rseq,
+    SYS_set_tid_address,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_exit,
+    SYS_exit_group,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_sigaltstack,
+    SYS_restart_syscall,
+    SYS_tgkill,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_getppid,
+    SYS_uname,
+    SYS_sysinfo,
+    SYS_prlimit64,
+    SYS_getrandom,
+    SYS_wait4,
+    SYS_waitid,
+    SYS_prctl,
+#if defined(__x86_64__)
+    SYS_epoll_wait,
+    SYS_poll,
+    SYS_select,
+    SYS_open,
+    SYS_stat,
+    SYS_lstat,
+    SYS_access,
+    SYS_readlink,
+    SYS_mkdir,
+    SYS_rename,
+    SYS_unlink,
+    SYS_dup2,
+    SYS_pipe,
+    SYS_time,
+    SYS_getrlimit,
+    SYS_arch_prctl,
+#endif
+#if defined(SYS_renameat)
+    SYS_renameat,
+#endif
+};
+
+sock_filter statement(std::uint16_t code, std::uint32_t value) { return {code, 0, 0, value}; }
+
+void answer_call(std::vector<sock_filter>& program, int call, std::uint32_t action) {
+  program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 1, static_cast<std::uint32_t>(call)});
+  program.push_back(statement(BPF_RET | BPF_K, action));
+}
+
+std::vector<sock_filter> filter_program() {
+  constexpr std::uint32_t kDenied = SECCOMP_RET_ERRNO | EPERM;
+  std::vector<sock_filter> program;
+  program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
+  program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 1, 0, kArchitecture});
+  program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+  program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
+  for (const int call : kAllowed) answer_call(program, call, SECCOMP_RET_ALLOW);
+  for (const int call : kKilled) answer_call(program, call, SECCOMP_RET_KILL_PROCESS);
+  // clone3 hides its flags behind a pointer: ENOSYS makes glibc use clone, which may make threads and nothing else.
+  answer_call(program, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
+  program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_clone});
+  program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));
+  program.push_back({BPF_JMP | BPF_JSET | BPF_K, 0, 1, CLONE_THREAD});
+  program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  program.push_back(statement(BPF_RET | BPF_K, kDenied));
+  return program;
+}
+
+bool install_filter() {
+  std::vector<sock_filter> program = filter_program();
+  const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+// Renaming between folders (log rotation) can be allowed from the second version of Landlock on.
+constexpr long kLandlockVersion = 2;
+constexpr std::uint64_t kWriting =
+    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+    LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+    LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
+constexpr std::uint64_t kTruncating = std::uint64_t{1} << 14;  // since version 3
+
+bool restrict_writing(const std::vector<std::string>& folders) {
+  const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < kLandlockVersion) return false;
+  landlock_ruleset_attr rules{};
+  rules.handled_access_fs = version >= 3 ? kWriting | kTruncating : kWriting;
+  const FileDescriptor ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));
+  if (!ruleset.valid()) return false;
+  for (const std::string& folder : folders) {
+    const FileDescriptor opened(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.valid()) continue;  // what is not there cannot be written
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = rules.handled_access_fs;
+    rule.parent_fd = opened.get();
+    if (syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) return false;
+  }
+  return syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0;
+}
+
+}  // namespace
+
+std::string Sandbox::install() const {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return std::string("no_new_privs: ") + std::strerror(errno);
+  std::string missing;
+  if (!restrict_writing(writable_folders)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
+  if (!install_filter()) missing += std::string(missing.empty() ? "" : "; ") + "this kernel takes no seccomp filter";
+  return missing;
+}
+
+}  // namespace sma

@@ -1,0 +1,59 @@
+#include "os/signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <csignal>
+
+namespace sma {
+namespace {
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGCONT);
+  if (getpid() == 1) sigaddset(&set, SIGCHLD);
+  return set;
+}
+
+constexpr int kSecondSignal = 1;
+
+}  // namespace
+
+void Signals::block() {
+  const sigset_t set = watched_signals();
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGHUP, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes ends the log, not the agent
+}
+
+Signals::Signals(EventLoop& loop) : loop_(loop), stop_asked_(loop) {
+  const sigset_t set = watched_signals();
+  descriptor_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (descriptor_.valid()) loop_.watch(descriptor_.get(), EPOLLIN, *this);
+}
+
+Signals::~Signals() {
+  if (descriptor_.valid()) loop_.unwatch(descriptor_.get(), *this);
+}
+
+void Signals::on_events(std::uint32_t /*events*/) {
+  signalfd_siginfo signal{};
+  while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
+    if (signal.ssi_signo == SIGCHLD) {
+      if (child_ended_ != nullptr) loop_.post(*child_ended_);
+      continue;
+    }
+    if (signal.ssi_signo == SIGCONT) {
+      if (continued_ != nullptr) loop_.post(*continued_);
+      continue;
+    }
+    if (stop_asked_.is_set()) _exit(kSecondSignal);
+    stop_asked_.set();
+  }
+}
+
+}  // namespace sma

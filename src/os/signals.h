@@ -1,0 +1,38 @@
+#pragma once
+
+#include "base/event.h"
+#include "base/file_descriptor.h"
+#include "os/event_loop.h"
+
+namespace sma {
+
+/// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP, SIGPIPE and SIGXFSZ are
+/// ignored.
+/// As PID 1 these signals would have no effect by default: a descriptor makes them arrive all the same. There, SIGCHLD
+/// tells of orphans that want to be reaped.
+class Signals final : private Watcher {
+ public:
+  explicit Signals(EventLoop& loop);
+  ~Signals();
+
+  /// Set by the first SIGTERM or SIGINT.
+  [[nodiscard]] Event& stop_asked() { return stop_asked_; }
+  /// Posted at every SIGCHLD; must outlive this object.
+  void on_child_ended(Runnable& runnable) { child_ended_ = &runnable; }
+  /// Posted when the process goes on after it was stopped (SIGCONT); must outlive this object.
+  void on_continued(Runnable& runnable) { continued_ = &runnable; }
+
+  /// Once, before any thread is started: the signals above are held back for the descriptor.
+  static void block();
+
+ private:
+  void on_events(std::uint32_t events) override;
+
+  EventLoop& loop_;
+  FileDescriptor descriptor_;
+  Event stop_asked_;
+  Runnable* child_ended_ = nullptr;
+  Runnable* continued_ = nullptr;
+};
+
+}  // namespace sma

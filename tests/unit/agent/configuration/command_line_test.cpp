@@ -1,0 +1,175 @@
+#include "agent/configuration/command_line.h"
+
+#include <doctest/doctest.h>
+
+#include <string_view>
+#include <vector>
+
+namespace sma {
+namespace {
+
+using Command = CommandLine::Command;
+using Arguments = std::vector<const char*>;
+
+Result<CommandLine> read(Arguments arguments, const char* program = "/app/secrets-manager-agent") {
+  arguments.insert(arguments.begin(), program);
+  return read_command_line(arguments);
+}
+
+/// What is wrong, without the usage behind it; empty where nothing is.
+std::string wrong(const Arguments& arguments) {
+  const auto line = read(arguments);
+  if (line.ok()) return {};
+  CHECK((line.fault().message + "\n").ends_with("\n" + usage()));
+  return line.fault().message.substr(0, line.fault().message.find('\n'));
+}
+
+class NoFiles final : public Files {
+ public:
+  explicit NoFiles(std::string only = {}) : only_(std::move(only)) {}
+  Result<WipedBytes> read(const std::string&, std::size_t) const override { return Fault::internal("no file"); }
+  bool exists(const std::string& path) const override { return path == only_; }
+
+ private:
+  std::string only_;
+};
+
+TEST_CASE("without arguments the agent runs") {
+  const auto line = read({});
+  REQUIRE(line.ok());
+  CHECK(line->command == Command::run);
+  CHECK_FALSE(line->as_version_3);
+  CHECK_FALSE(line->lambda);
+  CHECK(read_command_line({}).ok());
+}
+
+TEST_CASE("the configuration file is given in any of three ways, the last one counts") {
+  CHECK(read({"--config", "a"})->config_file == "a");
+  CHECK(read({"-c", "a"})->config_file == "a");
+  CHECK(read({"-c", "b", "--config=a=b"})->config_file == "a=b");
+  CHECK(wrong({"--config"}) == "--config needs a value");
+  CHECK(wrong({"--config="}) == "--config needs a value");
+  CHECK(wrong({"-c", ""}) == "-c needs a value");
+}
+
+TEST_CASE("started as version 3 by name or by sm start") {
+  CHECK(read({}, "/app/aws-workload-credentials-provider")->as_version_3);
+  CHECK(read({}, "aws-workload-credentials-provider")->as_version_3);
+  CHECK_FALSE(read({}, "/app/aws_secretsmanager_agent")->as_version_3);
+  const auto line = read({"sm", "start", "--config", "f"});
+  REQUIRE(line.ok());
+  CHECK(line->command == Command::run);
+  CHECK(line->as_version_3);
+  CHECK(line->config_file == "f");
+  CHECK(wrong({"sm"}) == "unknown command sm");
+  CHECK(wrong({"sm", "stop"}) == "unknown command sm stop");
+  CHECK(wrong({"start"}) == "unknown command start");
+}
+
+TEST_CASE("a first argument that names the program is its name") {
+  CHECK(read({"/app/aws_secretsmanager_agent", "-c", "f"})->config_file == "f");
+  CHECK(read({"./aws-workload-credentials-provider", "sm", "start"})->as_version_3);
+  CHECK(read({"aws-workload-credentials-provider"})->as_version_3);
+  CHECK_FALSE(read({"secrets-manager-agent"}, "/app/aws-workload-credentials-provider")->as_version_3);
+  CHECK(read({"secrets-manager-agent", "get", "secrets-manager-agent"})->get.secret_id == "secrets-manager-agent");
+  CHECK(wrong({"/app/agent"}) == "unknown command /app/agent");
+  CHECK(wrong({"-c", "f", "secrets-manager-agent"}) == "unknown command secrets-manager-agent");
+}
+
+TEST_CASE("version 3 has a default configuration file, used where it exists") {
+  const NoFiles none;
+  const NoFiles usual("/etc/aws-workload-credentials-provider/config.toml");
+  CHECK(configuration_file(*read({"sm", "start"}), none).empty());
+  CHECK(configuration_file(*read({"sm", "start"}), usual) == "/etc/aws-workload-credentials-provider/config.toml");
+  CHECK(configuration_file(*read({"sm", "start", "-c", "mine"}), usual) == "mine");
+  CHECK(configuration_file(*read({}), usual).empty());
+}
+
+TEST_CASE("what version 3 does with certificates is known by name") {
+  for (const Arguments& arguments : {Arguments{"acm", "start"}, Arguments{"acm", "reload", "--no-sudoers"},
+                                     Arguments{"setup-config-based-permissions", "--config", "f", "--no-sudoers"}}) {
+    const auto line = read(arguments);
+    REQUIRE(line.ok());
+    CHECK(line->command == Command::certificates);
+    CHECK(line->as_version_3);
+  }
+  CHECK(wrong({"acm"}) == "unknown command acm");
+  CHECK(wrong({"--no-sudoers"}) == "unknown option --no-sudoers");
+}
+
+TEST_CASE("help and version win over everything else") {
+  CHECK(read({"--help"})->command == Command::help);
+  CHECK(read({"-h", "nonsense"})->command == Command::help);
+  CHECK(read({"--check-config", "--version"})->command == Command::version);
+  CHECK(read({"-V"})->command == Command::version);
+}
+
+TEST_CASE("checks, one at a time") {
+  CHECK(read({"--check-config"})->command == Command::check_config);
+  CHECK(read({"sm", "start", "--check-config"})->command == Command::check_config);
+  CHECK(read({"--health-check", "-c", "f"})->command == Command::health_check);
+  CHECK(wrong({"--health-check", "--check-config"}).starts_with("one at a time"));
+  CHECK(wrong({"--check-config", "get", "x"}).starts_with("one at a time"));
+}
+
+TEST_CASE("token and Lambda") {
+  const auto line = read({"--create-token", "--token-group", "998", "--lambda"});
+  REQUIRE(line.ok());
+  CHECK(line->create_token);
+  CHECK(line->token_group == gid_t{998});
+  CHECK(line->lambda);
+  CHECK(wrong({"--token-group", "1"}) == "--token-group needs --create-token");
+  CHECK(wrong({"--create-token", "--token-group", "users"}).starts_with("--token-group needs a number"));
+  CHECK(wrong({"--create-token", "--token-group=4294967295"}).starts_with("--token-group needs a number"));
+  CHECK(read({}, "/opt/extensions/secrets-manager-agent")->lambda);
+  CHECK(read({}, "extensions/secrets-manager-agent")->lambda);
+  CHECK_FALSE(read({}, "/opt/my-extensions/secrets-manager-agent")->lambda);
+}
+
+TEST_CASE("an extension has the name of its file, also where that is a link or was found by its folder") {
+  CHECK(read({}, "/opt/extensions/agent")->program_name == "agent");
+  CHECK(read({"--lambda"}, "agent.sh")->program_name == "agent.sh");
+  const auto started_as = [](const char* program, const char* executable) {
+    const char* const arguments[] = {program};
+    return read_command_line(arguments, executable);
+  };
+  CHECK(started_as("/opt/extensions/link", "/opt/bin/agent")->lambda);
+  CHECK(started_as("/opt/extensions/link", "/opt/bin/agent")->program_name == "link");
+  CHECK(started_as("./agent", "/opt/extensions/agent")->lambda);
+  CHECK(started_as("x", "/opt/extensions/agent")->program_name == "agent");
+  CHECK_FALSE(started_as("/opt/bin/agent", "/opt/bin/agent")->lambda);
+  CHECK(read_command_line({}, "/opt/extensions/agent")->program_name == "agent");
+}
+
+TEST_CASE("get takes a secret's id and options in any order") {
+  const auto line = read({"get", "--wait", "30", "a/b", "--version-id=v", "--version-stage", "s", "--refresh",
+                          "--role-arn", "r", "--field", "password", "-c", "f"});
+  REQUIRE(line.ok());
+  CHECK(line->command == Command::get);
+  CHECK(line->get.secret_id == "a/b");
+  CHECK(line->get.wait == Seconds{30});
+  CHECK(line->get.version_id == "v");
+  CHECK(line->get.version_stage == "s");
+  CHECK(line->get.refresh);
+  CHECK(line->get.role_arn == "r");
+  CHECK(line->get.field == "password");
+  CHECK(line->config_file == "f");
+  CHECK(read({"get", "x", "--json"})->get.json);
+  CHECK(read({"get", "--", "-x"})->get.secret_id == "-x");
+  CHECK(wrong({"get"}) == "get takes one SECRET_ID");
+  CHECK(wrong({"get", "a", "b"}) == "get takes one SECRET_ID");
+  CHECK(wrong({"get", "a", "--wait", "soon"}).starts_with("--wait needs a number"));
+  CHECK(wrong({"get", "a", "--wait=-1"}).starts_with("--wait needs a number"));
+  CHECK(wrong({"get", "a", "--json", "--field", "x"}) == "--field and --json exclude each other");
+  CHECK(wrong({"--wait", "3"}) == "unknown option --wait");
+}
+
+TEST_CASE("an unknown option is named without what stands behind its =") {
+  CHECK(wrong({"--token=secret"}) == "unknown option --token");
+  CHECK(wrong({"-x"}) == "unknown option -x");
+  CHECK(wrong({"--help=yes"}) == "--help takes no value");
+  CHECK(wrong({"--lambda=1"}) == "--lambda takes no value");
+}
+
+}  // namespace
+}  // namespace sma

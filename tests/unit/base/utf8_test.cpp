@@ -1,0 +1,37 @@
+#include "base/utf8.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace sma;
+
+TEST_CASE("every code point that may stand in UTF-8 is written as a sequence of its own length") {
+  for (std::uint32_t code = 0; code <= 0x10FFFF; ++code) {
+    if (code >= 0xD800 && code <= 0xDFFF) continue;
+    std::string text;
+    append_utf8(text, code);
+    if (utf8_length(text) != text.size()) FAIL("U+", code);
+  }
+}
+
+TEST_CASE("what is not UTF-8 has no length") {
+  for (const std::string text : {"", "\x80", "\xC0\x80", "\xC1\xBF", "\xC3", "\xE0\x80\x80", "\xE2\x82", "\xED\xA0\x80",
+                                 "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3\x28"}) {
+    CAPTURE(text);
+    CHECK(utf8_length(text) == 0);
+  }
+}
+
+TEST_CASE("a text is UTF-8 if all of it is") {
+  CHECK(is_utf8(""));
+  CHECK(is_utf8("a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x94\x91"));
+  CHECK_FALSE(is_utf8("a\xC3"));
+  CHECK_FALSE(is_utf8("\xED\xA0\xBD!"));
+}
+
+TEST_CASE("a surrogate is written as three bytes") {
+  std::string text;
+  append_utf8(text, 0xD83D);
+  CHECK(text == "\xED\xA0\xBD");
+}

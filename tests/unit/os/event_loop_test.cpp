@@ -1,0 +1,112 @@
+#include "os/event_loop.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/event.h"
+#include "base/task.h"
+#include "tests/unit/os/manual_clocks.h"
+
+namespace sma {
+namespace {
+
+struct Pipe {
+  Pipe() {
+    std::array<int, 2> ends{};
+    REQUIRE(pipe(ends.data()) == 0);
+    reader = FileDescriptor(ends[0]);
+    writer = FileDescriptor(ends[1]);
+  }
+  FileDescriptor reader;
+  FileDescriptor writer;
+};
+
+struct Counter final : Watcher {
+  void on_events(std::uint32_t /*events*/) override {
+    ++calls;
+    if (victim != nullptr) {
+      loop->unwatch(victim_descriptor, *victim);
+      victim = nullptr;
+    }
+  }
+  int calls = 0;
+  EventLoop* loop = nullptr;
+  Watcher* victim = nullptr;
+  int victim_descriptor = -1;
+};
+
+Task<void> sleep_then_note(Scheduler& scheduler, Nanoseconds time, bool& noted) {
+  co_await scheduler.sleep_until(scheduler.now() + time);
+  noted = true;
+}
+
+TEST_CASE("a watcher is told of a readable descriptor, in every turn until it reads") {
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  Pipe pipe;
+  Counter counter;
+  loop.watch(pipe.reader.get(), EPOLLIN, counter);
+  REQUIRE(write(pipe.writer.get(), "x", 1) == 1);
+  loop.turn(Milliseconds(0));
+  loop.turn(Milliseconds(0));
+  CHECK(counter.calls == 2);
+  loop.unwatch(pipe.reader.get(), counter);
+  loop.turn(Milliseconds(0));
+  CHECK(counter.calls == 2);
+}
+
+TEST_CASE("a watcher taken away by another one in the same turn is not told") {
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  Pipe one;
+  Pipe two;
+  Counter first;
+  Counter second;
+  first.loop = second.loop = &loop;
+  first.victim = &second;
+  first.victim_descriptor = two.reader.get();
+  second.victim = &first;
+  second.victim_descriptor = one.reader.get();
+  loop.watch(one.reader.get(), EPOLLIN, first);
+  loop.watch(two.reader.get(), EPOLLIN, second);
+  REQUIRE(write(one.writer.get(), "x", 1) == 1);
+  REQUIRE(write(two.writer.get(), "x", 1) == 1);
+  loop.turn(Milliseconds(0));
+  CHECK(first.calls + second.calls == 1);
+}
+
+TEST_CASE("a sleeping task goes on when the clock, and only the clock, has reached its time") {
+  ManualClocks clocks;
+  EventLoop loop(clocks);
+  bool noted = false;
+  Task<void> task = sleep_then_note(loop, Seconds(15), noted);
+  task.start(loop);
+  loop.turn(Milliseconds(0));
+  clocks.advance(Seconds(14));
+  loop.turn(Milliseconds(0));
+  loop.turn(Milliseconds(0));
+  CHECK_FALSE(noted);
+  clocks.advance(Seconds(1));
+  for (int turn = 0; turn < 3; ++turn) loop.turn(Milliseconds(0));
+  CHECK(noted);
+  CHECK(task.done());
+}
+
+TEST_CASE("a destroyed task is never resumed, neither by its timer nor from the ready queue") {
+  ManualClocks clocks;
+  EventLoop loop(clocks);
+  bool noted = false;
+  {
+    Task<void> task = sleep_then_note(loop, Seconds(1), noted);
+    task.start(loop);
+    loop.turn(Milliseconds(0));
+    clocks.advance(Seconds(2));
+  }
+  for (int turn = 0; turn < 3; ++turn) loop.turn(Milliseconds(0));
+  CHECK_FALSE(noted);
+}
+
+}  // namespace
+}  // namespace sma
