@@ -9,15 +9,15 @@ namespace {
 constexpr std::string_view kPing = "/ping";
 constexpr std::string_view kGet = "/secretsmanager/get";
 
-Response text(int status, std::string_view literal) {
+ServerResponse text(int status, std::string_view literal) {
   return {.status = status, .body = SharedBytes::of_literal(literal)};
 }
 
-Response json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
+ServerResponse json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
 
 }  // namespace
 
-Response fault_answer(const Fault& fault) {
+ServerResponse fault_answer(const Fault& fault) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   const auto string = [&](std::string_view value) {
@@ -29,15 +29,15 @@ Response fault_answer(const Fault& fault) {
   string("message");
   string(fault.message);
   writer.EndObject();
-  Response response = json(SharedBytes({buffer.GetString(), buffer.GetSize()}));
+  ServerResponse response = json(SharedBytes({buffer.GetString(), buffer.GetSize()}));
   response.status = fault.http_status;
   return response;
 }
 
-std::variant<Response, Task<Response>> Routes::handle(const Request& request) {
+std::variant<ServerResponse, Task<ServerResponse>> Routes::handle(const ServerRequest& request) {
   auto answer = route(request);
   if (log_.enabled(LogLevel::debug)) {
-    const auto* response = std::get_if<Response>(&answer);
+    const auto* response = std::get_if<ServerResponse>(&answer);
     // Without its query: people put tokens there by mistake.
     log_.debug("request", {{"method", request.method},
                            {"path", request.path},
@@ -51,7 +51,7 @@ void Routes::refused(int status, std::string_view reason) {
   log_.debug("malformed request", {{"status", status}, {"reason", reason}});
 }
 
-std::variant<Response, Task<Response>> Routes::route(const Request& request) {
+std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request) {
   const bool ping = request.path == kPing;
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))
     return text(429, "Connection limit exceeded");
@@ -59,7 +59,7 @@ std::variant<Response, Task<Response>> Routes::route(const Request& request) {
     if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
   }
   if (request.method != "GET") {
-    Response response = text(405, "Not allowed");
+    ServerResponse response = text(405, "Not allowed");
     response.allow = "GET";
     return response;
   }
@@ -67,7 +67,7 @@ std::variant<Response, Task<Response>> Routes::route(const Request& request) {
   return secret(request);
 }
 
-std::variant<Response, Task<Response>> Routes::secret(const Request& request) {
+std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRequest& request) {
   std::string wrong;
   if (request.path == kGet) {
     wrong = query_.read_query(request.query);
@@ -76,7 +76,7 @@ std::variant<Response, Task<Response>> Routes::secret(const Request& request) {
   } else {
     return text(404, "Not found");
   }
-  if (!wrong.empty()) return Response{.status = 400, .body = SharedBytes(wrong)};
+  if (!wrong.empty()) return ServerResponse{.status = 400, .body = SharedBytes(wrong)};
 
   if (!query_.refresh_now()) {
     if (auto answer = store_.fresh(query_.key())) return json(std::move(*answer));
@@ -84,7 +84,7 @@ std::variant<Response, Task<Response>> Routes::secret(const Request& request) {
   return fetch(query_.key().copy(), query_.refresh_now(), scheduler_.now() + kClientTime);
 }
 
-Task<Response> Routes::fetch(SecretKey key, bool refresh_now, TimePoint deadline) {
+Task<ServerResponse> Routes::fetch(SecretKey key, bool refresh_now, TimePoint deadline) {
   Task<Result<SharedBytes>> got = store_.get(std::move(key), refresh_now, deadline);
   Result<SharedBytes> answer = co_await std::move(got);
   if (!answer.ok()) co_return fault_answer(answer.fault());

@@ -19,16 +19,16 @@ class Routes final : public Handler {
   Routes(Scheduler& scheduler, SecretStore& store, SsrfGuard& guard, Log& log, std::string path_prefix)
       : scheduler_(scheduler), store_(store), guard_(guard), log_(log), path_prefix_(std::move(path_prefix)) {}
 
-  std::variant<Response, Task<Response>> handle(const Request& request) override;
+  std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
 
   /// How long a client waits at most, from its request to the answer.
   static constexpr Seconds kClientTime{58};
 
  private:
-  std::variant<Response, Task<Response>> route(const Request& request);
-  std::variant<Response, Task<Response>> secret(const Request& request);
-  Task<Response> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
+  std::variant<ServerResponse, Task<ServerResponse>> route(const ServerRequest& request);
+  std::variant<ServerResponse, Task<ServerResponse>> secret(const ServerRequest& request);
+  Task<ServerResponse> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
 
   Scheduler& scheduler_;
   SecretStore& store_;
@@ -39,6 +39,6 @@ class Routes final : public Handler {
 };
 
 /// `{"__type":"CODE","message":"TEXT"}` with the fault's status.
-[[nodiscard]] Response fault_answer(const Fault& fault);
+[[nodiscard]] ServerResponse fault_answer(const Fault& fault);
 
 }  // namespace sma

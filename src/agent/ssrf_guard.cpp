@@ -7,22 +7,22 @@ constexpr int kLinesASecond = 10;
 
 }  // namespace
 
-std::optional<Response> SsrfGuard::refuse(const Request& request) {
+std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request) {
   if (request.field("X-Forwarded-For")) {
     note("Rejecting request with X-Forwarded-For header");
-    return Response{.status = 400, .body = SharedBytes::of_literal("Forwarded")};
+    return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded")};
   }
   if (!carries_token(request)) {
     note("Rejecting request with incorrect SSRF token");
-    return Response{.status = 403, .body = SharedBytes::of_literal("Bad Token")};
+    return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token")};
   }
   return std::nullopt;
 }
 
-bool SsrfGuard::carries_token(const Request& request) const {
+bool SsrfGuard::carries_token(const ServerRequest& request) const {
   // Every candidate is compared, so that the time tells nothing of which one it was.
   bool carried = false;
-  for (const HeaderField& field : request.fields())
+  for (const ServerField& field : request.fields())
     for (const std::string& name : headers_)
       if (equal_ignoring_case(field.name, name)) carried |= equal_in_constant_time(field.value, token_.view());
   return carried;

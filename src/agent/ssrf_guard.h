@@ -21,10 +21,10 @@ class SsrfGuard final : private Timer {
       : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
   /// The refusal, or nothing where the request may pass.
-  [[nodiscard]] std::optional<Response> refuse(const Request& request);
+  [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request);
 
  private:
-  [[nodiscard]] bool carries_token(const Request& request) const;
+  [[nodiscard]] bool carries_token(const ServerRequest& request) const;
   void note(std::string_view message);
   void run() override;
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr Nanoseconds kTolerableSkew = std::chrono::minutes(4);
 
-bool is_success(const HttpResponse& answer) { return answer.status >= 200 && answer.status < 300; }
+bool is_success(const ClientResponse& answer) { return answer.status >= 200 && answer.status < 300; }
 
 void conceal(std::string& message, std::string_view secret, std::string_view instead) {
   if (secret.empty()) return;
@@ -34,17 +34,17 @@ void conceal_all(std::string& message, const ApiCall& call, const Credentials* k
 
 }  // namespace
 
-Task<Result<HttpResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
+Task<Result<ClientResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
   const TimePoint begun = scheduler_.now();
   Attempts attempts;
-  Task<Result<HttpResponse>> work = attempt_until_done(call, credentials, terms, attempts);
-  Result<HttpResponse> outcome = co_await std::move(work);
+  Task<Result<ClientResponse>> work = attempt_until_done(call, credentials, terms, attempts);
+  Result<ClientResponse> outcome = co_await std::move(work);
   log_call(call, outcome, attempts, begun);
   co_return outcome;
 }
 
-Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
-                                                         const CallTerms& terms, Attempts& attempts) {
+Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
+                                                           const CallTerms& terms, Attempts& attempts) {
   RetryState retries;
   SharedCredentials keys;
   if (credentials != nullptr) {
@@ -55,14 +55,14 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
   }
   for (;;) {
     ++attempts.count;
-    Task<Result<HttpResponse>> sending =
+    Task<Result<ClientResponse>> sending =
         transport_.send(make_request(call, keys.get(), terms, attempts.fresh_connection));
-    Result<HttpResponse> answer = co_await std::move(sending);
+    Result<ClientResponse> answer = co_await std::move(sending);
     if (answer.ok() && is_success(*answer)) {
       budget_.give_back(retries);
       co_return answer;
     }
-    std::optional<HttpResponse> refusal;
+    std::optional<ClientResponse> refusal;
     if (answer.ok()) refusal = std::move(*answer);
     Fault fault = refusal ? read_error(*refusal) : answer.fault();
     conceal_all(fault.message, call, keys.get());
@@ -93,15 +93,15 @@ Task<Result<HttpResponse>> ApiClient::attempt_until_done(const ApiCall& call, Cr
   }
 }
 
-HttpRequest ApiClient::make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
-                                    bool fresh_connection) const {
+ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
+                                      bool fresh_connection) const {
   const Endpoint& endpoint = call.endpoint;
   const std::string path = endpoint.path.empty() ? "/" : sigv4::normalised_path(endpoint.path);
-  HttpRequest request;
+  ClientRequest request;
   request.method = "POST";
   request.url = endpoint.scheme + "://" + endpoint.host_field + path;
   request.body = call.body.copy();
-  request.party = call.party;
+  request.on_behalf_of = call.on_behalf_of;
   request.deadline = terms.deadline;
   request.fresh_connection = fresh_connection;
   request.first_sent = terms.first_sent;
@@ -126,7 +126,7 @@ HttpRequest ApiClient::make_request(const ApiCall& call, const Credentials* cred
   return request;
 }
 
-bool ApiClient::correct_clock(const ApiCall& call, const HttpResponse& answer) {
+bool ApiClient::correct_clock(const ApiCall& call, const ClientResponse& answer) {
   if (!answer.field("Age").empty()) return false;  // an old answer from a cache tells no time
   const auto date = parse_http_date(answer.field("Date"));
   if (!date) return false;
@@ -141,7 +141,7 @@ bool ApiClient::correct_clock(const ApiCall& call, const HttpResponse& answer) {
   return true;
 }
 
-void ApiClient::log_call(const ApiCall& call, const Result<HttpResponse>& outcome, const Attempts& attempts,
+void ApiClient::log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts,
                          TimePoint begun) {
   const auto milliseconds = std::chrono::duration_cast<Milliseconds>(scheduler_.now() - begun).count();
   if (outcome.ok()) {

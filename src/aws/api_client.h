@@ -25,14 +25,14 @@ struct ApiCall {
   std::string content_type;
   std::string target;  ///< `X-Amz-Target`; empty for the Query protocol
   WipedBytes body;
-  std::string party{};  ///< the role it is made for, see HttpRequest; empty: none
-  WipedBytes token{};   ///< one that the body holds: should AWS quote it, it goes no further
+  std::string on_behalf_of{};  ///< the role it is made for, see ClientRequest; empty: none
+  WipedBytes token{};          ///< one that the body holds: should AWS quote it, it goes no further
 };
 
 /// Who waits for a call, and how long.
 struct CallTerms {
   TimePoint deadline;
-  std::optional<TimePoint>* first_sent = nullptr;  ///< see HttpRequest
+  std::optional<TimePoint>* first_sent = nullptr;  ///< see ClientRequest
   std::optional<TimePoint>* last_sent = nullptr;
 };
 
@@ -53,7 +53,7 @@ class ApiClient {
         policy_(retry_policy) {}
 
   /// `credentials` null: the call is not signed. They must outlive the task.
-  Task<Result<HttpResponse>> call(ApiCall call, CredentialsProvider* credentials, CallTerms terms);
+  Task<Result<ClientResponse>> call(ApiCall call, CredentialsProvider* credentials, CallTerms terms);
 
  private:
   /// What a call has used up so far.
@@ -64,13 +64,13 @@ class ApiClient {
     bool fresh_connection = false;
   };
 
-  Task<Result<HttpResponse>> attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
-                                                const CallTerms& terms, Attempts& attempts);
-  [[nodiscard]] HttpRequest make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
-                                         bool fresh_connection) const;
+  Task<Result<ClientResponse>> attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
+                                                  const CallTerms& terms, Attempts& attempts);
+  [[nodiscard]] ClientRequest make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
+                                           bool fresh_connection) const;
   /// True where the answer shows our clock to be wrong and the offset was corrected.
-  bool correct_clock(const ApiCall& call, const HttpResponse& answer);
-  void log_call(const ApiCall& call, const Result<HttpResponse>& outcome, const Attempts& attempts, TimePoint begun);
+  bool correct_clock(const ApiCall& call, const ClientResponse& answer);
+  void log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts, TimePoint begun);
 
   Scheduler& scheduler_;
   HttpTransport& transport_;

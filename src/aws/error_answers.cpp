@@ -139,7 +139,7 @@ Fault read_error(int status, std::string_view errortype, std::string_view retry_
   return fault;
 }
 
-Fault read_error(HttpResponse& answer) {
+Fault read_error(ClientResponse& answer) {
   const std::string_view errortype = answer.field("x-amzn-errortype");
   const std::string_view retry_after = answer.field("x-amz-retry-after");
   return read_error(answer.status, errortype, retry_after, std::move(answer.body));

@@ -18,7 +18,7 @@ namespace sma {
 /// A 5xx or 429 with any body goes by its status; any other answer that is no AWS error is a `ConnectionError`.
 [[nodiscard]] Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body);
 /// The same, of an answer; takes its body.
-[[nodiscard]] Fault read_error(HttpResponse& answer);
+[[nodiscard]] Fault read_error(ClientResponse& answer);
 
 /// Codes that a clock off by minutes may be behind: then the answer's `Date` tells.
 [[nodiscard]] bool is_clock_skew_code(std::string_view code);

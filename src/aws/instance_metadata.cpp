@@ -65,7 +65,7 @@ Task<Result<std::string>> InstanceMetadata::region(TimePoint deadline) {
 }
 
 /// One question, and the token before it where none is held: its answer where that is not 200.
-Task<Result<HttpResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::string path, TimePoint deadline) {
+Task<Result<ClientResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::string path, TimePoint deadline) {
   if (!has_token()) {
     auto asking = ask_for_token(endpoint, deadline);
     auto answer = co_await std::move(asking);
@@ -78,7 +78,7 @@ Task<Result<HttpResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::str
     token_ = std::move(answer->body);
     token_end_ = scheduler_.now() + kTokenLife - kTokenMargin;
   }
-  HttpRequest request;
+  ClientRequest request;
   request.url = endpoint.url + "/latest/meta-data/" + path;
   request.fields.push_back({"X-aws-ec2-metadata-token", token_.copy()});
   auto sending = send(std::move(request), deadline);
@@ -86,9 +86,9 @@ Task<Result<HttpResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::str
   co_return response;
 }
 
-Task<Result<HttpResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, TimePoint deadline) {
+Task<Result<ClientResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, TimePoint deadline) {
   bool connected = false;
-  HttpRequest request;
+  ClientRequest request;
   request.method = "PUT";
   request.url = endpoint.url + "/latest/api/token";
   request.fields.push_back({"X-aws-ec2-metadata-token-ttl-seconds", WipedBytes(std::to_string(kTokenLife.count()))});
@@ -105,7 +105,7 @@ Task<Result<HttpResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, Ti
   co_return response;
 }
 
-Task<Result<HttpResponse>> InstanceMetadata::send(HttpRequest request, TimePoint deadline) {
+Task<Result<ClientResponse>> InstanceMetadata::send(ClientRequest request, TimePoint deadline) {
   request.connect_time = kTime;
   request.attempt_time = kTime;
   request.deadline = deadline;

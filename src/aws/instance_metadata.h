@@ -37,9 +37,9 @@ class InstanceMetadata {
   };
   [[nodiscard]] Result<Endpoint> endpoint() const;
   [[nodiscard]] bool has_token() const { return !token_.empty() && scheduler_.now() < token_end_; }
-  Task<Result<HttpResponse>> attempt(Endpoint endpoint, std::string path, TimePoint deadline);
-  Task<Result<HttpResponse>> ask_for_token(Endpoint endpoint, TimePoint deadline);
-  Task<Result<HttpResponse>> send(HttpRequest request, TimePoint deadline);
+  Task<Result<ClientResponse>> attempt(Endpoint endpoint, std::string path, TimePoint deadline);
+  Task<Result<ClientResponse>> ask_for_token(Endpoint endpoint, TimePoint deadline);
+  Task<Result<ClientResponse>> send(ClientRequest request, TimePoint deadline);
 
   const Environment& environment_;
   const Files& files_;

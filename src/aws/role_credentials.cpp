@@ -28,7 +28,7 @@ Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
 
 RoleCredentials::Role::Role(RoleCredentials& roles, const std::string& role_arn)
     : source(roles.sts_, roles.base_,
-             {.role_arn = role_arn, .session_name = roles.session_name_, .party = "AssumeRole"}),
+             {.role_arn = role_arn, .session_name = roles.session_name_, .on_behalf_of = "AssumeRole"}),
       credentials(source, roles.scheduler_, roles.clock_, roles.random_, roles.log_,
                   {.after_first_fault = Nanoseconds{0}}) {}
 

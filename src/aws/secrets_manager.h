@@ -23,8 +23,8 @@ class SecretsManager final : public SecretSource {
 
  private:
   /// Calls as the role, or with the base credentials where `role_arn` is empty.
-  Task<Result<HttpResponse>> call(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
-                                  FetchProgress& progress);
+  Task<Result<ClientResponse>> call(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
+                                    FetchProgress& progress);
 
   ApiClient& api_;
   Endpoint endpoint_;

@@ -15,7 +15,7 @@ struct AssumeRoleRequest {
   std::string session_name;
   std::string external_id{};          ///< empty: none
   std::optional<Seconds> duration{};  ///< none: AWS's default, an hour
-  std::string party{};                ///< see HttpRequest
+  std::string on_behalf_of{};         ///< see ClientRequest
 };
 
 struct CallerIdentity {

@@ -16,9 +16,9 @@ ApiCall StsClient::make_call(std::string operation, std::string subject, WipedBy
 }
 
 Task<Result<CallerIdentity>> StsClient::get_caller_identity(CredentialsProvider& credentials, TimePoint deadline) {
-  Task<Result<HttpResponse>> calling =
+  Task<Result<ClientResponse>> calling =
       api_.call(make_call("GetCallerIdentity", "", get_caller_identity_body()), &credentials, {.deadline = deadline});
-  Result<HttpResponse> answer = co_await std::move(calling);
+  Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
   co_return read_caller_identity(std::move(answer->body));
 }
@@ -26,9 +26,9 @@ Task<Result<CallerIdentity>> StsClient::get_caller_identity(CredentialsProvider&
 Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, CredentialsProvider& base,
                                                  TimePoint deadline) {
   ApiCall call = make_call("AssumeRole", request.role_arn, assume_role_body(request));
-  call.party = std::move(request.party);
-  Task<Result<HttpResponse>> calling = api_.call(std::move(call), &base, {.deadline = deadline});
-  Result<HttpResponse> answer = co_await std::move(calling);
+  call.on_behalf_of = std::move(request.on_behalf_of);
+  Task<Result<ClientResponse>> calling = api_.call(std::move(call), &base, {.deadline = deadline});
+  Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
   co_return read_assumed_role(std::move(answer->body));
 }
@@ -37,8 +37,8 @@ Task<Result<Credentials>> StsClient::assume_role_with_web_identity(AssumeRoleReq
                                                                    TimePoint deadline) {
   ApiCall call = make_call("AssumeRoleWithWebIdentity", request.role_arn, web_identity_body(request, token));
   call.token = std::move(token);
-  Task<Result<HttpResponse>> calling = api_.call(std::move(call), nullptr, {.deadline = deadline});
-  Result<HttpResponse> answer = co_await std::move(calling);
+  Task<Result<ClientResponse>> calling = api_.call(std::move(call), nullptr, {.deadline = deadline});
+  Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
   co_return read_assumed_role(std::move(answer->body));
 }

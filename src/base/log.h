@@ -27,7 +27,7 @@ struct LogField {
   bool is_number = false;
 };
 
-/// Where finished lines go. `net::LogWriter` is the real one.
+/// Where finished lines go. `LogWriter` is the real one.
 class LogSink {
  public:
   virtual ~LogSink() = default;

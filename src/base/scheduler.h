@@ -47,7 +47,7 @@ class Timer : public Runnable {
   std::size_t place_ = kNowhere;  // in the scheduler's heap
 };
 
-/// The only source of time, and the queue of all that can go on. `net::EventLoop` is the real one; tests use a
+/// The only source of time, and the queue of all that can go on. `EventLoop` is the real one; tests use a
 /// `ManualScheduler` and move its time themselves. For one thread.
 class Scheduler {
  public:

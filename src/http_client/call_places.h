@@ -10,18 +10,19 @@
 
 namespace sma {
 
-/// The places of calls under way. Who finds none waits for one, first in, first out; but a party (a role, say) gets one
-/// only where as many stay free as it then holds: where all its calls hang, other parties still find places, and calls
-/// of no party always one. These may take all there are. Outlives its places.
+/// Limits how many calls are under way at once. A call that finds no free place waits for one, first in, first out.
+/// A call on behalf of someone (of a role, for example) gets a place only if at least as many places then stay free as
+/// calls on the same behalf hold. So if all calls of one role hang, other roles still find places, and calls on
+/// nobody's behalf always find one: they may take all there are. Outlives its places.
 class CallPlaces {
  public:
   CallPlaces(Scheduler& scheduler, std::size_t count) : scheduler_(scheduler), free_(count) {}
 
-  /// A place that is waited for and then held as long as this lives.
+  /// Waits for a place from its construction on, and holds it until it is destroyed.
   class Place : public ListHook {
    public:
-    /// `party` empty: of no party.
-    Place(CallPlaces& places, std::string party);
+    /// `on_behalf_of` empty: on nobody's.
+    Place(CallPlaces& places, std::string on_behalf_of);
     ~Place();
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -30,17 +31,17 @@ class CallPlaces {
    private:
     friend class CallPlaces;
     CallPlaces& places_;
-    std::string party_;
+    std::string on_behalf_of_;
     Event granted_;
   };
 
  private:
   void grant();
-  [[nodiscard]] bool may_have_one(const std::string& party) const;
+  [[nodiscard]] bool may_have_one(const std::string& on_behalf_of) const;
 
   Scheduler& scheduler_;
   std::size_t free_;
-  std::map<std::string, std::size_t> held_;  // by party
+  std::map<std::string, std::size_t> held_;  // by `on_behalf_of`
   IntrusiveList<Place> waiting_;
 };
 

@@ -20,7 +20,7 @@ constexpr long kAuthoritiesCache = 300;
 constexpr std::size_t kMaxFieldBytes = std::size_t{64} << 10;
 
 long milliseconds(Nanoseconds time) {
-  if (time == HttpRequest::kNoLimit) return 0;  // which is curl's "none"
+  if (time == ClientRequest::kNoLimit) return 0;  // which is curl's "none"
   return static_cast<long>(std::chrono::duration_cast<Milliseconds>(time + kBackstop).count());
 }
 
@@ -41,7 +41,7 @@ std::string_view host_of(std::string_view url) {
 }
 
 EasyCall::EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings,
-                   const std::string& authorities_file, const HttpRequest& request)
+                   const std::string& authorities_file, const ClientRequest& request)
     : curl_(curl),
       settings_(settings),
       authorities_file_(authorities_file),
@@ -143,7 +143,7 @@ bool EasyCall::set_fields() {
     if (longer == nullptr) std::abort();
     fields_ = longer;
   };
-  for (const HttpField& field : request_.fields) {
+  for (const ClientField& field : request_.fields) {
     // A line break in a token file must not become a field of its own.
     if (field.value.view().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) return false;
     has_type = has_type || field.name == "Content-Type";
@@ -164,7 +164,7 @@ void EasyCall::on_done(CURLcode code) {
   done_.set();
 }
 
-Result<HttpResponse> EasyCall::take() {
+Result<ClientResponse> EasyCall::take() {
   if (code_ != CURLE_OK) return fault();
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);

@@ -15,7 +15,7 @@ class EasyCall final : private Transfer {
  public:
   /// `authorities_file` as AuthoritiesFile names it; empty: none. All but it must outlive the call.
   EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings,
-           const std::string& authorities_file, const HttpRequest& request);
+           const std::string& authorities_file, const ClientRequest& request);
   ~EasyCall();
   EasyCall(const EasyCall&) = delete;
   EasyCall& operator=(const EasyCall&) = delete;
@@ -27,7 +27,7 @@ class EasyCall final : private Transfer {
   /// True once a connection (TLS included) stands and the request goes out.
   [[nodiscard]] bool connected() const { return connected_; }
   /// After `done`: the answer, or why there is none.
-  [[nodiscard]] Result<HttpResponse> take();
+  [[nodiscard]] Result<ClientResponse> take();
 
  private:
   void set_options();
@@ -47,7 +47,7 @@ class EasyCall final : private Transfer {
   CurlLoop& curl_;
   const HttpClientSettings& settings_;
   const std::string authorities_file_;
-  const HttpRequest& request_;
+  const ClientRequest& request_;
   CURL* easy_;
   curl_slist* fields_ = nullptr;
   bool added_ = false;
@@ -55,7 +55,7 @@ class EasyCall final : private Transfer {
   bool too_long_ = false;
   CURLcode code_ = CURLE_OK;
   std::size_t body_sent_ = 0;
-  HttpResponse response_;
+  ClientResponse response_;
   Event done_;
   std::array<char, CURL_ERROR_SIZE> error_{};
 };

@@ -24,8 +24,8 @@ void openssl_free(void* memory, const char* /*file*/, int /*line*/) { wiping_fre
 
 }  // namespace
 
-std::string_view HttpResponse::field(std::string_view name) const {
-  for (const HttpField& each : fields)
+std::string_view ClientResponse::field(std::string_view name) const {
+  for (const ClientField& each : fields)
     if (each.name.size() == name.size() && strncasecmp(each.name.data(), name.data(), name.size()) == 0)
       return each.value.view();
   return {};
@@ -62,13 +62,13 @@ HttpClient::HttpClient(EventLoop& loop, HttpClientSettings settings)
 
 HttpClient::~HttpClient() = default;
 
-Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
+Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   Impl& client = *impl_;
   EventLoop& loop = client.event_loop;
 
   std::optional<CallPlaces::Place> place;
   if (request.queued) {
-    place.emplace(client.places, std::move(request.party));
+    place.emplace(client.places, std::move(request.on_behalf_of));
     if (!place->granted().is_set()) {
       const bool granted = co_await place->granted().wait_until(request.deadline);
       if (!granted) co_return Fault::timeout("too many calls are under way: no turn came in time");
@@ -87,7 +87,7 @@ Task<Result<HttpResponse>> HttpClient::send(HttpRequest request) {
   if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
   if (request.last_sent != nullptr) *request.last_sent = sent_at;
 
-  const bool limited = request.attempt_time != HttpRequest::kNoLimit;
+  const bool limited = request.attempt_time != ClientRequest::kNoLimit;
   const TimePoint attempt_end = limited ? std::min(request.deadline, sent_at + request.attempt_time) : request.deadline;
   const TimePoint connect_end = std::min(attempt_end, sent_at + request.connect_time);
   bool done = co_await call.done().wait_until(connect_end);

@@ -14,19 +14,19 @@
 namespace sma {
 
 /// A header field of an outgoing request or of its answer. Values may be tokens or signatures: wiped.
-struct HttpField {
+struct ClientField {
   std::string name;
   WipedBytes value;
 };
 
 /// One HTTP call. Sent exactly as written: no redirect is followed, no path is normalised. To this machine and to
 /// link-local addresses it goes without a proxy, whatever is configured.
-struct HttpRequest {
+struct ClientRequest {
   static constexpr Nanoseconds kNoLimit = Nanoseconds::max();
 
   std::string method = "GET";
   std::string url;
-  std::vector<HttpField> fields;
+  std::vector<ClientField> fields;
   WipedBytes body;
 
   Nanoseconds connect_time = Milliseconds{3100};
@@ -36,7 +36,8 @@ struct HttpRequest {
   bool fresh_connection = false;  ///< not one of the pool, its name resolved anew: for the retry after a lost one
   bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
-  std::string party{};  ///< whose call it is: its calls leave places to others (see CallPlaces); empty: nobody's
+  std::string
+      on_behalf_of{};  ///< the role it is made for: its calls leave places to others (see CallPlaces); empty: none
   /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
   /// must outlive the call. `first_sent` keeps what it holds already.
   std::optional<TimePoint>* first_sent = nullptr;
@@ -44,9 +45,9 @@ struct HttpRequest {
   bool* connected = nullptr;  ///< told whether there was a connection to send it on; likewise
 };
 
-struct HttpResponse {
+struct ClientResponse {
   int status = 0;
-  std::vector<HttpField> fields;
+  std::vector<ClientField> fields;
   WipedBytes body;
   TimePoint sent_at{};      ///< hand-over
   TimePoint received_at{};  ///< last byte
@@ -61,7 +62,7 @@ struct HttpResponse {
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
-  [[nodiscard]] virtual Task<Result<HttpResponse>> send(HttpRequest request) = 0;
+  [[nodiscard]] virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
 };
 
 /// Where outgoing connections go through and whom they trust; read once at start.
@@ -87,7 +88,7 @@ class HttpClient final : public HttpTransport {
   HttpClient(EventLoop& loop, HttpClientSettings settings);
   ~HttpClient() override;
 
-  [[nodiscard]] Task<Result<HttpResponse>> send(HttpRequest request) override;
+  [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request) override;
 
   /// Closes idle connections: they may be dead after the process was frozen.
   void drop_idle_connections();

@@ -121,7 +121,7 @@ void ChunkedDecoder::take_trailer(char byte) {
     case State::trailer_start:
       if (byte == '\r') return void(state_ = State::last_lf);
       if (!characters::is(byte, characters::kToken)) break;
-      if (++trailers_ > Request::kMaxFields) return refuse(431, "too many trailer fields");
+      if (++trailers_ > ServerRequest::kMaxFields) return refuse(431, "too many trailer fields");
       return void(state_ = State::trailer_name);
     case State::trailer_name:
       if (byte == ':') state_ = State::trailer_value;

@@ -14,7 +14,7 @@ namespace sma {
 class ChunkedDecoder {
  public:
   static constexpr std::size_t kMaxExtensions = 8192;  ///< bytes of all extensions of a body; more: 400
-  static constexpr std::size_t kMaxTrailers = 65536;   ///< bytes, and `Request::kMaxFields` fields; more: 431
+  static constexpr std::size_t kMaxTrailers = 65536;   ///< bytes, and `ServerRequest::kMaxFields` fields; more: 431
 
   /// `max_content`: bytes; a chunk that goes beyond is a 413 as soon as its size is read.
   explicit ChunkedDecoder(std::size_t max_content) : content_left_(max_content) {}

@@ -80,7 +80,7 @@ void Connection::on_alarm() {
 
 void Connection::on_resumption() {
   if (state_ == State::waiting) {
-    const Response response = task_.take();
+    const ServerResponse response = task_.take();
     task_ = {};
     answer(response);
   }
@@ -132,7 +132,7 @@ void Connection::serve() {
 }
 
 void Connection::handle() {
-  Request& request = owner_.request;
+  ServerRequest& request = owner_.request;
   request.admission = admission_;
   auto outcome = owner_.handler.handle(request);
   head_only_ = reader_.is_head();
@@ -142,18 +142,18 @@ void Connection::handle() {
   reader_.finish();
   deadline_ = answer_due;
 
-  if (auto* response = std::get_if<Response>(&outcome)) {
+  if (auto* response = std::get_if<ServerResponse>(&outcome)) {
     answer(*response);
     return;
   }
-  task_ = std::move(*std::get_if<Task<Response>>(&outcome));
+  task_ = std::move(*std::get_if<Task<ServerResponse>>(&outcome));
   task_.start(owner_.loop, &resumption_);
   state_ = State::waiting;
   set_deadline(answer_due);
   if (!is_watched_) watch_for(EPOLLIN);
 }
 
-void Connection::answer(const Response& response) {
+void Connection::answer(const ServerResponse& response) {
   closing_ = !keep_alive_ || response.close || owner_.draining || admission_ != Admission::regular;
   const auto persistence = closing_ ? Persistence::close : old_version_ ? Persistence::keep_alive : Persistence::unsaid;
   const ResponseHead head(response, owner_.date.line(), persistence);

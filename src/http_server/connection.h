@@ -26,7 +26,7 @@ class ConnectionOwner {
   const ServerLimits limits;
   BufferPool pool;
   DateField date;
-  Request request;        ///< the one being looked at; never across turns
+  ServerRequest request;  ///< the one being looked at; never across turns
   bool draining = false;  ///< every answer closes its connection
 
   /// The connection is over: destroy it, now.
@@ -89,7 +89,7 @@ class Connection final : public ListHook, private Watcher {
   void receive();
   void serve();
   void handle();
-  void answer(const Response& response);
+  void answer(const ServerResponse& response);
   void refuse(const Refusal& refusal);
   void send_on();
   void answered();
@@ -116,7 +116,7 @@ class Connection final : public ListHook, private Watcher {
   TimePoint deadline_{};
   RequestReader reader_;
   ResponseWriter writer_;
-  Task<Response> task_;
+  Task<ServerResponse> task_;
   Alarm alarm_;
   Resumption resumption_;
 };

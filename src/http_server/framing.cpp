@@ -20,10 +20,10 @@ std::string_view take_member(std::string_view& list) {
 
 class FramingReader {
  public:
-  FramingReader(const Request& request, Framing& framing) : request_(request), framing_(framing) {}
+  FramingReader(const ServerRequest& request, Framing& framing) : request_(request), framing_(framing) {}
 
   std::optional<Refusal> read() {
-    for (const HeaderField& field : request_.fields()) {
+    for (const ServerField& field : request_.fields()) {
       if (auto refusal = take(field)) return refusal;
     }
     return conclude();
@@ -31,7 +31,7 @@ class FramingReader {
 
  private:
   // Few fields matter here, and their names differ in length.
-  std::optional<Refusal> take(const HeaderField& field) {
+  std::optional<Refusal> take(const ServerField& field) {
     switch (field.name.size()) {
       case 4:
         return equal_ignoring_case(field.name, "Host") ? take_host(field.value) : std::nullopt;
@@ -108,7 +108,7 @@ class FramingReader {
     return std::nullopt;
   }
 
-  const Request& request_;
+  const ServerRequest& request_;
   Framing& framing_;
   bool has_host_ = false;
   bool has_length_ = false;
@@ -121,7 +121,7 @@ class FramingReader {
 
 }  // namespace
 
-std::optional<Refusal> read_framing(const Request& request, Framing& framing) {
+std::optional<Refusal> read_framing(const ServerRequest& request, Framing& framing) {
   framing = {};
   return FramingReader(request, framing).read();
 }

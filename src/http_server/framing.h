@@ -22,6 +22,6 @@ struct Framing {
 /// §7.2), `Content-Length` that is repeated, a list or no number, or with `Transfer-Encoding`, a transfer coding that
 /// is not `chunked` alone, or any in HTTP/1.0 (RFC 9112 §6), an expectation other than `100-continue` (417), a body
 /// over the limit (413).
-[[nodiscard]] std::optional<Refusal> read_framing(const Request& request, Framing& framing);
+[[nodiscard]] std::optional<Refusal> read_framing(const ServerRequest& request, Framing& framing);
 
 }  // namespace sma

@@ -11,7 +11,7 @@ namespace sma {
 
 /// What a request is answered with. `Content-Length`, `Date`, `Cache-Control: no-store` and `Connection` are added by
 /// the connection; for HEAD the body's length is told and the body left out.
-struct Response {
+struct ServerResponse {
   int status = 200;
   std::string_view content_type = "text/plain";  ///< a literal
   SharedBytes body{};
@@ -23,7 +23,7 @@ struct Response {
 /// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection.
 class Handler {
  public:
-  virtual std::variant<Response, Task<Response>> handle(const Request& request) = 0;
+  virtual std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) = 0;
   /// A request that was no HTTP and was answered by the server itself: for the log.
   virtual void refused(int status, std::string_view reason) = 0;
 

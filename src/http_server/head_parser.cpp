@@ -23,7 +23,7 @@ HeadParser::Progress HeadParser::refuse_if_too_long(std::size_t length) {
 
 /// `line` is there up to its LF, or as far as it came. What is wrong however it goes on is not waited for: bytes that
 /// are no HTTP, such as the first of TLS, may never have an LF.
-HeadParser::Progress HeadParser::refuse_if_hopeless(std::string_view line, Request& request) {
+HeadParser::Progress HeadParser::refuse_if_hopeless(std::string_view line, ServerRequest& request) {
   const std::size_t cr = line.find('\r', scanned_ > line_start_ ? scanned_ - line_start_ - 1 : 0);
   const bool bare_cr = cr != line.npos && cr + 1 < line.size();
   if (lines_ == 0) {
@@ -36,7 +36,7 @@ HeadParser::Progress HeadParser::refuse_if_hopeless(std::string_view line, Reque
   return Progress::incomplete;
 }
 
-HeadParser::Progress HeadParser::parse(std::string_view bytes, Request& request) {
+HeadParser::Progress HeadParser::parse(std::string_view bytes, ServerRequest& request) {
   const bool in_pieces = line_start_ != 0;
   const std::string_view head = bytes.substr(0, kMaxHead);
   request.clear_fields();
@@ -69,11 +69,11 @@ HeadParser::Progress HeadParser::parse(std::string_view bytes, Request& request)
   return parse(bytes.substr(0, size), request);
 }
 
-bool HeadParser::parse_line(std::string_view line, Request& request) {
+bool HeadParser::parse_line(std::string_view line, ServerRequest& request) {
   return lines_ == 0 ? parse_request_line(line, request) : parse_field(line, request);
 }
 
-bool HeadParser::parse_request_line(std::string_view line, Request& request) {
+bool HeadParser::parse_request_line(std::string_view line, ServerRequest& request) {
   const auto method_end = line.find(' ');
   const auto target_end = line.rfind(' ');
   if (method_end == line.npos || method_end == target_end) {
@@ -93,7 +93,7 @@ bool HeadParser::parse_request_line(std::string_view line, Request& request) {
   return true;
 }
 
-bool HeadParser::parse_version(std::string_view version, Request& request) {
+bool HeadParser::parse_version(std::string_view version, ServerRequest& request) {
   constexpr std::string_view kName = "HTTP/";
   const bool well_formed = version.size() == kName.size() + 3 && version.starts_with(kName) &&
                            characters::is(version[5], characters::kDigit) && version[6] == '.' &&
@@ -110,8 +110,8 @@ bool HeadParser::parse_version(std::string_view version, Request& request) {
   return true;
 }
 
-bool HeadParser::parse_field(std::string_view line, Request& request) {
-  if (lines_ > Request::kMaxFields) {
+bool HeadParser::parse_field(std::string_view line, ServerRequest& request) {
+  if (lines_ > ServerRequest::kMaxFields) {
     refuse(431, "too many header fields");
     return false;
   }

@@ -24,7 +24,7 @@ class HeadParser {
 
   /// `bytes` begins with the request line and may hold more than the head. When complete, `request` is filled in: its
   /// views point into `bytes`.
-  Progress parse(std::string_view bytes, Request& request);
+  Progress parse(std::string_view bytes, ServerRequest& request);
 
   /// Once complete: bytes of the head, blank line included.
   [[nodiscard]] std::size_t size() const { return line_start_; }
@@ -33,12 +33,12 @@ class HeadParser {
 
  private:
   Progress refuse(int status, std::string_view reason);
-  Progress refuse_if_hopeless(std::string_view line, Request& request);
+  Progress refuse_if_hopeless(std::string_view line, ServerRequest& request);
   Progress refuse_if_too_long(std::size_t length);
-  bool parse_line(std::string_view line, Request& request);
-  bool parse_request_line(std::string_view line, Request& request);
-  bool parse_version(std::string_view version, Request& request);
-  bool parse_field(std::string_view line, Request& request);
+  bool parse_line(std::string_view line, ServerRequest& request);
+  bool parse_request_line(std::string_view line, ServerRequest& request);
+  bool parse_version(std::string_view version, ServerRequest& request);
+  bool parse_field(std::string_view line, ServerRequest& request);
 
   std::size_t line_start_ = 0;  // of the first line not looked at yet
   std::size_t scanned_ = 0;     // no LF between line_start_ and here

@@ -19,8 +19,8 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
-std::optional<std::string_view> Request::field(std::string_view name) const {
-  for (const HeaderField& field : fields()) {
+std::optional<std::string_view> ServerRequest::field(std::string_view name) const {
+  for (const ServerField& field : fields()) {
     if (equal_ignoring_case(field.name, name)) return field.value;
   }
   return std::nullopt;

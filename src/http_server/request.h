@@ -10,7 +10,7 @@
 namespace sma {
 
 /// One field line of a request's head: name as sent, value without surrounding white space.
-struct HeaderField {
+struct ServerField {
   std::string_view name;
   std::string_view value;
 };
@@ -30,7 +30,7 @@ struct Refusal {
 
 /// A well-formed request whose body was read already. All views point into the connection's buffer and end with the
 /// call that hands the request over: who waits copies first. Source: RFC 9112 §3, RFC 9110.
-class Request {
+class ServerRequest {
  public:
   static constexpr std::size_t kMaxFields = 100;
 
@@ -40,16 +40,15 @@ class Request {
   int minor_version = 1;   ///< of HTTP/1.x
   Admission admission = Admission::regular;
 
-  [[nodiscard]] std::span<const HeaderField> fields() const { return {fields_.data(), field_count_}; }
+  [[nodiscard]] std::span<const ServerField> fields() const { return {fields_.data(), field_count_}; }
   /// The first field of that name (any case), if there is one.
   [[nodiscard]] std::optional<std::string_view> field(std::string_view name) const;
   /// At most `kMaxFields` are added.
-  void add_field(HeaderField field) { fields_[field_count_++] = field; }
+  void add_field(ServerField field) { fields_[field_count_++] = field; }
   void clear_fields() { field_count_ = 0; }
-  [[nodiscard]] std::size_t field_count() const { return field_count_; }
 
  private:
-  std::array<HeaderField, kMaxFields> fields_;
+  std::array<ServerField, kMaxFields> fields_;
   std::size_t field_count_ = 0;
 };
 

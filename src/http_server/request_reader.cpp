@@ -56,7 +56,7 @@ void RequestReader::drop() {
   buffer_.give_back();
 }
 
-RequestReader::State RequestReader::read(Request& request) {
+RequestReader::State RequestReader::read(ServerRequest& request) {
   if (refused_) return State::refused;
   if (in_body_) return read_body(request, false);
   if (!skip_blank_lines()) return State::incomplete;
@@ -74,7 +74,7 @@ bool RequestReader::skip_blank_lines() {
   return false;
 }
 
-RequestReader::State RequestReader::read_head(Request& request) {
+RequestReader::State RequestReader::read_head(ServerRequest& request) {
   switch (parser_.parse(unread(), request)) {
     case HeadParser::Progress::incomplete:
       return State::incomplete;
@@ -92,7 +92,7 @@ RequestReader::State RequestReader::read_head(Request& request) {
   return read_body(request, true);
 }
 
-RequestReader::State RequestReader::read_body(Request& request, bool request_filled) {
+RequestReader::State RequestReader::read_body(ServerRequest& request, bool request_filled) {
   const std::size_t head = parser_.size();
   const std::string_view arrived = unread().substr(head);
   const std::size_t taken = body_.feed(arrived);

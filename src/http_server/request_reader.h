@@ -31,7 +31,7 @@ class RequestReader {
   void add(std::size_t count) { end_ += count; }
 
   /// Reads on in what is there. When ready, `request` is filled in and valid until `finish`.
-  State read(Request& request);
+  State read(ServerRequest& request);
   /// Drops the request that was ready and goes on to the one behind it.
   void finish();
   /// Drops all that is there, for a connection on which no further request is read.
@@ -52,8 +52,8 @@ class RequestReader {
   [[nodiscard]] std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
   State refuse(const Refusal& refusal);
   bool skip_blank_lines();
-  State read_head(Request& request);
-  State read_body(Request& request, bool request_filled);
+  State read_head(ServerRequest& request);
+  State read_body(ServerRequest& request, bool request_filled);
   bool make_room(std::size_t wanted);
   bool move_to(Buffer larger);
 

@@ -56,7 +56,7 @@ bool may_have_body(int status) {
 
 }  // namespace
 
-ResponseHead::ResponseHead(const Response& response, std::string_view date_line, Persistence persistence) {
+ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date_line, Persistence persistence) {
   const int status = may_have_body(response.status) ? response.status : 502;
   append("HTTP/1.1 ");
   append_number(static_cast<std::size_t>(status));

@@ -17,7 +17,7 @@ enum class Persistence : std::uint8_t { unsaid, keep_alive, close };
 class ResponseHead {
  public:
   /// `date_line`: with its CR LF. A status that cannot stand before a body is told as 502.
-  ResponseHead(const Response& response, std::string_view date_line, Persistence persistence);
+  ResponseHead(const ServerResponse& response, std::string_view date_line, Persistence persistence);
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:

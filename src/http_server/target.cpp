@@ -37,14 +37,14 @@ bool is_authority(std::string_view text, bool with_port) {
   return is_reg_name(host);
 }
 
-void split_query(std::string_view text, Request& request) {
+void split_query(std::string_view text, ServerRequest& request) {
   const auto mark = text.find('?');
   request.path = text.substr(0, mark);
   request.query = mark == text.npos ? std::string_view{} : text.substr(mark + 1);
   if (request.path.empty()) request.path = "/";
 }
 
-std::optional<Refusal> read_absolute(std::string_view target, Request& request) {
+std::optional<Refusal> read_absolute(std::string_view target, ServerRequest& request) {
   constexpr std::string_view kScheme = "http://";
   if (!equal_ignoring_case(target.substr(0, kScheme.size()), kScheme)) return kBadTarget;
   target.remove_prefix(kScheme.size());
@@ -58,7 +58,7 @@ std::optional<Refusal> read_absolute(std::string_view target, Request& request) 
 
 bool is_host_value(std::string_view value) { return value.empty() || is_authority(value, false); }
 
-std::optional<Refusal> read_target(std::string_view target, Request& request) {
+std::optional<Refusal> read_target(std::string_view target, ServerRequest& request) {
   if (!characters::all(target, characters::kTarget)) return kBadTarget;
   request.query = {};
   if (request.method == "CONNECT") {

@@ -11,7 +11,7 @@ namespace sma {
 /// RFC 9112 §3.2: origin, absolute (`http` only), authority (for CONNECT only; the path is then the authority),
 /// asterisk (for OPTIONS only). Anything else is a 400: a fragment, a byte outside VCHAR, user information, an empty
 /// host.
-[[nodiscard]] std::optional<Refusal> read_target(std::string_view target, Request& request);
+[[nodiscard]] std::optional<Refusal> read_target(std::string_view target, ServerRequest& request);
 
 /// True for `uri-host [ ":" port ]` of RFC 9110 §7.2, and for the empty text, which RFC 9112 §3.3 leaves to the server:
 /// this one has one authority whatever it is called.

@@ -29,7 +29,7 @@ struct SecretBatch {
   std::string next_token;  ///< empty: no further page
 };
 
-/// Where secrets come from. Implemented by `aws::SecretsManager`, and by tests.
+/// Where secrets come from. Implemented by `SecretsManager`, and by tests.
 ///
 /// Each call ends by its progress's deadline, with a fault if need be, and may be dropped (its task destroyed) at any
 /// time. `progress` outlives the task.

@@ -21,9 +21,9 @@ namespace {
 
 class PlayedHttp final : public HttpTransport {
  public:
-  Task<Result<HttpResponse>> send(HttpRequest request) override {
+  Task<Result<ClientResponse>> send(ClientRequest request) override {
     std::string proof;
-    for (const HttpField& field : request.fields)
+    for (const ClientField& field : request.fields)
       if (field.name == "Authorization" || field.name == "x-amz-sso_bearer_token") proof = field.value.view();
     const bool sso = request.url.find("/federation/credentials") != std::string::npos;
     std::string body = sso ? R"({"roleCredentials":{"accessKeyId":)" : R"({"AccessKeyId":)";
@@ -32,7 +32,7 @@ class PlayedHttp final : public HttpTransport {
     append_json_string(body, "proof " + proof);
     body += sso ? R"(,"sessionToken":"played","expiration":4102444800000}})"
                 : R"(,"Token":"played","Expiration":"2100-01-01T00:00:00Z"})";
-    HttpResponse response;
+    ClientResponse response;
     response.status = 200;
     response.body.append(body);
     co_return response;

@@ -38,9 +38,9 @@ class Transcript {
         text_ += std::to_string(reader_.refusal().status).append(reader_.refusal().reason);
         return;
       }
-      if (request_.path.empty() || request_.field_count() > Request::kMaxFields) std::abort();
+      if (request_.path.empty() || request_.fields().size() > ServerRequest::kMaxFields) std::abort();
       text_.append(request_.method).append(request_.path).append("?").append(request_.query);
-      for (const HeaderField& field : request_.fields()) text_.append(field.name).append(":").append(field.value);
+      for (const ServerField& field : request_.fields()) text_.append(field.name).append(":").append(field.value);
       text_ += reader_.keep_alive() ? '+' : '-';
       reader_.finish();
     }
@@ -48,7 +48,7 @@ class Transcript {
 
   BufferPool pool_{std::size_t{2} << 20};
   RequestReader reader_{pool_};
-  Request request_;
+  ServerRequest request_;
   std::string text_;
   bool over_ = false;
 };

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
 constexpr std::string_view kIdentifier = "Lambda-Extension-Identifier";
 
 /// Any status but 200 is final: the API's states cannot be left again.
-Fault refused(std::string_view what, HttpResponse response) {
+Fault refused(std::string_view what, ClientResponse response) {
   std::string message = "Lambda answered " + std::string(what) + " with status " + std::to_string(response.status);
   if (const auto answer = JsonDocument::parse(std::move(response.body))) {
     for (const std::string_view name : {"errorType", "errorMessage"})
@@ -53,11 +53,11 @@ Task<Result<Done>> LambdaExtension::enroll() {
 }
 
 Task<Result<Done>> LambdaExtension::try_enroll() {
-  HttpRequest registration = request("POST", "register");
+  ClientRequest registration = request("POST", "register");
   registration.fields.push_back({"Lambda-Extension-Name", WipedBytes(name_)});
   registration.body.append(R"({"events":["INVOKE","SHUTDOWN"]})");
-  Task<Result<HttpResponse>> sending = http_.send(std::move(registration));
-  Result<HttpResponse> response = co_await std::move(sending);
+  Task<Result<ClientResponse>> sending = http_.send(std::move(registration));
+  Result<ClientResponse> response = co_await std::move(sending);
   if (!response.ok()) co_return response.fault();
   if (response->status != 200) co_return refused("the registration of \"" + name_ + "\"", std::move(*response));
   identifier_ = WipedBytes(response->field(kIdentifier));
@@ -76,11 +76,11 @@ Task<Result<LambdaEvent>> LambdaExtension::next() {
 }
 
 Task<Result<LambdaEvent>> LambdaExtension::try_next(bool fresh_connection) {
-  HttpRequest polling = request("GET", "event/next");
-  polling.attempt_time = HttpRequest::kNoLimit;
+  ClientRequest polling = request("GET", "event/next");
+  polling.attempt_time = ClientRequest::kNoLimit;
   polling.fresh_connection = fresh_connection;
-  Task<Result<HttpResponse>> sending = http_.send(std::move(polling));
-  Result<HttpResponse> response = co_await std::move(sending);
+  Task<Result<ClientResponse>> sending = http_.send(std::move(polling));
+  Result<ClientResponse> response = co_await std::move(sending);
   if (!response.ok()) co_return response.fault();
   if (response->status != 200) co_return refused("the request for the next event", std::move(*response));
 
@@ -97,7 +97,7 @@ Task<Result<LambdaEvent>> LambdaExtension::try_next(bool fresh_connection) {
 
 Task<void> LambdaExtension::report(std::string error_type, std::string message) {
   if (identifier_.empty()) co_return;
-  HttpRequest telling = request("POST", started_ ? "exit/error" : "init/error");
+  ClientRequest telling = request("POST", started_ ? "exit/error" : "init/error");
   telling.fields.push_back({"Lambda-Extension-Function-Error-Type", WipedBytes(error_type)});
   telling.attempt_time = kReportTime;
   telling.body.append(R"({"errorType":)");
@@ -105,12 +105,12 @@ Task<void> LambdaExtension::report(std::string error_type, std::string message) 
   telling.body.append(R"(,"errorMessage":)");
   append_json_string(telling.body, message);
   telling.body.append(R"(,"stackTrace":[]})");
-  Task<Result<HttpResponse>> sending = http_.send(std::move(telling));
-  [[maybe_unused]] const Result<HttpResponse> ignored = co_await std::move(sending);
+  Task<Result<ClientResponse>> sending = http_.send(std::move(telling));
+  [[maybe_unused]] const Result<ClientResponse> ignored = co_await std::move(sending);
 }
 
-HttpRequest LambdaExtension::request(std::string method, std::string_view path) const {
-  HttpRequest made;
+ClientRequest LambdaExtension::request(std::string method, std::string_view path) const {
+  ClientRequest made;
   made.method = std::move(method);
   made.url = url_ + std::string(path);
   if (!identifier_.empty()) made.fields.push_back({std::string(kIdentifier), identifier_.copy()});

@@ -43,7 +43,7 @@ class LambdaExtension {
  private:
   Task<Result<Done>> try_enroll();
   Task<Result<LambdaEvent>> try_next(bool fresh_connection);
-  [[nodiscard]] HttpRequest request(std::string method, std::string_view path) const;
+  [[nodiscard]] ClientRequest request(std::string method, std::string_view path) const;
 
   HttpTransport& http_;
   Scheduler& scheduler_;

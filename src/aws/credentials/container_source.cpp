@@ -39,7 +39,7 @@ std::string reason_in(WipedBytes body) {
   return reason;
 }
 
-Fault refused(HttpResponse response) {
+Fault refused(ClientResponse response) {
   const bool throttled = response.status == 429;
   const bool may_pass = throttled || response.status >= 500;
   Fault fault =
@@ -69,7 +69,7 @@ Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
 Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint deadline) {
   auto token = authorization();
   if (!token.ok()) co_return std::move(token.fault());
-  HttpRequest request;
+  ClientRequest request;
   request.url = std::move(url);
   request.fields.push_back({"Accept", WipedBytes("application/json")});
   if (*token) request.fields.push_back({"Authorization", std::move(**token)});

@@ -23,7 +23,7 @@ constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string log_in(const SsoSettings& settings) { return "log in: aws sso login --profile " + settings.profile; }
 
-Fault refused(const SsoSettings& settings, HttpResponse response) {
+Fault refused(const SsoSettings& settings, ClientResponse response) {
   std::string message = "the SSO portal answered " + std::to_string(response.status);
   if (const auto answer = JsonDocument::parse(std::move(response.body)))
     if (const auto text = member_in_any_case(answer->root(), "message")) message += ": " + std::string(*text);
@@ -115,7 +115,7 @@ Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string
 Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::string portal_url, TimePoint deadline) {
   auto found = token(settings);
   if (!found.ok()) co_return std::move(found.fault());
-  HttpRequest request;
+  ClientRequest request;
   request.url = std::move(portal_url) + "/federation/credentials?account_id=" + percent_encoded(settings.account_id) +
                 "&role_name=" + percent_encoded(settings.role_name);
   request.fields.push_back({"x-amz-sso_bearer_token", std::move(*found)});

@@ -44,16 +44,16 @@ struct RoutesFixture : StoreFixture {
   Routes routes{scheduler, store, guard, log, "/v1/"};
 
   /// Status and body of an answer at hand; "fetch" where the secret would be fetched.
-  std::string ask(const Request& request) {
+  std::string ask(const ServerRequest& request) {
     auto answer = routes.handle(request);
-    const auto* response = std::get_if<Response>(&answer);
+    const auto* response = std::get_if<ServerResponse>(&answer);
     if (response == nullptr) return "fetch";
     return std::to_string(response->status) + " " + std::string(response->body.view());
   }
 
   std::string ask(std::string_view path, std::string_view query = {}, std::string_view method = "GET",
                   Admission admission = Admission::regular, bool with_token = true) {
-    Request request;
+    ServerRequest request;
     request.method = method;
     request.path = path;
     request.query = query;
@@ -70,7 +70,7 @@ struct RoutesFixture : StoreFixture {
     if (fails(kParameter)) query += "colour=red&";
     if (fails(kRefreshNow)) query += "refreshNow=maybe&";
     if (fails(kRole)) query += "roleArn=nobody&";
-    Request request;
+    ServerRequest request;
     request.method = fails(kMethod) ? "POST" : "GET";
     request.path = fails(kPath) ? "/nothing" : fails(kPathId) ? "/v1/" : "/secretsmanager/get";
     request.query = query;
@@ -104,7 +104,7 @@ TEST_CASE("a ping is checked for its place and its method only") {
   CHECK(fixture.ask("/ping", "", "POST", ping_only, false) == "405 Not allowed");
   CHECK(fixture.ask("/ping", "", "POST", refused, false) == "429 Connection limit exceeded");
   CHECK(fixture.ask("/v1/a", "", "GET", ping_only) == "429 Connection limit exceeded");
-  Request forwarded;
+  ServerRequest forwarded;
   forwarded.method = "GET";
   forwarded.path = "/ping";
   forwarded.add_field({"X-Forwarded-For", "10.0.0.1"});
@@ -130,15 +130,15 @@ TEST_CASE("what a path asks for is what stands behind the prefix, whatever it is
 TEST_CASE("a prefix that covers the fixed paths leaves them as they are") {
   RoutesFixture fixture;
   Routes routes(fixture.scheduler, fixture.store, fixture.guard, fixture.log, "/");
-  Request request;
+  ServerRequest request;
   request.method = "GET";
   request.path = "/ping";
   auto ping = routes.handle(request);
-  CHECK(std::get<Response>(ping).body.view() == "healthy");
+  CHECK(std::get<ServerResponse>(ping).body.view() == "healthy");
   request.path = "/secretsmanager/get";
   request.add_field({"X-Token", "token"});
   auto get = routes.handle(request);
-  CHECK(std::get<Response>(get).body.view() == "missing parameter secretId");
+  CHECK(std::get<ServerResponse>(get).body.view() == "missing parameter secretId");
 }
 
 TEST_CASE("a cached secret is at hand as JSON, refreshNow fetches it") {
@@ -152,10 +152,10 @@ TEST_CASE("a cached secret is at hand as JSON, refreshNow fetches it") {
 }
 
 TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it") {
-  const Response response = fault_answer({.kind = Fault::Kind::denied,
-                                          .http_status = 400,
-                                          .code = "AccessDeniedException",
-                                          .message = "no \"a\\b\" \n\x01 \0 for é"s});
+  const ServerResponse response = fault_answer({.kind = Fault::Kind::denied,
+                                                .http_status = 400,
+                                                .code = "AccessDeniedException",
+                                                .message = "no \"a\\b\" \n\x01 \0 for é"s});
   CHECK(response.status == 400);
   CHECK(response.content_type == "application/json");
   CHECK(response.body.view() ==
@@ -164,17 +164,17 @@ TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it")
 
 TEST_CASE("a client is answered 58 seconds after its request, and not before") {
   RoutesFixture fixture;
-  Request request;
+  ServerRequest request;
   request.method = "GET";
   request.path = "/v1/a";
   request.add_field({"X-Token", "token"});
   auto answer = fixture.routes.handle(request);
-  auto client = started(fixture.scheduler, std::move(std::get<Task<Response>>(answer)));
+  auto client = started(fixture.scheduler, std::move(std::get<Task<ServerResponse>>(answer)));
   fixture.scheduler.advance(Seconds(58) - Nanoseconds(1));
   CHECK_FALSE(client.done());
   fixture.scheduler.advance(Nanoseconds(1));
   REQUIRE(client.done());
-  const Response response = client.take();
+  const ServerResponse response = client.take();
   CHECK(response.status == 504);
   CHECK(response.body.view().starts_with(R"({"__type":"TimeoutError","message":")"));
 }

@@ -18,9 +18,9 @@ struct GuardFixture {
   SsrfGuard guard{scheduler, log, {"X-One", "X-Two"}, WipedBytes("token")};
 
   /// The refusal's text; empty where the request may pass.
-  std::string verdict(std::initializer_list<HeaderField> fields) {
-    Request request;
-    for (const HeaderField& field : fields) request.add_field(field);
+  std::string verdict(std::initializer_list<ServerField> fields) {
+    ServerRequest request;
+    for (const ServerField& field : fields) request.add_field(field);
     const auto refusal = guard.refuse(request);
     return refusal ? std::to_string(refusal->status) + " " + std::string(refusal->body.view()) : "";
   }

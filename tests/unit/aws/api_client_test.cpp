@@ -50,9 +50,9 @@ class ScriptedTransport final : public HttpTransport {
  public:
   explicit ScriptedTransport(ManualScheduler& scheduler) : scheduler_(scheduler) {}
 
-  Task<Result<HttpResponse>> send(HttpRequest request) override {
+  Task<Result<ClientResponse>> send(ClientRequest request) override {
     Sent seen{.at = scheduler_.now(), .fresh = request.fresh_connection, .date = {}, .authorization = {}, .token = {}};
-    for (const HttpField& field : request.fields) {
+    for (const ClientField& field : request.fields) {
       if (field.name == "X-Amz-Date") seen.date = field.value.view();
       if (field.name == "Authorization") seen.authorization = field.value.view();
       if (field.name == "X-Amz-Security-Token") seen.token = field.value.view();
@@ -63,7 +63,7 @@ class ScriptedTransport final : public HttpTransport {
       answer = answers.front();
       answers.pop_front();
     }
-    HttpResponse response;
+    ClientResponse response;
     response.wall_sent_at = scheduler_.wall_now();
     if (answer.after > Nanoseconds(0)) co_await scheduler_.sleep_until(scheduler_.now() + answer.after);
     if (answer.fault) co_return *answer.fault;
@@ -126,8 +126,8 @@ struct Scene {
   ApiClient api{scheduler, transport, clock, random, log, RetryPolicy{}};
   FixedCredentials fixed{keys("AKIAFIXED")};
 
-  Result<HttpResponse> call(CredentialsProvider* credentials, const std::string& host = "aws.example",
-                            Nanoseconds time = Seconds(55)) {
+  Result<ClientResponse> call(CredentialsProvider* credentials, const std::string& host = "aws.example",
+                              Nanoseconds time = Seconds(55)) {
     ApiCall made{.service = "secretsmanager",
                  .operation = "GetSecretValue",
                  .subject = "a",
@@ -145,7 +145,7 @@ struct Scene {
     while (!running.done() && scheduler.next_timer()) scheduler.advance_to(*scheduler.next_timer());
     return running.take();
   }
-  Result<HttpResponse> call() { return call(&fixed); }
+  Result<ClientResponse> call() { return call(&fixed); }
   /// An answer that says what time it is at AWS.
   Answer dated(std::string_view code, Nanoseconds offset) {
     Answer answer = refusal(code, 403);

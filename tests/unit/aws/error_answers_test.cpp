@@ -125,7 +125,7 @@ TEST_CASE("STS's XML is read") {
 }
 
 TEST_CASE("code and wait are read from an answer's fields, in any case") {
-  HttpResponse answer;
+  ClientResponse answer;
   answer.status = 503;
   answer.fields.push_back({"X-Amzn-ErrorType", WipedBytes("SlowDown:x")});
   answer.fields.push_back({"x-amz-retry-after", WipedBytes("20")});

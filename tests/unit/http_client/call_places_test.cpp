@@ -13,10 +13,10 @@ namespace {
 
 struct PlacesFixture {
   /// How many of `count` calls that come now get a place at once.
-  std::size_t take(std::size_t count, const std::string& party = "") {
+  std::size_t take(std::size_t count, const std::string& role = "") {
     std::size_t granted = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      calls.emplace_back(places, party);
+      calls.emplace_back(places, role);
       granted += calls.back().granted().is_set() ? 1 : 0;
     }
     return granted;
@@ -32,7 +32,7 @@ struct PlacesFixture {
   std::list<CallPlaces::Place> calls;
 };
 
-TEST_CASE("calls of no party take all places; the rest get theirs first in, first out") {
+TEST_CASE("calls on nobody's behalf take all places; the rest get theirs first in, first out") {
   PlacesFixture f;
   CHECK(f.take(20) == 16);
   for (std::size_t next = 16; next < 20; ++next) {
@@ -44,7 +44,7 @@ TEST_CASE("calls of no party take all places; the rest get theirs first in, firs
   CHECK(f.take(16) == 16);
 }
 
-TEST_CASE("one who gives up waiting makes way for those behind, and takes no place with it") {
+TEST_CASE("a call that gives up waiting makes way for the next one, and takes no place with it") {
   PlacesFixture f;
   f.take(18);
   f.calls.erase(std::next(f.calls.begin(), 16));
@@ -53,7 +53,7 @@ TEST_CASE("one who gives up waiting makes way for those behind, and takes no pla
   CHECK(f.calls.back().granted().is_set());
 }
 
-TEST_CASE("parties whose calls all hang leave places to others, each next one") {
+TEST_CASE("roles whose calls all hang leave places to others, fewer to each next one") {
   PlacesFixture f;
   CHECK(f.take(100, "one") == 8);
   CHECK(f.take(100, "two") == 4);
@@ -61,14 +61,14 @@ TEST_CASE("parties whose calls all hang leave places to others, each next one") 
   CHECK(f.take(1) == 1);
 }
 
-TEST_CASE("however many parties hang, a call of no party finds a place") {
+TEST_CASE("however many roles hang, a call on nobody's behalf finds a place") {
   PlacesFixture f;
-  for (int party = 0; party < 20; ++party) f.take(20, "party " + std::to_string(party));
+  for (int role = 0; role < 20; ++role) f.take(20, "role " + std::to_string(role));
   CHECK(f.granted() == 15);
   CHECK(f.take(1) == 1);
 }
 
-TEST_CASE("a party gets the only place there is") {
+TEST_CASE("a role gets the only place there is") {
   PlacesFixture f;
   f.take(16);
   f.take(1, "one");
@@ -76,7 +76,7 @@ TEST_CASE("a party gets the only place there is") {
   CHECK(f.calls.back().granted().is_set());
 }
 
-TEST_CASE("who is passed over keeps its turn among its party's") {
+TEST_CASE("a call that is skipped keeps its turn among those of its role") {
   PlacesFixture f;
   f.take(10, "one");
   f.take(8);

@@ -57,13 +57,13 @@ class Transcript {
     add(request_.path);
     add(request_.query);
     add(std::to_string(request_.minor_version));
-    for (const HeaderField& field : request_.fields())
+    for (const ServerField& field : request_.fields())
       text_.append(field.name).append("=").append(field.value).append(",");
     add(reader_.keep_alive() ? "stay" : "close");
   }
 
   RequestReader reader_;
-  Request request_;
+  ServerRequest request_;
   std::string text_;
   bool over_ = false;
 };
@@ -225,7 +225,7 @@ TEST_CASE("what a request used of the buffer is wiped") {
   const std::string request =
       "POST / HTTP/1.1\r\nHost: x\r\nX-Token: " + token + "\r\nContent-Length: 64\r\n\r\n" + token;
   RequestReader reader(pool);
-  Request read;
+  ServerRequest read;
   auto space = reader.space();
   const std::string_view memory(space.data(), BufferPool::kSmall);
   const std::string both = request + request.substr(0, 90);

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kDate = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
-std::string head(const Response& response, Persistence persistence = Persistence::unsaid) {
+std::string head(const ServerResponse& response, Persistence persistence = Persistence::unsaid) {
   return std::string(ResponseHead(response, kDate, persistence).view());
 }
 

@@ -10,25 +10,25 @@
 
 namespace sma {
 
-std::variant<Response, Task<Response>> RecordingHandler::handle(const Request& request) {
+std::variant<ServerResponse, Task<ServerResponse>> RecordingHandler::handle(const ServerRequest& request) {
   seen.push_back(std::string(request.method) + " " + std::string(request.path));
   admissions.push_back(request.admission);
   if (request.admission != Admission::regular && request.path != "/ping")
-    return Response{.status = 429, .body = SharedBytes::of_literal("too many")};
+    return ServerResponse{.status = 429, .body = SharedBytes::of_literal("too many")};
   if (request.path == "/wait") return wait();
-  if (request.path == "/big") return Response{.body = big};
-  if (request.path == "/close") return Response{.body = SharedBytes("bye"), .close = true};
-  return Response{.body = SharedBytes::of_literal("healthy")};
+  if (request.path == "/big") return ServerResponse{.body = big};
+  if (request.path == "/close") return ServerResponse{.body = SharedBytes("bye"), .close = true};
+  return ServerResponse{.body = SharedBytes::of_literal("healthy")};
 }
 
-Task<Response> RecordingHandler::wait() {
+Task<ServerResponse> RecordingHandler::wait() {
   struct Counted {
     explicit Counted(int& counter) : count(counter) { ++count; }
     ~Counted() { --count; }
     int& count;
   } counted(waiting);
   co_await released_.wait();
-  co_return Response{.body = SharedBytes("waited")};
+  co_return ServerResponse{.body = SharedBytes("waited")};
 }
 
 void RecordingHandler::refused(int status, std::string_view reason) {

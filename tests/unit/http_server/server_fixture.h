@@ -15,7 +15,7 @@ class RecordingHandler final : public Handler {
  public:
   explicit RecordingHandler(Scheduler& scheduler) : released_(scheduler) {}
 
-  std::variant<Response, Task<Response>> handle(const Request& request) override;
+  std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
   void release() { released_.set(); }
 
@@ -26,7 +26,7 @@ class RecordingHandler final : public Handler {
   SharedBytes big{std::string(std::size_t{4} << 20, 'b')};
 
  private:
-  Task<Response> wait();
+  Task<ServerResponse> wait();
 
   Event released_;
 };

@@ -9,7 +9,7 @@ using namespace sma;
 namespace {
 
 std::string read(std::string_view method, std::string_view target) {
-  Request request;
+  ServerRequest request;
   request.method = method;
   if (const auto refusal = read_target(target, request)) return std::to_string(refusal->status);
   return std::string(request.path) + " " + std::string(request.query);

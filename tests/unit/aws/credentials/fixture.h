@@ -81,17 +81,17 @@ class FakeTransport final : public HttpTransport {
 
   explicit FakeTransport(ManualScheduler& scheduler) : scheduler_(scheduler) {}
 
-  Task<Result<HttpResponse>> send(HttpRequest request) override {
+  Task<Result<ClientResponse>> send(ClientRequest request) override {
     SeenRequest seen{request.method,           request.url,          {},
                      scheduler_.now(),         request.connect_time, request.attempt_time,
                      request.max_answer_bytes, request.queued};
-    for (const HttpField& field : request.fields) seen.fields[field.name] = field.value.view();
+    for (const ClientField& field : request.fields) seen.fields[field.name] = field.value.view();
     requests.push_back(seen);
     const Answer given = answer(seen);
     if (given.after > Nanoseconds(0)) co_await scheduler_.sleep_until(scheduler_.now() + given.after);
     if (request.connected != nullptr) *request.connected = given.connected;
     if (given.fault) co_return *given.fault;
-    HttpResponse response;
+    ClientResponse response;
     response.status = given.status;
     response.body.append(given.body);
     co_return response;
