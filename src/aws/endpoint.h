@@ -14,7 +14,7 @@ enum class AwsService { secrets_manager, sts };
 [[nodiscard]] std::string_view signing_name(AwsService service);
 
 /// What decides where a service is reached, besides the service. Overrides were resolved already (see
-/// aws/endpoint_settings.h): `override_url` is the one in force for this service, empty where there is none.
+/// aws/endpoint_settings.h): `override_url` is the one in force for this service, empty if there is none.
 struct EndpointParameters {
   std::string region;
   bool use_fips = false;
@@ -26,10 +26,10 @@ struct EndpointParameters {
 struct Endpoint {
   std::string url;  ///< scheme://host[:port][/path]
   std::string scheme;
-  std::string host;        ///< without brackets
-  int port = 0;            ///< as it will be used: 443 or 80 where the URL names none
-  std::string path;        ///< of the URL, as it was written; mostly empty
-  std::string host_field;  ///< for `Host`, as sigv4::host_field makes it
+  std::string host;        ///< lower case, without brackets
+  int port = 0;            ///< as it will be used: 443 or 80 if the URL names none
+  std::string path;        ///< of the URL, as written; mostly empty
+  std::string host_field;  ///< for `Host`: Url::authority
   std::string signing_region;
 };
 
@@ -37,8 +37,9 @@ struct Endpoint {
 /// partition has none) is a fault with the rule set's own message.
 [[nodiscard]] Result<Endpoint> resolve_endpoint(AwsService service, const EndpointParameters& parameters);
 
-/// Reads a URL into an endpoint; a fault where it is no http or https URL with a host.
-[[nodiscard]] Result<Endpoint> parse_endpoint_url(std::string_view url);
+/// Reads a URL into an endpoint; a fault if it is no `http(s)://host[:port][/path]`. Its host, in the `Host` field and
+/// in what is signed, is the one that curl sends to (see Url).
+[[nodiscard]] Result<Endpoint> parse_endpoint_url(const std::string& url);
 
 /// True for one valid host label (RFC 1123): letters, digits and inner hyphens, 63 at most.
 [[nodiscard]] bool is_valid_region(std::string_view region);

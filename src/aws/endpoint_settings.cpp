@@ -36,7 +36,7 @@ Result<std::string> read_override(const Environment& environment, const ProfileF
                               std::pair{std::string("the profile's endpoint_url"), profile.get("endpoint_url")}};
   for (const auto& [name, value] : sources) {
     if (!value) continue;
-    auto endpoint = parse_endpoint_url(*value);
+    auto endpoint = parse_endpoint_url(std::string(*value));
     if (!endpoint.ok()) return Fault::internal(name + ": " + endpoint.fault().message);
     return std::move(endpoint->url);
   }

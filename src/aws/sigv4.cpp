@@ -225,15 +225,6 @@ std::string normalised_path(std::string_view path) {
   return normalised;
 }
 
-std::string host_field(std::string_view scheme, std::string_view host, int port) {
-  std::string field(host);
-  for (char& c : field)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  if (field.find(':') != std::string::npos && !field.starts_with('[')) field = "[" + field + "]";
-  if (port != (scheme == "https" ? 443 : 80)) field.append(":").append(std::to_string(port));
-  return field;
-}
-
 std::string amz_date(WallTime when) {
   using namespace std::chrono;
   const auto day = floor<days>(when);

@@ -20,7 +20,7 @@ namespace sigv4 {
 /// What is signed. Field names may be in any case and are signed lower case; values are folded and trimmed.
 struct SignableRequest {
   std::string method;
-  std::string host;                                           ///< as `host_field` gives it
+  std::string host;                                           ///< as Url::authority has it
   std::string path = "/";                                     ///< as it will be sent: see `normalised_path`
   std::string query{};                                        ///< raw, as it will be sent, without `?`
   std::vector<std::pair<std::string, std::string>> fields{};  ///< further signed ones: content-type, x-amz-target, …
@@ -52,9 +52,6 @@ struct Signature {
 
 /// Dot segments and double slashes removed (RFC 3986 §5.2.4); what is left is sent and signed.
 [[nodiscard]] std::string normalised_path(std::string_view path);
-
-/// The `Host` field: lower case, IPv6 in brackets, the port only where it is not the scheme's.
-[[nodiscard]] std::string host_field(std::string_view scheme, std::string_view host, int port);
 
 /// UTC as `20150830T123600Z`.
 [[nodiscard]] std::string amz_date(WallTime when);

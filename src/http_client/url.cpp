@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -10,16 +9,28 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/ascii.h"
+#include "base/whole_number.h"
+
 namespace sma {
 namespace {
 
 struct FreeUrl {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
+using CurlUrl = std::unique_ptr<CURLU, FreeUrl>;
 
-std::optional<std::string> part(CURLU* url, CURLUPart which, unsigned flags = 0) {
+/// None if curl does not take `url`.
+CurlUrl read(const std::string& url, unsigned flags) {
+  CurlUrl read(curl_url());
+  if (read == nullptr) std::abort();
+  if (curl_url_set(read.get(), CURLUPART_URL, url.c_str(), flags) != CURLUE_OK) return nullptr;
+  return read;
+}
+
+std::optional<std::string> part(const CurlUrl& url, CURLUPart which, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, which, &text, flags) != CURLUE_OK) return std::nullopt;
+  if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) return std::nullopt;
   std::string copy(text);
   curl_free(text);
   return copy;
@@ -45,32 +56,44 @@ bool is_ipv4(const Address& address) {
 }  // namespace
 
 std::optional<Url> parse_url(const std::string& url) {
-  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
-  if (parsed == nullptr) std::abort();
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) return std::nullopt;
-  auto scheme = part(parsed.get(), CURLUPART_SCHEME);
-  auto host = part(parsed.get(), CURLUPART_HOST);
-  const auto port = part(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
-  if (!scheme || !host || !port || host->empty()) return std::nullopt;
+  const CurlUrl parsed = read(url, CURLU_PATH_AS_IS);
+  if (!parsed) return std::nullopt;
+  auto scheme = part(parsed, CURLUPART_SCHEME);
+  auto host = part(parsed, CURLUPART_HOST);
+  auto path = part(parsed, CURLUPART_PATH);
+  const auto port = whole_number<int>(part(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT).value_or(""));
+  if (!scheme || !host || !path || !port || host->empty()) return std::nullopt;
   if (host->starts_with('[') && host->ends_with(']')) host = host->substr(1, host->size() - 2);
-  return Url{std::move(*scheme), std::move(*host), part(parsed.get(), CURLUPART_ZONEID).value_or(""),
-             std::atoi(port->c_str())};
+  constexpr std::array kMore = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY, CURLUPART_FRAGMENT};
+  return Url{.scheme = std::move(*scheme),
+             .host = to_lower(*host),
+             .zone = part(parsed, CURLUPART_ZONEID).value_or(""),
+             .port = *port,
+             .path = std::move(*path),
+             .has_more = std::ranges::any_of(
+                 kMore, [&](CURLUPart which) { return part(parsed, which, CURLU_GET_EMPTY).has_value(); })};
+}
+
+std::string Url::authority() const {
+  std::string text = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  if (port != (scheme == "https" ? 443 : 80)) text.append(":").append(std::to_string(port));
+  return text;
 }
 
 bool is_near_host(const std::string& host) {
-  return is_loopback_address(host) || is_link_local_address(host) || strcasecmp(host.c_str(), "localhost") == 0;
+  std::string_view name = host;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return is_loopback_address(host) || is_link_local_address(host) ||
+         equals_ignoring_case(name.substr(name.rfind('.') + 1), "localhost");
 }
 
-// The flags are those that curl parses a proxy with.
+// The flags are those that curl reads a proxy with.
 bool is_proxy_url(const std::string& url) {
-  const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
-  if (parsed == nullptr) std::abort();
-  if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME) !=
-      CURLUE_OK)
-    return false;
-  const auto scheme = part(parsed.get(), CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
+  const CurlUrl parsed = read(url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+  if (!parsed) return false;
+  const auto scheme = part(parsed, CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
   constexpr std::array kSchemes = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
-  return std::ranges::find(kSchemes, scheme) != kSchemes.end() && part(parsed.get(), CURLUPART_HOST);
+  return std::ranges::find(kSchemes, scheme) != kSchemes.end() && part(parsed, CURLUPART_HOST);
 }
 
 bool is_same_address(const std::string& a, const std::string& b) {

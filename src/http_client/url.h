@@ -6,24 +6,31 @@
 
 namespace sma {
 
-/// A URL as curl understands it, so that what is checked is what will be asked: `http://127.1/` is 127.0.0.1 here too.
+/// A URL as curl reads it, so that what is checked and signed is what the request is sent to: `http://127.1/` is
+/// 127.0.0.1 here too. Nothing else in this program takes a URL apart.
 struct Url {
   std::string scheme;  ///< lower case
-  std::string host;    ///< without brackets; numeric addresses in their usual form
+  std::string host;    ///< lower case, without brackets; numeric addresses in their usual form
   std::string zone;    ///< of an IPv6 address; mostly empty
-  int port = 0;        ///< the scheme's own where the URL names none
+  int port = 0;        ///< the scheme's own if the URL names none
+  std::string path;    ///< as written; `/` if the URL has none
+  bool has_more;       ///< the URL has user information, a query or a fragment
+
+  /// What the `Host` field says: IPv6 in brackets, the port only if it is not the scheme's own. Source: RFC 9110 §7.2.
+  [[nodiscard]] std::string authority() const;
 };
 
-/// None where curl would not take it, or where it has no scheme and host.
+/// None if curl would not take the URL, or if it has no scheme or no host.
 [[nodiscard]] std::optional<Url> parse_url(const std::string& url);
 
-/// True where both are the same IPv4 or IPv6 address, however written. False where one is a name.
+/// True if both are the same IPv4 or IPv6 address, however written. False if one is a name.
 [[nodiscard]] bool is_same_address(const std::string& a, const std::string& b);
 
-/// True where no proxy belongs between: a loopback or link-local address, or the name `localhost`.
+/// True if a request to this host never goes through a proxy: a loopback or link-local address, or one of the names
+/// that curl resolves to loopback itself, `localhost` and `*.localhost`.
 [[nodiscard]] bool is_near_host(const std::string& host);
 
-/// Whether curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
+/// True if curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
 [[nodiscard]] bool is_proxy_url(const std::string& url);
 
 /// 127.0.0.0/8 or ::1, as an address.

@@ -4,6 +4,7 @@
 #include "aws/sigv4.h"
 #include "base/json_document.h"
 #include "base/json_text.h"
+#include "http_client/url.h"
 
 // Reads requests from standard input, a line of JSON each, and prints for each the path to send, the Host field, and
 // the fields that sign it.
@@ -22,7 +23,11 @@ std::string signed_request(sma::JsonValue input) {
 
   sma::sigv4::SignableRequest request;
   request.method = text(input, "method");
-  request.host = sma::sigv4::host_field(text(input, "scheme"), text(input, "host"), std::stoi(text(input, "port")));
+  const std::string host = text(input, "host");
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  const auto url =
+      sma::parse_url(text(input, "scheme") + "://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + text(input, "port"));
+  request.host = url.value().authority();
   request.path = sma::sigv4::normalised_path(text(input, "path"));
   request.query = text(input, "query");
   for (const sma::JsonValue field : input["fields"])

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "http_client/url.h"
+
 namespace sma {
 namespace {
 
@@ -60,7 +62,7 @@ TEST_CASE("an override wins over FIPS and dual stack, and the region is still th
   REQUIRE(endpoint.ok());
   CHECK(endpoint->url == "http://localhost:4566/aws//");
   CHECK(endpoint->scheme == "http");
-  CHECK(endpoint->host == "LocalHost");
+  CHECK(endpoint->host == "localhost");
   CHECK(endpoint->host_field == "localhost:4566");
   CHECK(endpoint->port == 4566);
   CHECK(endpoint->path == "/aws//");
@@ -87,6 +89,37 @@ TEST_CASE("endpoint URLs may name addresses of both kinds, with or without a por
   }
 }
 
+TEST_CASE("an endpoint is signed for the host that it is sent to, however its URL writes it") {
+  struct Expected {
+    const char* url;
+    const char* sent;  // scheme and authority
+    const char* host_field;
+  };
+  for (const Expected& expected :
+       {Expected{"http://127.1/", "http://127.0.0.1", "127.0.0.1"},
+        Expected{"http://0x7f.1:80/", "http://127.0.0.1", "127.0.0.1"},
+        Expected{"http://2130706433:4566", "http://127.0.0.1:4566", "127.0.0.1:4566"},
+        Expected{"http://0177.0.0.01:0080", "http://127.0.0.1", "127.0.0.1"},
+        Expected{"HTTPS://LocalHost:0443/a", "https://localhost", "localhost"},
+        Expected{"https://%6cocal%68ost", "https://localhost", "localhost"},
+        Expected{"http://[0:0:0:0:0:0:0:1]:80", "http://[::1]", "[::1]"},
+        Expected{"http://[FD00:EC2::0.0.0.23]:81", "http://[fd00:ec2::17]:81", "[fd00:ec2::17]:81"},
+        Expected{"http://example.com.:80/x", "http://example.com.", "example.com."}}) {
+    CAPTURE(expected.url);
+    const auto endpoint = parse_endpoint_url(expected.url);
+    REQUIRE(endpoint.ok());
+    CHECK(endpoint->host_field == expected.host_field);
+    CHECK(endpoint->url == expected.sent + endpoint->path);
+    const auto again = parse_endpoint_url(endpoint->url);
+    REQUIRE(again.ok());
+    CHECK(again->url == endpoint->url);
+    const auto read_by_curl = parse_url(endpoint->url);
+    REQUIRE(read_by_curl);
+    CHECK(read_by_curl->host == endpoint->host);
+    CHECK(read_by_curl->port == endpoint->port);
+  }
+}
+
 TEST_CASE("what is no http or https URL with a host is refused and not quoted") {
   for (const char* wrong : {"",
                             "localhost:4566",
@@ -107,7 +140,26 @@ TEST_CASE("what is no http or https URL with a host is refused and not quoted") 
                             "https://h\\x",
                             "https://h\r\nX: y",
                             "https://a b",
-                            "http s://h"}) {
+                            "http s://h",
+                            "https:/h",
+                            "https:h",
+                            "http://h?",
+                            "http://h#",
+                            "http://@h",
+                            "http://user@h",
+                            "http://:@h",
+                            "http://h:+80",
+                            "http://h: 80",
+                            "http://[fe80::1%25eth0]",
+                            "http://\xC3\xA9.example",
+                            "http://%C3%A9.example",
+                            "http://a%2Fb",
+                            "http://a%00b",
+                            "http://h/\xC3\xA9",
+                            " http://h",
+                            "http://h ",
+                            "http://h\t"}) {
+    CAPTURE(wrong);
     const auto endpoint = parse_endpoint_url(wrong);
     REQUIRE_FALSE(endpoint.ok());
     CHECK(endpoint.fault().message.find("hunter2") == std::string::npos);

@@ -133,14 +133,6 @@ TEST_CASE("paths lose dot segments and double slashes") {
   CHECK(sigv4::normalised_path("/a/%2E%2E/b") == "/a/%2E%2E/b");
 }
 
-TEST_CASE("the Host field is lower case and names a port only where it is not the scheme's") {
-  CHECK(sigv4::host_field("https", "Secrets.Example", 443) == "secrets.example");
-  CHECK(sigv4::host_field("https", "h", 80) == "h:80");
-  CHECK(sigv4::host_field("http", "h", 80) == "h");
-  CHECK(sigv4::host_field("http", "FD00:EC2::23", 80) == "[fd00:ec2::23]");
-  CHECK(sigv4::host_field("https", "::1", 8443) == "[::1]:8443");
-}
-
 TEST_CASE("dates are UTC without fractions, before 1970 too") {
   CHECK(sigv4::amz_date(kWhen + nanoseconds{999'999'999}) == "20150830T123600Z");
   CHECK(sigv4::amz_date(WallTime{} - nanoseconds{1}) == "19691231T235959Z");

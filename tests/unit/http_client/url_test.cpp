@@ -8,9 +8,30 @@ TEST_CASE("a URL is taken apart as curl does") {
   const auto url = parse_url("HTTP://User:Pass@Example.com:8080/a/../b?c#d");
   REQUIRE(url);
   CHECK(url->scheme == "http");
-  CHECK(url->host == "Example.com");
+  CHECK(url->host == "example.com");
   CHECK(url->port == 8080);
-  CHECK(parse_url("https://h")->port == 443);
+  CHECK(url->path == "/a/../b");
+  CHECK(url->has_more);
+  const auto short_one = parse_url("https://h");
+  CHECK(short_one->port == 443);
+  CHECK(short_one->path == "/");
+  CHECK_FALSE(short_one->has_more);
+}
+
+TEST_CASE("user information, a query and a fragment are noticed, also empty ones") {
+  for (const char* text : {"http://u@h/", "http://:p@h/", "http://:@h/", "http://@h/", "http://h/?", "http://h?a",
+                           "http://h/#", "http://h/#f"}) {
+    CAPTURE(text);
+    CHECK(parse_url(text)->has_more);
+  }
+}
+
+TEST_CASE("the authority has brackets around an IPv6 address, and the port if it is not the scheme's own") {
+  CHECK(parse_url("https://Secrets.Example:443")->authority() == "secrets.example");
+  CHECK(parse_url("https://h:80")->authority() == "h:80");
+  CHECK(parse_url("http://h:80")->authority() == "h");
+  CHECK(parse_url("http://[FD00:EC2::23]")->authority() == "[fd00:ec2::23]");
+  CHECK(parse_url("https://[::1]:8443/x")->authority() == "[::1]:8443");
 }
 
 TEST_CASE("numeric hosts come in their usual form") {
@@ -50,9 +71,9 @@ TEST_CASE("loopback and link-local addresses are known") {
 }
 
 TEST_CASE("hosts that no proxy belongs before are known") {
-  for (const char* host : {"127.0.0.1", "::1", "localhost", "LocalHost", "169.254.169.254", "fd00:ec2::254"})
+  for (const char* host : {"127.0.0.1", "::1", "localhost", "LocalHost", "localhost.", "a.localhost", "169.254.169.254", "fd00:ec2::254"})
     CHECK(is_near_host(host));
-  for (const char* host : {"", "localhost.example", "10.0.0.1", "secretsmanager.eu-west-1.amazonaws.com"})
+  for (const char* host : {"", "localhost.example", "mylocalhost", "10.0.0.1", "secretsmanager.eu-west-1.amazonaws.com"})
     CHECK_FALSE(is_near_host(host));
 }
 
