@@ -47,6 +47,34 @@ class Timer : public Runnable {
   std::size_t place_ = kNowhere;  // in the scheduler's heap
 };
 
+/// A runnable that calls one method, `void method()`, of its owner, which must outlive it:
+///
+///     MemberRunnable<&Server::accept> accepting_{*this};
+template <auto kMethod>
+class MemberRunnable;
+template <typename Owner, void (Owner::*kMethod)()>
+class MemberRunnable<kMethod> final : public Runnable {
+ public:
+  explicit MemberRunnable(Owner& owner) : owner_(owner) {}
+  void run() override { (owner_.*kMethod)(); }
+
+ private:
+  Owner& owner_;
+};
+
+/// A timer that calls one method of its owner: `MemberTimer<&Server::give_up> alarm_{scheduler, *this};`
+template <auto kMethod>
+class MemberTimer;
+template <typename Owner, void (Owner::*kMethod)()>
+class MemberTimer<kMethod> final : public Timer {
+ public:
+  MemberTimer(Scheduler& scheduler, Owner& owner) : Timer(scheduler), owner_(owner) {}
+  void run() override { (owner_.*kMethod)(); }
+
+ private:
+  Owner& owner_;
+};
+
 /// The only source of time, and the queue of all that can go on. `EventLoop` is the real one; tests use a
 /// `ManualScheduler` and move its time themselves. For one thread.
 class Scheduler {

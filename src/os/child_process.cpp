@@ -67,8 +67,6 @@ class ChildProcesses::Child {
         pid_(pid),
         output_(std::move(output)),
         done_(owner.loop_),
-        reading_(*this),
-        ending_(*this),
         pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
     owner_.loop_.watch(output_.get(), EPOLLIN, reading_);
     if (pidfd_.valid()) owner_.loop_.watch(pidfd_.get(), EPOLLIN, ending_);
@@ -108,23 +106,6 @@ class ChildProcesses::Child {
   }
 
  private:
-  class Reading final : public Watcher {
-   public:
-    explicit Reading(Child& child) : child_(child) {}
-    void on_events(std::uint32_t /*events*/) override { child_.read(); }
-
-   private:
-    Child& child_;
-  };
-  class Ending final : public Watcher {
-   public:
-    explicit Ending(Child& child) : child_(child) {}
-    void on_events(std::uint32_t /*events*/) override { child_.reap(); }
-
-   private:
-    Child& child_;
-  };
-
   void read() {
     std::array<char, 4096> part;
     while (output_.valid()) {
@@ -153,8 +134,8 @@ class ChildProcesses::Child {
   FileDescriptor output_;
   WipedBytes bytes_;
   Event done_;
-  Reading reading_;
-  Ending ending_;
+  MemberWatcher<&Child::read> reading_{*this};
+  MemberWatcher<&Child::reap> ending_{*this};
   FileDescriptor pidfd_;
   int exit_status_ = 0;
   bool too_long_ = false;

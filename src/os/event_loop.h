@@ -19,6 +19,30 @@ class Watcher {
   ~Watcher() = default;
 };
 
+/// A watcher that calls one method, `void method(std::uint32_t events)`, of its owner, which must outlive it:
+/// `MemberWatcher<&Child::read> reading_{*this};`
+template <auto kMethod>
+class MemberWatcher;
+template <typename Owner, void (Owner::*kMethod)(std::uint32_t)>
+class MemberWatcher<kMethod> final : public Watcher {
+ public:
+  explicit MemberWatcher(Owner& owner) : owner_(owner) {}
+  void on_events(std::uint32_t events) override { (owner_.*kMethod)(events); }
+
+ private:
+  Owner& owner_;
+};
+/// The same for a method that needs no `events`: what it does is the same for all of them.
+template <typename Owner, void (Owner::*kMethod)()>
+class MemberWatcher<kMethod> final : public Watcher {
+ public:
+  explicit MemberWatcher(Owner& owner) : owner_(owner) {}
+  void on_events(std::uint32_t /*events*/) override { (owner_.*kMethod)(); }
+
+ private:
+  Owner& owner_;
+};
+
 /// Where an event loop has its time from.
 class Clocks {
  public:

@@ -36,16 +36,6 @@ class LogWriter final : public LogSink, public Runnable {
   void flush_at_end();
 
  private:
-  /// Tries again where the other side took nothing.
-  class Retry final : public Timer {
-   public:
-    Retry(Scheduler& scheduler, LogWriter& writer) : Timer(scheduler), writer_(writer) {}
-    void run() override { writer_.flush(); }
-
-   private:
-    LogWriter& writer_;
-  };
-
   [[nodiscard]] std::string path(int generation) const;
   void open_file();
   void follow_path();
@@ -55,7 +45,7 @@ class LogWriter final : public LogSink, public Runnable {
   [[nodiscard]] bool writable_now() const;
 
   Scheduler& scheduler_;
-  Retry retry_;
+  MemberTimer<&LogWriter::flush> retry_;  // for a reader that takes nothing for now
   std::string folder_;
   std::string name_;
   std::string problem_;

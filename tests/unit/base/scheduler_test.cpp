@@ -25,6 +25,29 @@ struct Alarm final : Timer {
   std::function<void()> action;
 };
 
+TEST_CASE("a runnable and a timer of a method call that method of their owner") {
+  class Owner {
+   public:
+    explicit Owner(Scheduler& scheduler) : late_(scheduler, *this) {
+      scheduler.post(soon_);
+      late_.arm(scheduler.now() + Seconds{1});
+    }
+    std::string calls;
+
+   private:
+    void run_soon() { calls += "soon "; }
+    void run_late() { calls += "late "; }
+    MemberRunnable<&Owner::run_soon> soon_{*this};
+    MemberTimer<&Owner::run_late> late_;
+  };
+  ManualScheduler scheduler;
+  Owner owner(scheduler);
+  scheduler.run_until_idle();
+  CHECK(owner.calls == "soon ");
+  scheduler.advance(Seconds{1});
+  CHECK(owner.calls == "soon late ");
+}
+
 TEST_CASE("what is posted runs in turn, once, and what that posts runs in the next turn") {
   ManualScheduler scheduler;
   std::string order;

@@ -57,6 +57,29 @@ TEST_CASE("a watcher is told of a readable descriptor, in every turn until it re
   CHECK(counter.calls == 2);
 }
 
+TEST_CASE("a watcher of a method calls that method of its owner, with or without the events") {
+  struct Owner {
+    void on_readable(std::uint32_t happened) { events = happened; }
+    void count() { ++calls; }
+    std::uint32_t events = 0;
+    int calls = 0;
+    MemberWatcher<&Owner::on_readable> readable{*this};
+    MemberWatcher<&Owner::count> counter{*this};
+  };
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  Pipe one;
+  Pipe two;
+  Owner owner;
+  loop.watch(one.reader.get(), EPOLLIN, owner.readable);
+  loop.watch(two.reader.get(), EPOLLIN, owner.counter);
+  REQUIRE(write(one.writer.get(), "x", 1) == 1);
+  REQUIRE(write(two.writer.get(), "x", 1) == 1);
+  loop.turn(Milliseconds(0));
+  CHECK(owner.events == EPOLLIN);
+  CHECK(owner.calls == 1);
+}
+
 TEST_CASE("a watcher taken away by another one in the same turn is not told") {
   const ManualClocks clocks;
   EventLoop loop(clocks);
