@@ -37,6 +37,10 @@ struct Fault {
   static Fault internal(std::string message) {
     return {.kind = Kind::internal, .http_status = 500, .code = "InternalFailure", .message = std::move(message)};
   }
+  /// Too much is under way already.
+  static Fault busy(std::string message) {
+    return {.kind = Kind::transient, .http_status = 503, .code = "Busy", .message = std::move(message)};
+  }
   static Fault absent(std::string message) {
     return {.kind = Kind::absent, .http_status = 500, .code = "InternalFailure", .message = std::move(message)};
   }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
 
 namespace sma {
 namespace {
@@ -20,7 +21,8 @@ struct Heap {
   bool limit_reached = false;
 };
 
-constinit Heap heap;
+constinit std::mutex heap_mutex;
+constinit Heap heap;  // guarded by `heap_mutex`
 
 std::uintptr_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
@@ -40,6 +42,7 @@ bool lock_pages(std::uintptr_t begin, std::uintptr_t end) {
 }  // namespace
 
 void lock_in_memory(void* block, std::size_t size) {
+  const std::lock_guard guard(heap_mutex);
   const std::uintptr_t begin = address(block);
   const std::uintptr_t end = heap_end();
   if (heap.begin == 0 || begin < heap.begin || begin >= end) {
