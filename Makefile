@@ -202,6 +202,7 @@ format: lint-tools
 .PHONY: lint
 lint: lint-tools | $(DEPS)/.installed
 	tests/layers
+	tests/documents
 	clang-format-16 --dry-run --Werror $(FORMATTED)
 	printf '%s\n' $(AGENT_SOURCES) | xargs -P $(shell nproc) -n 4 sh -c \
 	  'clang-tidy-16 --quiet --warnings-as-errors="*" "$$@" -- $(TIDY_FLAGS) 2>/dev/null' sh
@@ -259,7 +260,7 @@ help:
 	@echo 'make install           binary and man page, below DESTDIR and PREFIX'
 	@echo 'make lambda-layer      a zip of one file'
 	@echo 'make sbom              a CycloneDX list of what is inside'
-	@echo 'make format | lint     clang-format; clang-format, clang-tidy and which folder includes which'
+	@echo 'make format | lint     clang-format; clang-format, clang-tidy, which folder includes which, and documents'
 	@echo 'make clean             remove build/'
 
 # What building needs is installed where the user may; else a line says what is missing.
@@ -267,7 +268,7 @@ help:
 tools:
 	@third_party/require g++ make perl curl ca-certificates $(if $(filter $(ARCH),$(HOST_ARCH)),,g++-$(subst _,-,$(ARCH))-linux-gnu)
 lint-tools:
-	@third_party/require clang-format-16 clang-tidy-16
+	@third_party/require clang-format-16 clang-tidy-16 python3:python3
 fuzz-tools:
 	@third_party/require clang-16 libclang-rt-16-dev
 
