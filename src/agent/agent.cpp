@@ -221,7 +221,7 @@ void Agent::thaw() {
   if (outgoing_ != nullptr) outgoing_->http.drop_idle_connections();
 }
 
-// The order is part of the contract (SPEC §5).
+// The order is part of the contract (specification §5.6).
 Task<void> Agent::shut_down() {
   notify_service_manager(parts_.environment, "STOPPING=1");
   parts_.log.info("stopping");

@@ -38,7 +38,7 @@ struct AgentStart {
 };
 
 /// The agent's life: finds region and credentials, checks them, serves until it is asked to stop, and ends in order
-/// (SPEC §4, §5). Everything is wired together here and nowhere else.
+/// (specification §3.16, §5.6). Everything is wired together here and nowhere else.
 class Agent {
  public:
   Agent(AgentParts parts, AgentStart start);

@@ -11,8 +11,8 @@
 
 namespace sma {
 
-/// What each request is answered with (SPEC §1): the guard first, then the routes. A secret at hand is answered at
-/// once; for any other the answer is a task.
+/// What each request is answered with (specification §1.2, §1.3): the guard first, then the routes. A secret at hand is
+/// answered at once; for any other the answer is a task.
 class Routes final : public Handler {
  public:
   /// All must outlive this object and its answers.

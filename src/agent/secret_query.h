@@ -9,8 +9,9 @@
 
 namespace sma {
 
-/// Reads what a request asks for: the secret's id and the parameters of its query (SPEC §1). Texts without an escape
-/// are used where they stand; others are decoded into buffers that are kept, so that reading allocates nothing.
+/// Reads what a request asks for: the secret's id and the parameters of its query (specification §1.4). Texts without
+/// an escape are used where they stand; others are decoded into buffers that are kept, so that reading allocates
+/// nothing.
 class SecretQuery {
  public:
   /// Of `GET /secretsmanager/get?secretId=…`. The text of a 400 where it is not right, else nothing; views are valid

@@ -37,7 +37,8 @@ struct CallTerms {
 };
 
 /// Calls AWS: signs every attempt afresh, retries as the SDKs' standard mode does, renews refused credentials once,
-/// corrects a skewed clock once, and logs one line a call. Source: SPEC §3; AWS SDKs Reference Guide, "Retry behavior".
+/// corrects a skewed clock once, and logs one line a call. Source: specification §3.4 to §3.8; AWS SDKs Reference
+/// Guide, "Retry behavior".
 ///
 /// Faults: what AWS refused, with its status, code and message; `TimeoutError`; `ConnectionError`.
 class ApiClient {

@@ -13,7 +13,7 @@
 namespace sma {
 
 /// What environment and profile say about endpoints. Source: AWS SDKs and Tools Reference Guide, "Service-specific
-/// endpoints", "Dual-stack and FIPS endpoints"; SPEC §3.
+/// endpoints", "Dual-stack and FIPS endpoints"; specification §3.11.
 struct EndpointSettings {
   bool use_fips = false;
   bool use_dualstack = false;

@@ -33,7 +33,7 @@ class RetryBudget {
 };
 
 /// Whether and when a failed attempt is repeated: the SDKs' "standard" mode with its values of 2026. Pure.
-/// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; SPEC §3.
+/// Source: AWS SDKs and Tools Reference Guide, "Retry behavior"; specification §3.6.
 struct RetryPolicy {
   static constexpr int kUsualAttempts = 3;
   int max_attempts = kUsualAttempts;  ///< the first one included

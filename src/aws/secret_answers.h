@@ -11,7 +11,7 @@ namespace sma {
 /// `ConnectionError` (502) that quotes nothing of it. The bodies are wiped; of a secret's bytes only those in the
 /// rendered answer stay. Source: AWS Secrets Manager API Reference.
 
-/// GetSecretValue, rendered as clients get it (SPEC §1).
+/// GetSecretValue, rendered as clients get it (specification §1.5).
 [[nodiscard]] Result<SecretValue> read_secret_value(WipedBytes body);
 /// DescribeSecret.
 [[nodiscard]] Result<SecretVersions> read_description(WipedBytes body);

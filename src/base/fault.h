@@ -25,7 +25,7 @@ struct Fault {
   /// How long the service asked us to wait (`x-amz-retry-after`), if it did.
   std::optional<std::chrono::milliseconds> retry_after{};
 
-  /// True where a cached value may stand in (SPEC §2, "Transient fault while refreshing").
+  /// True where a cached value may stand in (specification §2.5).
   [[nodiscard]] bool may_pass() const { return kind == Kind::transient || kind == Kind::throttled; }
 
   static Fault timeout(std::string message) {

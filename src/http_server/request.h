@@ -15,7 +15,7 @@ struct ServerField {
   std::string_view value;
 };
 
-/// Whether a connection came while there was room (the agent's own policy, SPEC §1).
+/// Whether a connection came while there was room (the agent's own policy, specification §1.9).
 enum class Admission : std::uint8_t {
   regular,
   ping_only,  ///< one of the two past the limit on which `/ping` is still served

@@ -11,7 +11,7 @@
 
 namespace sma {
 
-/// The bounds of a server. Defaults are SPEC §1's.
+/// The bounds of a server. Defaults are those of specification §1.8 and §1.9.
 struct ServerLimits {
   std::size_t max_connections = 800;  ///< regular ones; 16 more are accepted to be refused, beyond that none
   Seconds head_time{10};              ///< to send a whole head, from its first byte
@@ -22,9 +22,9 @@ struct ServerLimits {
   std::size_t head_pool_bytes = std::size_t{2} << 20;  ///< shared by all heads over 4 KiB
 };
 
-/// Accepts connections on a listening socket and answers requests on them, strictly by RFC 9110 and 9112 (SPEC §1).
-/// A slow, stuck or vanished client costs its connection and nothing else. Running out of descriptors pauses accepting
-/// and never spins. SIGPIPE must be ignored.
+/// Accepts connections on a listening socket and answers requests on them, strictly by RFC 9110 and 9112 (specification
+/// §1.7). A slow, stuck or vanished client costs its connection and nothing else. Running out of descriptors pauses
+/// accepting and never spins. SIGPIPE must be ignored.
 class Server {
  public:
   Server(EventLoop& loop, Handler& handler, ServerLimits limits);

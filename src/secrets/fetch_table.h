@@ -46,8 +46,8 @@ class Fetch final : private Runnable {
   Task<Result<SharedBytes>> task_{};  // last: it goes before what it uses
 };
 
-/// Single flight (SPEC §2): at most one fetch a key is under way, at most one more waits for its end, and fetches run
-/// to their end whoever goes away. Bounded to 1024 fetches.
+/// Single flight (specification §2.6): at most one fetch a key is under way, at most one more waits for its end, and
+/// fetches run to their end whoever goes away. Bounded to 1024 fetches.
 class FetchTable {
  public:
   FetchTable(Scheduler& scheduler, Refresh& refresh) : scheduler_(scheduler), refresh_(refresh) {}

@@ -7,7 +7,7 @@
 namespace sma {
 
 /// Decides whether a cached secret may still be served. Pure: knows time only through the ages it is given, which are
-/// counted on CLOCK_BOOTTIME. Source: SPEC §2.
+/// counted on CLOCK_BOOTTIME. Source: specification §2.2, §2.5.
 class Freshness {
  public:
   /// ttl 0 means nothing is ever fresh.

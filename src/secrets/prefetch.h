@@ -33,7 +33,7 @@ struct PrefetchSettings {
 
 /// Fills the cache at start, while the agent serves already: explicit secrets 20 a call, and every secret that has a
 /// given tag key, a page a call. Fills only what is absent; a client's own fetch always wins. What goes wrong is logged
-/// by name and never fatal; a line sums up. Source: SPEC §3, "Role chaining and prefetch"; Secrets Manager API
+/// by name and never fatal; a line sums up. Source: specification §3.18; Secrets Manager API
 /// Reference, BatchGetSecretValue.
 class Prefetch {
  public:

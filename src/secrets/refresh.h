@@ -15,7 +15,7 @@ namespace sma {
 
 /// True where a cached version is still the one that the key asks for: only a versionId asked: that version still
 /// exists; else: the version asked for, or the cached one, still carries the stage asked for, `AWSCURRENT` by default.
-/// Source: SPEC §2, "Expired".
+/// Source: specification §2.3.
 [[nodiscard]] bool still_holds(const SecretKey& key, std::string_view cached_version_id,
                                const SecretVersions& versions);
 

@@ -11,7 +11,7 @@
 
 namespace sma {
 
-/// What a client asked for, as it wrote it; the cache's key. Empty: not given. Source: SPEC §2.
+/// What a client asked for, as it wrote it; the cache's key. Empty: not given. Source: specification §2.1.
 struct SecretKey {
   std::string secret_id;
   std::string version_id;
@@ -61,7 +61,7 @@ struct SecretKeyEqual {
 
 /// One version of a secret, as the answer that clients get: the secret's bytes exist once, inside `answer`.
 struct SecretValue {
-  SharedBytes answer;  ///< the rendered JSON object (SPEC §1)
+  SharedBytes answer;  ///< the rendered JSON object (specification §1.5)
   std::string arn;     ///< empty where AWS sent none
   std::string name;
   std::string version_id;

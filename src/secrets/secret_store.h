@@ -28,7 +28,7 @@ struct SecretStoreSettings {
   bool ignore_transient_errors = true;
 };
 
-/// What the agent asks for secrets: the cache in front of AWS, with SPEC §2's rules of freshness and single flight.
+/// What the agent asks for secrets: the cache in front of AWS, with the rules of specification §2.
 ///
 ///     if (auto answer = store.fresh(key)) ...                     // at once
 ///     else ... co_await store.get(key.copy(), refresh_now, deadline)

@@ -25,7 +25,7 @@ struct GetRequest {
   bool json = false;    ///< the agent's whole answer
 };
 
-/// The command line, read (SPEC §4). Nothing here has looked at a file yet.
+/// The command line, read (specification §4.5). Nothing here has looked at a file yet.
 struct CommandLine {
   enum class Command {
     run,

@@ -11,8 +11,8 @@
 
 namespace sma {
 
-/// All that can be configured, with its defaults. Ranges are those of SPEC §4; `read_settings` never gives a value
-/// outside of them.
+/// All that can be configured, with its defaults. Ranges are those of specification §4.2; `read_settings` never gives a
+/// value outside of them.
 struct Settings {
   LogLevel log_level = LogLevel::info;
   bool log_to_file = true;

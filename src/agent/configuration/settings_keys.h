@@ -17,7 +17,7 @@ inline constexpr std::string_view kCacheTable = "capabilities.secrets_manager.ca
 inline constexpr std::string_view kSecurityTable = "capabilities.secrets_manager.security";
 inline constexpr std::string_view kPrefetchTable = "capabilities.secrets_manager.prefetch";
 
-/// One key of the configuration: its places, what it may hold, and how it is read. Source: SPEC §4.
+/// One key of the configuration: its places, what it may hold, and how it is read. Source: specification §4.2.
 struct SettingKey {
   std::string_view name;     ///< in the flat form, and in its table
   std::string_view table;    ///< where it stands in the nested form

@@ -21,8 +21,8 @@ class AgentMaker {
   ~AgentMaker() = default;
 };
 
-/// The agent's life as an extension of AWS Lambda (SPEC §6): registers, starts the agent, tells Lambda when that is
-/// ready, has it let go of old connections after a freeze, and stops it in the time that Lambda leaves.
+/// The agent's life as an extension of AWS Lambda (specification §6): registers, starts the agent, tells Lambda when
+/// that is ready, has it let go of old connections after a freeze, and stops it in the time that Lambda leaves.
 ///
 /// With SnapStart all that is in memory goes into a snapshot, from which many environments are started. There the agent
 /// is not even made before the first invocation, which comes after the snapshot.

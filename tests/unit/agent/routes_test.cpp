@@ -11,7 +11,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-/// The checks of SPEC §1 in their order, each with how a request is made to fail it.
+/// The checks of specification §1.3 in their order, each with how a request is made to fail it.
 enum Check : std::size_t {
   kLimit,
   kForwarded,

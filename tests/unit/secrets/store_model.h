@@ -14,10 +14,10 @@
 
 namespace sma {
 
-/// SPEC §2 once more, as plainly as can be said: every event is told to the model together with its time, and the model
-/// tells which client has what answer, which fetches are under way, and what is cached. It knows keys, texts and times,
-/// and nothing of coroutines, hashing or lists. Texts weigh whole units of `kUnit` bytes; what keeping them costs
-/// beside is less than that for all entries together, so that the model may leave it out.
+/// Specification §2 once more, as plainly as can be said: every event is told to the model together with its time, and
+/// the model tells which client has what answer, which fetches are under way, and what is cached. It knows keys, texts
+/// and times, and nothing of coroutines, hashing or lists. Texts weigh whole units of `kUnit` bytes; what keeping them
+/// costs beside is less than that for all entries together, so that the model may leave it out.
 class StoreModel {
  public:
   using Key = std::tuple<std::string, std::string, std::string, std::string>;  // id, version id, stage, role
