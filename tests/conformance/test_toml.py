@@ -457,6 +457,23 @@ def test_readme_and_man_page_name_every_key(key):
     assert re.search(rf"\b{key}\b", page("deploy/secrets-manager-agent.1"))
 
 
+@pytest.mark.parametrize("key", PLACES)
+def test_the_specification_has_every_key_with_its_table_default_and_range(key):
+    names = {f"`{key}`", f"`prefetch.{key}`", f"(nested only) `{key}`"}
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page("docs/specification.md").splitlines()]
+    [(_, table, default, allowed)] = [row for row in rows if len(row) == 4 and row[0] in names]
+    assert table == f"`{'.'.join(PLACES[key])}`"
+    value = DEFAULTS.get(key)
+    if isinstance(value, list) and value:
+        assert default == ", ".join(f"`{item}`" for item in value)
+    elif value in (None, []):
+        assert default.startswith(("none", "found"))
+    else:
+        assert default.strip("`") == (str(value).lower() if key in BOOLEANS else str(value))
+    if key in NUMBERS and key != "cache_bytes":
+        assert allowed.startswith("%d to %d" % NUMBERS[key])
+
+
 def test_the_configurations_that_readme_and_man_page_show_are_taken_and_show_the_defaults(tmp_path):
     for example in re.findall(r"```toml\n(.*?)```", page("README.md"), re.S):
         assert check_config(tmp_path / "config.toml", example.encode()).stderr == b""
