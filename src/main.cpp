@@ -48,7 +48,7 @@ int explain_certificates(const sma::Settings& settings) {
   return settings.acm_enabled ? 1 : 0;
 }
 
-int run(const CommandLine& command_line, sma::LoadedSettings loaded, const sma::Environment& environment,
+int run(const CommandLine& command_line, sma::LoadedSettings loaded, sma::Environment& environment,
         const sma::Files& files) {
   if (!loaded.settings.enabled) {
     std::fputs("secrets-manager-agent: the configuration says enabled = false; nothing to do\n", stderr);
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
   if (command_line->command == CommandLine::Command::help) return print(sma::usage());
   if (command_line->command == CommandLine::Command::version) return print(versions());
 
-  const auto environment = sma::Environment::of_process();
+  auto environment = sma::Environment::of_process();
   const sma::SystemFiles files;
   auto loaded = sma::load_settings(sma::configuration_file(*command_line, files), environment, files);
   if (!loaded.ok()) {

@@ -11,8 +11,8 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "base/task.h"
-#include "base/wiped_bytes.h"
 #include "os/child_process.h"
 #include "os/event_loop.h"
 #include "os/listening_socket.h"
@@ -33,7 +33,7 @@ struct AgentParts {
 struct AgentStart {
   Settings settings;
   bool as_version_3 = false;  ///< the names that the AWS agent's third version has
-  WipedBytes token;           ///< what clients must show
+  SharedBytes token;          ///< what clients must show
   ListeningSocket listener;   ///< bound and listening: early clients wait in its backlog
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/agent.h"
+#include "agent/configuration/secret_variables.h"
 #include "agent/configuration/ssrf_token.h"
 #include "agent/lambda/lambda_agent.h"
 #include "agent/lambda/lambda_extension.h"
@@ -71,8 +72,8 @@ void install_sandbox(const Settings& settings, const Environment& environment, c
     return log.warn("no sandbox: the active profile has a credential_process, which must be run");
   Sandbox sandbox;
   if (settings.log_to_file) sandbox.writable_folders.emplace_back(kLogFolder);
-  if (std::string folder = ssrf_token_folder(settings.ssrf_env_variables, environment); !folder.empty())
-    sandbox.writable_folders.push_back(std::move(folder));
+  if (auto folder = ssrf_token_folder(settings.ssrf_env_variables, environment))
+    sandbox.writable_folders.push_back(std::move(*folder));
   const std::string missing = sandbox.install();
   if (!missing.empty()) log.warn("the sandbox is not complete", {{"reason", missing}});
 }
@@ -110,7 +111,7 @@ class StopLoop final : public Runnable {
 
 /// What every client needs to be there.
 struct Opened {
-  WipedBytes token;
+  SharedBytes token;
   ListeningSocket listener;
 };
 
@@ -229,10 +230,10 @@ int run_in_lambda(AgentMaker& maker, const AgentParts& parts, const LambdaStart&
 
 }  // namespace
 
-int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Environment& environment,
-              const Files& files) {
+int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environment& environment, const Files& files) {
   Signals::block();
   Settings& settings = loaded.settings;
+  protect_secret_variables(environment, settings);
   const LambdaStart lambda = lambda_start(command_line, environment, loaded.warnings);
   const bool in_lambda = !lambda.api.empty();
   if (in_lambda) settings.log_to_file = false;

@@ -9,7 +9,7 @@ namespace sma {
 
 /// Runs the agent as a process, from token and port to the last log line. Gives the exit code: 0 after a signal, 1
 /// where the start failed, which standard error then says why.
-[[nodiscard]] int run_agent(const CommandLine& command_line, LoadedSettings loaded, const Environment& environment,
+[[nodiscard]] int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environment& environment,
                             const Files& files);
 
 }  // namespace sma

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/scheduler.h"
+#include "base/shared_bytes.h"
 #include "base/wiped_bytes.h"
 #include "http_server/handler.h"
 
@@ -17,7 +18,7 @@ namespace sma {
 /// told when the second is over.
 class SsrfGuard final : private Timer {
  public:
-  SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, WipedBytes token)
+  SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, SharedBytes token)
       : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
   /// The refusal, or nothing where the request may pass.
@@ -31,7 +32,7 @@ class SsrfGuard final : private Timer {
   Scheduler& scheduler_;
   Log& log_;
   std::vector<std::string> headers_;
-  WipedBytes token_;
+  SharedBytes token_;
 
   TimePoint second_{};  // the lines of which are counted
   int lines_ = 0;

@@ -149,10 +149,10 @@ WipedBytes join_canonical_request(const SignableRequest& request, const Canonica
 }
 
 std::string signature_of(std::string_view string_to_sign, std::string_view date, const SigningScope& scope,
-                         const WipedBytes& secret_access_key) {
+                         std::string_view secret_access_key) {
   WipedBytes secret("AWS4");
   secret.reserve(secret.size() + secret_access_key.size());
-  secret.append(secret_access_key.view());
+  secret.append(secret_access_key);
   Digest date_key;
   Digest region_key;
   Digest service_key;
@@ -171,13 +171,13 @@ std::string signature_of(std::string_view string_to_sign, std::string_view date,
 Signature sign(const SignableRequest& request, const SigningScope& scope, const Credentials& credentials,
                WallTime when) {
   Signature signed_with{
-      .amz_date = amz_date(when), .security_token = credentials.session_token.copy(), .authorization = {}};
+      .amz_date = amz_date(when), .security_token = WipedBytes(credentials.session_token.view()), .authorization = {}};
   const std::string date = signed_with.amz_date.substr(0, 8);
   const std::string credential_scope = date + "/" + scope.region + "/" + scope.service + "/aws4_request";
   const CanonicalFields fields = canonical_fields(request, signed_with.amz_date, signed_with.security_token.view());
   const WipedBytes canonical = join_canonical_request(request, fields);
   std::string signature = signature_of(string_to_sign(signed_with.amz_date, credential_scope, canonical.view()), date,
-                                       scope, credentials.secret_access_key);
+                                       scope, credentials.secret_access_key.view());
 
   WipedBytes& authorization = signed_with.authorization;
   authorization.append(kAlgorithm);

@@ -20,14 +20,14 @@ Result<CallerIdentity> read_caller_identity(WipedBytes body) {
 Result<Credentials> read_assumed_role(WipedBytes body) {
   const auto member = [&](std::string_view name) { return xml_text(body.view(), "Credentials", name); };
   const auto id = member("AccessKeyId");
-  auto key = member("SecretAccessKey");
-  auto token = member("SessionToken");
+  const auto key = member("SecretAccessKey");
+  const auto token = member("SessionToken");
   const auto expiration = member("Expiration");
   if (!id || id->empty() || !key || key->empty() || !token || !expiration) return unreadable();
   Credentials credentials;
   credentials.access_key_id = id->view();
-  credentials.secret_access_key = std::move(*key);
-  credentials.session_token = std::move(*token);
+  credentials.secret_access_key = SharedBytes(key->view());
+  credentials.session_token = SharedBytes(token->view());
   credentials.expiration = parse_iso8601(expiration->view());
   if (!credentials.expiration) return unreadable();
   return credentials;

@@ -29,6 +29,12 @@ class SharedBytes {
   ~SharedBytes() { release(); }
 
   [[nodiscard]] std::string_view view() const { return view_; }
+  /// Another holder of the same bytes, which shows only this part of `view()`.
+  [[nodiscard]] SharedBytes part(std::string_view part) const {
+    SharedBytes narrowed(*this);
+    narrowed.view_ = part;
+    return narrowed;
+  }
   [[nodiscard]] std::size_t size() const { return view_.size(); }
   [[nodiscard]] bool empty() const { return view_.empty(); }
   [[nodiscard]] char* fill();

@@ -126,13 +126,16 @@ void EasyCall::set_tls() {
 // Both are always set: what is left unset, curl takes from the environment.
 void EasyCall::set_proxy() {
   const bool tls = request_.url.starts_with("https:");
-  const std::string& proxy = tls ? settings_.https_proxy : settings_.http_proxy;
+  const SharedBytes& proxy = tls ? settings_.https_proxy : settings_.http_proxy;
   bool use_proxy = request_.use_proxy && !proxy.empty();
   if (use_proxy) {
     const auto url = parse_url(request_.url);
     use_proxy = url && !is_near_host(url->host);
   }
-  curl_easy_setopt(easy_, CURLOPT_PROXY, use_proxy ? proxy.c_str() : "");
+  WipedBytes url;
+  if (use_proxy) url.append(proxy.view());
+  url.push_back('\0');
+  curl_easy_setopt(easy_, CURLOPT_PROXY, url.data());
   curl_easy_setopt(easy_, CURLOPT_NOPROXY, use_proxy ? settings_.no_proxy.c_str() : "*");
 }
 

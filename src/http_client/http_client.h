@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
 #include "os/event_loop.h"
@@ -70,8 +71,8 @@ struct HttpClientSettings {
   std::string ca_bundle;    ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
   std::string ca_file;      ///< as found by the usual search; may be empty
   std::string ca_folder;    ///< `SSL_CERT_DIR`, hashed names; may be empty
-  std::string https_proxy;  ///< may hold credentials: never logged
-  std::string http_proxy;
+  SharedBytes https_proxy;  ///< may hold a password: never logged
+  SharedBytes http_proxy;
   std::string no_proxy;
   std::string user_agent;
   std::size_t calls_at_once = 16;

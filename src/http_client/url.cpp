@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/whole_number.h"
+#include "base/wiped_bytes.h"
 
 namespace sma {
 namespace {
@@ -21,10 +22,10 @@ struct FreeUrl {
 using CurlUrl = std::unique_ptr<CURLU, FreeUrl>;
 
 /// None if curl does not take `url`.
-CurlUrl read(const std::string& url, unsigned flags) {
+CurlUrl read(const char* url, unsigned flags) {
   CurlUrl read(curl_url());
   if (read == nullptr) std::abort();
-  if (curl_url_set(read.get(), CURLUPART_URL, url.c_str(), flags) != CURLUE_OK) return nullptr;
+  if (curl_url_set(read.get(), CURLUPART_URL, url, flags) != CURLUE_OK) return nullptr;
   return read;
 }
 
@@ -56,7 +57,7 @@ bool is_ipv4(const Address& address) {
 }  // namespace
 
 std::optional<Url> parse_url(const std::string& url) {
-  const CurlUrl parsed = read(url, CURLU_PATH_AS_IS);
+  const CurlUrl parsed = read(url.c_str(), CURLU_PATH_AS_IS);
   if (!parsed) return std::nullopt;
   auto scheme = part(parsed, CURLUPART_SCHEME);
   auto host = part(parsed, CURLUPART_HOST);
@@ -88,8 +89,10 @@ bool is_near_host(const std::string& host) {
 }
 
 // The flags are those that curl reads a proxy with.
-bool is_proxy_url(const std::string& url) {
-  const CurlUrl parsed = read(url, CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+bool is_proxy_url(std::string_view url) {
+  WipedBytes text(url);  // may hold a password
+  text.push_back('\0');
+  const CurlUrl parsed = read(text.data(), CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (!parsed) return false;
   const auto scheme = part(parsed, CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
   constexpr std::array kSchemes = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};

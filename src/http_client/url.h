@@ -31,7 +31,7 @@ struct Url {
 [[nodiscard]] bool is_near_host(const std::string& host);
 
 /// True if curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
-[[nodiscard]] bool is_proxy_url(const std::string& url);
+[[nodiscard]] bool is_proxy_url(std::string_view url);
 
 /// 127.0.0.0/8 or ::1, as an address.
 [[nodiscard]] bool is_loopback_address(const std::string& host);

@@ -14,8 +14,6 @@
 
 #include "base/event.h"
 
-extern char** environ;
-
 namespace sma {
 namespace {
 
@@ -44,12 +42,24 @@ class SpawnSettings {
     posix_spawnattr_destroy(&attributes_);
   }
 
-  int spawn(pid_t& pid, const std::vector<std::string>& argv) {
+  int spawn(pid_t& pid, const std::vector<std::string>& argv, const Environment& environment) {
     std::vector<char*> arguments;
     arguments.reserve(argv.size() + 1);
     for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
-    return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), environ);
+    std::vector<WipedBytes> texts;
+    std::vector<char*> variables;
+    for (const auto& [name, value] : environment.all()) {
+      WipedBytes& text = texts.emplace_back();
+      text.reserve(name.size() + value.size() + 2);
+      text.append(name);
+      text.push_back('=');
+      text.append(value.view());
+      text.push_back('\0');
+      variables.push_back(text.data());
+    }
+    variables.push_back(nullptr);
+    return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), variables.data());
   }
 
  private:
@@ -161,8 +171,9 @@ ChildProcesses::~ChildProcesses() {
   for (const auto& child : children_) child->kill_group();
 }
 
-Task<Result<ProcessOutput>> ChildProcesses::run(std::vector<std::string> argv, TimePoint deadline) {
-  auto started = start(argv);
+Task<Result<ProcessOutput>> ChildProcesses::run(std::vector<std::string> argv, Environment environment,
+                                                TimePoint deadline) {
+  auto started = start(argv, environment);
   if (!started.ok()) co_return std::move(started.fault());
   Child& child = **started;
   const Holder holder(child);
@@ -172,7 +183,8 @@ Task<Result<ProcessOutput>> ChildProcesses::run(std::vector<std::string> argv, T
   co_return child.take();
 }
 
-Result<ChildProcesses::Child*> ChildProcesses::start(const std::vector<std::string>& argv) {
+Result<ChildProcesses::Child*> ChildProcesses::start(const std::vector<std::string>& argv,
+                                                     const Environment& environment) {
   const auto failed = [&](int error) { return Fault::internal("cannot run " + argv[0] + ": " + std::strerror(error)); };
   if (argv.empty() || argv[0].empty()) return Fault::internal("there is no program to run");
   std::array<int, 2> ends{};
@@ -181,7 +193,8 @@ Result<ChildProcesses::Child*> ChildProcesses::start(const std::vector<std::stri
   const FileDescriptor writing_end(ends[1]);
   if (::fcntl(reading_end.get(), F_SETFL, O_NONBLOCK) != 0) return failed(errno);
   pid_t pid = 0;
-  if (const int error = SpawnSettings(writing_end.get()).spawn(pid, argv); error != 0) return failed(error);
+  if (const int error = SpawnSettings(writing_end.get()).spawn(pid, argv, environment); error != 0)
+    return failed(error);
   children_.push_back(std::make_unique<Child>(*this, pid, std::move(reading_end)));
   return children_.back().get();
 }

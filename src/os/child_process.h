@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
@@ -23,9 +24,11 @@ struct ProcessOutput {
 class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;
-  /// `argv[0]` is looked for in `PATH`. Faults: it could not be started, wrote more than 64 KiB, or (504) was not done
-  /// at `deadline`; in each case it and what it started are killed.
-  virtual Task<Result<ProcessOutput>> run(std::vector<std::string> argv, TimePoint deadline) = 0;
+  /// `argv[0]` is looked for in the `PATH` of this process; the program gets `environment`. Faults: it could not be
+  /// started, wrote more than 64 KiB, or (504) was not done at `deadline`; in each case it and what it started are
+  /// killed.
+  virtual Task<Result<ProcessOutput>> run(std::vector<std::string> argv, Environment environment,
+                                          TimePoint deadline) = 0;
 };
 
 /// Children of this process, each in a process group of its own, with signals as a new process expects them, no input
@@ -36,7 +39,7 @@ class ChildProcesses final : public ProcessRunner {
   explicit ChildProcesses(EventLoop& loop);
   ~ChildProcesses() override;
 
-  Task<Result<ProcessOutput>> run(std::vector<std::string> argv, TimePoint deadline) override;
+  Task<Result<ProcessOutput>> run(std::vector<std::string> argv, Environment environment, TimePoint deadline) override;
 
   /// For PID 1, on SIGCHLD: takes the exit status of orphans that the kernel gave us; our own children keep theirs.
   void reap_strangers();
@@ -48,7 +51,7 @@ class ChildProcesses final : public ProcessRunner {
   class Child;
   class Holder;
 
-  Result<Child*> start(const std::vector<std::string>& argv);
+  Result<Child*> start(const std::vector<std::string>& argv, const Environment& environment);
   void forget(const Child& child);
 
   EventLoop& loop_;

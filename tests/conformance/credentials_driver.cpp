@@ -61,9 +61,9 @@ class PlayedSts final : public Sts {
     given.access_key_id = "role " + request.role_arn + " by " + by;
     const bool own_name = request.session_name.starts_with("secrets-manager-agent-");
     const std::string seconds = request.duration ? std::to_string(request.duration->count()) : "";
-    given.secret_access_key.append((own_name ? "default" : request.session_name) + "|" + request.external_id + "|" +
-                                   seconds);
-    given.session_token.append("played");
+    given.secret_access_key =
+        SharedBytes((own_name ? "default" : request.session_name) + "|" + request.external_id + "|" + seconds);
+    given.session_token = SharedBytes("played");
     return given;
   }
 };

@@ -18,8 +18,8 @@ std::string text(sma::JsonValue object, std::string_view name) {
 std::string signed_request(sma::JsonValue input) {
   sma::Credentials credentials;
   credentials.access_key_id = text(input, "access_key");
-  credentials.secret_access_key.append(text(input, "secret_key"));
-  credentials.session_token.append(text(input, "token"));
+  credentials.secret_access_key = sma::SharedBytes(text(input, "secret_key"));
+  credentials.session_token = sma::SharedBytes(text(input, "token"));
 
   sma::sigv4::SignableRequest request;
   request.method = text(input, "method");

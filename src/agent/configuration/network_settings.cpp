@@ -1,6 +1,8 @@
 #include "agent/configuration/network_settings.h"
 
 #include <array>
+#include <initializer_list>
+#include <utility>
 
 #include "http_client/url.h"
 
@@ -17,12 +19,14 @@ constexpr std::array<const char*, 7> kBundles{
     "/usr/local/share/certs/ca-root-nss.crt",
 };
 
-std::string either_case(const Environment& environment, std::string_view lower, std::string_view upper,
-                        std::string_view fallback = "") {
-  return std::string(environment.get_or(lower, environment.get_or(upper, fallback)));
+SharedBytes first_set(const Environment& environment, std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (SharedBytes value = environment.share(name); !value.empty()) return value;
+  }
+  return {};
 }
 
-Fault no_proxy_url(const std::string& name) {
+Fault not_a_proxy(const std::string& name) {
   return Fault::internal(name + " (or its upper case, or all_proxy) is no proxy: http://[user:password@]host[:port]");
 }
 
@@ -33,13 +37,14 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
   HttpClientSettings settings;
   settings.user_agent =
       "aws-secrets-manager-agent/" SMA_VERSION " aws-workload-credentials-provider/" SMA_VERSION " lang/c++";
-  settings.no_proxy = either_case(environment, "no_proxy", "NO_PROXY");
-  const std::string any_proxy = either_case(environment, "all_proxy", "ALL_PROXY", "");
-  settings.https_proxy = either_case(environment, "https_proxy", "HTTPS_PROXY", any_proxy);
-  settings.http_proxy = either_case(environment, "http_proxy", "HTTP_PROXY", any_proxy);
-  // Not quoted: people put passwords into them, and curl would quote them in each call's fault.
-  if (!settings.https_proxy.empty() && !is_proxy_url(settings.https_proxy)) return no_proxy_url("https_proxy");
-  if (!settings.http_proxy.empty() && !is_proxy_url(settings.http_proxy)) return no_proxy_url("http_proxy");
+  settings.no_proxy = first_set(environment, {"no_proxy", "NO_PROXY"}).view();
+  settings.https_proxy = first_set(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+  settings.http_proxy = first_set(environment, {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"});
+  // Checked here because curl would quote a wrong one, password included, in the fault of each call.
+  for (const auto& [name, proxy] :
+       {std::pair("https_proxy", settings.https_proxy), {"http_proxy", settings.http_proxy}}) {
+    if (!proxy.empty() && !is_proxy_url(proxy.view())) return not_a_proxy(name);
+  }
 
   settings.ca_bundle = environment.get_or("AWS_CA_BUNDLE", profile_ca_bundle);
   if (!settings.ca_bundle.empty()) {

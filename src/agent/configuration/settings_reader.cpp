@@ -193,7 +193,8 @@ std::string read_variables(const Environment& environment, LoadedSettings& loade
   std::map<std::string, const SettingKey*> known;
   for (const SettingKey& setting : setting_keys()) known.emplace(setting.variable(), &setting);
   std::string problems;
-  for (const auto& [name, text] : environment.all()) {
+  for (const auto& [name, value] : environment.all()) {
+    const std::string_view text = value.view();
     if (!name.starts_with("SMA_") || !environment.get(name)) continue;
     const auto found = known.find(name);
     std::string wrong;
@@ -201,9 +202,9 @@ std::string read_variables(const Environment& environment, LoadedSettings& loade
       loaded.warnings.push_back(name + " is passed over: no setting, but an address that Kubernetes tells");
     } else if (found == known.end()) {
       wrong = name + ": no setting has this name";
-    } else if (const TomlValue value = value_of(*found->second, text);
-               found->second->read(value, loaded.settings) != 0) {
-      wrong = not_allowed(name, value, found->second->allowed, found->second->is_list);
+    } else if (const TomlValue given = value_of(*found->second, text);
+               found->second->read(given, loaded.settings) != 0) {
+      wrong = not_allowed(name, given, found->second->allowed, found->second->is_list);
     }
     if (!wrong.empty()) problems += (problems.empty() ? "" : "\n") + wrong;
   }

@@ -13,12 +13,12 @@ constexpr CredentialsForm kForm{.session_token = "SessionToken", .expiration = C
 
 }  // namespace
 
-Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, const Scheduler* scheduler, std::string command,
-                                                 TimePoint deadline) {
+Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, Environment environment,
+                                                 const Scheduler* scheduler, std::string command, TimePoint deadline) {
   auto words = split_command(command);
   if (!words || words->empty()) co_return Fault::internal("credential_process has an open quote or no program");
   const std::string program = words->front();
-  auto running = runner->run(std::move(*words), std::min(deadline, scheduler->now() + kTime));
+  auto running = runner->run(std::move(*words), std::move(environment), std::min(deadline, scheduler->now() + kTime));
   auto output = co_await std::move(running);
   if (!output.ok()) co_return std::move(output.fault());
   if (output->exit_status != 0)

@@ -11,7 +11,8 @@ namespace sma {
 /// Runs `command` and reads the credentials it prints: a JSON object with `Version` 1, `AccessKeyId`,
 /// `SecretAccessKey`, and optionally `SessionToken` and `Expiration`; without the latter they never expire. It has 60
 /// seconds. What it prints is never shown. Source: AWS SDKs and Tools Reference Guide, "Process credential provider".
-[[nodiscard]] Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, const Scheduler* scheduler,
-                                                               std::string command, TimePoint deadline);
+[[nodiscard]] Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, Environment environment,
+                                                               const Scheduler* scheduler, std::string command,
+                                                               TimePoint deadline);
 
 }  // namespace sma

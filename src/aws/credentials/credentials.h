@@ -7,16 +7,16 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 #include "base/task.h"
-#include "base/wiped_bytes.h"
 
 namespace sma {
 
 /// Keys that sign calls to AWS. Source: IAM, "Temporary security credentials".
 struct Credentials {
   std::string access_key_id;
-  WipedBytes secret_access_key;
-  WipedBytes session_token;            ///< empty: long-term keys
+  SharedBytes secret_access_key;
+  SharedBytes session_token;           ///< empty: long-term keys
   std::optional<WallTime> expiration;  ///< none: they do not expire
   std::string source;                  ///< for one line in the log: "environment", "profile dev, role_arn", …
 

@@ -20,8 +20,8 @@ Task<Result<Credentials>> CredentialsFileSource::load(TimePoint /*deadline*/) {
   if (!key) co_return fault("[" + profile + "] has no aws_secret_access_key");
   Credentials found;
   found.access_key_id = *id;
-  found.secret_access_key.append(*key);
-  found.session_token.append(profiles->get(profile, "aws_session_token").value_or(""));
+  found.secret_access_key = SharedBytes(*key);
+  found.session_token = SharedBytes(profiles->get(profile, "aws_session_token").value_or(""));
   found.source = "file " + path_;
   co_return found;
 }

@@ -10,8 +10,8 @@ Task<Result<Credentials>> EnvironmentSource::load(TimePoint /*deadline*/) {
   if (!key) co_return Fault::internal("AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY");
   Credentials found;
   found.access_key_id = *id;
-  found.secret_access_key.append(*key);
-  found.session_token.append(environment_.get_or("AWS_SESSION_TOKEN", {}));
+  found.secret_access_key = environment_.share("AWS_SECRET_ACCESS_KEY");
+  found.session_token = environment_.share("AWS_SESSION_TOKEN");
   found.source = name();
   co_return found;
 }

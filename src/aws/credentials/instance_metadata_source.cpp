@@ -11,11 +11,6 @@ constexpr Seconds kTooLateToWait{120};
 constexpr Seconds kLeastProlonging{600};
 constexpr Seconds kProlongingSpread{300};
 
-Credentials copy_of(const Credentials& credentials) {
-  return {credentials.access_key_id, credentials.secret_access_key.copy(), credentials.session_token.copy(),
-          credentials.expiration, credentials.source};
-}
-
 std::string first_line(std::string_view text) {
   text = text.substr(0, text.find_first_of("\r\n"));
   return std::string(text);
@@ -27,7 +22,7 @@ Task<Result<Credentials>> InstanceMetadataSource::load(TimePoint deadline) {
   auto asking = ask(deadline);
   auto loaded = co_await std::move(asking);
   if (loaded.ok()) {
-    last_ = copy_of(*loaded);
+    last_ = *loaded;
     if (*loaded->expiration <= clock_.now()) co_return prolonged(*loaded, "instance metadata gave expired ones");
     co_return loaded;
   }
@@ -65,7 +60,7 @@ Credentials InstanceMetadataSource::prolonged(const Credentials& credentials, st
                              random_.fraction() * static_cast<double>(Nanoseconds(kProlongingSpread).count())));
   log_.warn("expired credentials stay in use",
             {{"source", name()}, {"seconds", std::chrono::duration_cast<Seconds>(more).count()}, {"reason", reason}});
-  Credentials longer = copy_of(credentials);
+  Credentials longer = credentials;
   longer.expiration = clock_.now() + more;
   return longer;
 }

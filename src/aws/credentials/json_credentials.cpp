@@ -34,8 +34,8 @@ Result<Credentials> read_credentials(JsonValue object, CredentialsForm form, std
   if (!expiration && form.expiration == Expiration::required) return missing("Expiration");
   Credentials found;
   found.access_key_id = *id;
-  found.secret_access_key.append(*key);
-  found.session_token.append(member_in_any_case(object, form.session_token).value_or(""));
+  found.secret_access_key = SharedBytes(*key);
+  found.session_token = SharedBytes(member_in_any_case(object, form.session_token).value_or(""));
   found.source = source;
   if (expiration && form.expiration != Expiration::not_read) {
     found.expiration = parse_iso8601(*expiration);

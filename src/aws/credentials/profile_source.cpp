@@ -15,8 +15,8 @@ std::string text_of(const ProfileFiles& files, const std::string& profile, std::
 Credentials static_keys(const ProfileFiles& files, const std::string& profile) {
   Credentials found;
   found.access_key_id = text_of(files, profile, "aws_access_key_id");
-  found.secret_access_key.append(files.profiles.get(profile, "aws_secret_access_key").value_or(""));
-  found.session_token.append(files.profiles.get(profile, "aws_session_token").value_or(""));
+  found.secret_access_key = SharedBytes(files.profiles.get(profile, "aws_secret_access_key").value_or(""));
+  found.session_token = SharedBytes(files.profiles.get(profile, "aws_session_token").value_or(""));
   return found;
 }
 
@@ -75,7 +75,7 @@ Task<Result<Credentials>> ProfileSource::load_base(Shared files, ProfileChain::B
       loading = load_sso(files, profile, deadline);
       break;
     case ProfileChain::Base::credential_process:
-      loading = run_credential_process(&parts_.processes, &parts_.scheduler,
+      loading = run_credential_process(&parts_.processes, parts_.environment.for_programs(), &parts_.scheduler,
                                        text_of(*files, profile, "credential_process"), deadline);
       break;
   }

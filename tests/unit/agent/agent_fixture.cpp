@@ -85,7 +85,7 @@ void AgentFixture::make() {
                  .processes = processes_,
                  .random = random_,
                  .log = log_},
-      AgentStart{.settings = settings, .token = WipedBytes(kToken), .listener = std::move(*listener)});
+      AgentStart{.settings = settings, .token = SharedBytes(kToken), .listener = std::move(*listener)});
 }
 
 void AgentFixture::begin() {

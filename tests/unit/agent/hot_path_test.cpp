@@ -68,7 +68,7 @@ class CachedSecretServer {
   Log log_{&lines_, LogLevel::info};
   FakeSource source_{loop_};
   SecretStore store_{loop_, source_, log_, {}};
-  SsrfGuard guard_{loop_, log_, {"X-Aws-Parameters-Secrets-Token", "X-Vault-Token"}, WipedBytes("token")};
+  SsrfGuard guard_{loop_, log_, {"X-Aws-Parameters-Secrets-Token", "X-Vault-Token"}, SharedBytes("token")};
   Routes routes_{loop_, store_, guard_, log_, "/v1/"};
   Server server_{loop_, routes_, {}};
   std::uint16_t port_ = 0;

@@ -40,7 +40,7 @@ const std::vector<std::string> kAnswers{
 };
 
 struct RoutesFixture : StoreFixture {
-  SsrfGuard guard{scheduler, log, {"X-Token"}, WipedBytes("token")};
+  SsrfGuard guard{scheduler, log, {"X-Token"}, SharedBytes("token")};
   Routes routes{scheduler, store, guard, log, "/v1/"};
 
   /// Status and body of an answer at hand; "fetch" where the secret would be fetched.

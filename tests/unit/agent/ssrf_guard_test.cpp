@@ -15,7 +15,7 @@ struct GuardFixture {
   ManualScheduler scheduler;
   LogLines lines;
   Log log{&lines, LogLevel::info};
-  SsrfGuard guard{scheduler, log, {"X-One", "X-Two"}, WipedBytes("token")};
+  SsrfGuard guard{scheduler, log, {"X-One", "X-Two"}, SharedBytes("token")};
 
   /// The refusal's text; empty where the request may pass.
   std::string verdict(std::initializer_list<ServerField> fields) {

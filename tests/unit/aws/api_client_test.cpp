@@ -84,8 +84,8 @@ class ScriptedTransport final : public HttpTransport {
 Credentials keys(std::string id, std::string_view token = "") {
   Credentials made;
   made.access_key_id = std::move(id);
-  made.secret_access_key.append("secret");
-  made.session_token.append(token);
+  made.secret_access_key = SharedBytes("secret");
+  made.session_token = SharedBytes(token);
   return made;
 }
 

@@ -12,8 +12,8 @@ constexpr WallTime kWhen = sys_days(year{2015} / 8 / 30) + hours{12} + minutes{3
 Credentials example_keys(std::string_view token = {}) {
   Credentials keys;
   keys.access_key_id = "AKIDEXAMPLE";
-  keys.secret_access_key.append("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
-  keys.session_token.append(token);
+  keys.secret_access_key = SharedBytes("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+  keys.session_token = SharedBytes(token);
   return keys;
 }
 

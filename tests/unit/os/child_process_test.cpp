@@ -12,7 +12,7 @@ namespace {
 
 struct ProcessFixture : Runnable {
   Result<ProcessOutput> run(std::vector<std::string> argv, Nanoseconds limit = Seconds(60)) {
-    auto task = processes.run(std::move(argv), loop.now() + limit);
+    auto task = processes.run(std::move(argv), environment, loop.now() + limit);
     task.start(loop, this);
     loop.run();
     return task.take();
@@ -27,6 +27,7 @@ struct ProcessFixture : Runnable {
   }
 
   SystemClocks clocks;
+  Environment environment = Environment::of_process();
   EventLoop loop{clocks};
   ChildProcesses processes{loop};
 };
@@ -46,6 +47,12 @@ TEST_CASE("a program's output and exit status are read") {
   CHECK(fixture.shell("echo x; exit 3")->exit_status == 3);
   CHECK(fixture.shell("kill -TERM $$")->exit_status == 128 + SIGTERM);
   CHECK(fixture.processes.size() == 0);
+}
+
+TEST_CASE("a program gets the environment that it is given, and no other") {
+  ProcessFixture fixture;
+  fixture.environment = Environment({{"ONE", "1 = one"}, {"TWO", ""}});
+  CHECK(output(fixture.run({"env"})) == "ONE=1 = one\nTWO=\n");
 }
 
 TEST_CASE("a program that cannot be started is a fault that says why") {
@@ -99,7 +106,7 @@ TEST_CASE("what a program leaves running does not keep us waiting") {
 TEST_CASE("a task that is destroyed kills its program, which is reaped") {
   ProcessFixture fixture;
   {
-    auto task = fixture.processes.run({"sleep", "1000"}, fixture.loop.now() + Seconds(60));
+    auto task = fixture.processes.run({"sleep", "1000"}, fixture.environment, fixture.loop.now() + Seconds(60));
     task.start(fixture.loop);
     fixture.loop.turn(Milliseconds(0));
     CHECK_FALSE(task.done());
@@ -118,7 +125,7 @@ TEST_CASE("orphans that became ours are reaped, our own children keep their stat
     fixture.processes.reap_strangers();
   }
   CHECK(::kill(orphan, 0) != 0);
-  auto task = fixture.processes.run({"sh", "-c", "exit 8"}, fixture.loop.now() + Seconds(60));
+  auto task = fixture.processes.run({"sh", "-c", "exit 8"}, fixture.environment, fixture.loop.now() + Seconds(60));
   task.start(fixture.loop);
   for (int i = 0; i < 3000 && !task.done(); ++i) {
     fixture.processes.reap_strangers();

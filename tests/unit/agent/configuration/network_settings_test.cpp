@@ -82,12 +82,12 @@ TEST_CASE("proxies are named in lower case first, then upper, and all_proxy stan
                               {"no_proxy", "lower"},
                               {"NO_PROXY", "upper"},
                               {"ALL_PROXY", "http://all:3"}});
-  CHECK(settings->https_proxy == "http://lower:1");
-  CHECK(settings->http_proxy == "http://upper:2");
+  CHECK(settings->https_proxy.view() == "http://lower:1");
+  CHECK(settings->http_proxy.view() == "http://upper:2");
   CHECK(settings->no_proxy == "lower");
   const auto all = read({{"ALL_PROXY", "http://upper:3"}, {"all_proxy", "socks5h://lower:3"}, {"http_proxy", "own:4"}});
-  CHECK(all->https_proxy == "socks5h://lower:3");
-  CHECK(all->http_proxy == "own:4");
+  CHECK(all->https_proxy.view() == "socks5h://lower:3");
+  CHECK(all->http_proxy.view() == "own:4");
   const auto none = read({{"https_proxy", ""}});
   CHECK(none->https_proxy.empty());
   CHECK(none->http_proxy.empty());

@@ -28,7 +28,7 @@ class LambdaFixture : public AgentFixture, public AgentMaker {
   /// Registers and so on, without waiting.
   void begin_as_extension(bool snap_start = false) {
     HttpClientSettings client;
-    client.http_proxy = "http://127.0.0.1:1";
+    client.http_proxy = SharedBytes("http://127.0.0.1:1");
     http_ = std::make_unique<HttpClient>(loop_, std::move(client));
     if (api.empty()) api = aws.url().substr(std::string("http://").size());
     extension_ = std::make_unique<LambdaExtension>(*http_, loop_, api, "agent-in-test");

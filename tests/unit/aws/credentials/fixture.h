@@ -136,8 +136,8 @@ class FakeSts final : public Sts {
     if (fault) return *fault;
     Credentials given;
     given.access_key_id = "ROLE" + std::to_string(calls.size());
-    given.secret_access_key.append("role secret");
-    given.session_token.append("role token");
+    given.secret_access_key = SharedBytes("role secret");
+    given.session_token = SharedBytes("role token");
     given.expiration = scheduler_.wall_now() + Seconds(3600);
     given.source = "sts";
     return given;
@@ -149,7 +149,8 @@ class FakeSts final : public Sts {
 /// Programs that a test pretends to run.
 class FakeProcesses final : public ProcessRunner {
  public:
-  Task<Result<ProcessOutput>> run(std::vector<std::string> argv, TimePoint deadline) override {
+  Task<Result<ProcessOutput>> run(std::vector<std::string> argv, Environment environment, TimePoint deadline) override {
+    environments.push_back(std::move(environment));
     commands.push_back(std::move(argv));
     deadlines.push_back(deadline);
     if (fault) co_return *fault;
@@ -157,6 +158,7 @@ class FakeProcesses final : public ProcessRunner {
   }
 
   std::vector<std::vector<std::string>> commands;
+  std::vector<Environment> environments;
   std::vector<TimePoint> deadlines;
   std::string output;
   int exit_status = 0;
