@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/utf8.h"
+
 namespace sma {
 namespace {
 
@@ -25,12 +27,6 @@ constexpr auto kEscape = [] {
   return table;
 }();
 
-/// U+D800 to U+DFFF as three bytes: ED, A0 to BF, 80 to BF.
-bool is_surrogate(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  return text.size() >= 3 && byte(1) >= 0xA0 && byte(1) <= 0xBF && (byte(2) & 0xC0) == 0x80;
-}
-
 unsigned surrogate(std::string_view text) {
   return 0xD000U | (static_cast<unsigned>(text[1]) & 0x3F) << 6 | (static_cast<unsigned>(text[2]) & 0x3F);
 }
@@ -46,7 +42,7 @@ void escape(std::string_view text, Sink&& sink) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const char kind = kEscape[byte];
-    if (kind == 0 || (kind == 's' && !is_surrogate(text.substr(i)))) continue;
+    if (kind == 0 || (kind == 's' && !starts_with_surrogate(text.substr(i)))) continue;
     sink(text.substr(plain, i - plain));
     if (kind == 's') {
       sink(std::string_view(unit_escape(surrogate(text.substr(i))).data(), 6));

@@ -14,6 +14,10 @@ namespace sma {
 /// True if the whole of `text` is well-formed.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+/// True if `text` starts with a surrogate, U+D800 to U+DFFF, in three bytes, as `append_utf8` writes it. That is not
+/// well-formed; texts from JSON may hold one (`\ud800`).
+[[nodiscard]] bool starts_with_surrogate(std::string_view text);
+
 /// Appends `code_point`, up to U+10FFFF. A surrogate is written as the three bytes that its number would have.
 template <typename Target>
 void append_utf8(Target& target, std::uint32_t code_point) {

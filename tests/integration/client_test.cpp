@@ -56,6 +56,22 @@ TEST_CASE("get prints one field, or the whole answer") {
   CHECK(member(client.run({"get", "client/json", "--json"}).output, "Name") == "client/json");
 }
 
+TEST_CASE("get prints U+FFFD for a lone surrogate, with a warning, and --json prints the answer as it is") {
+  ClientScene client;
+  client.aws().put("client/lone", "client-\xED\xA0\x80-lone");
+  client.aws().put("client/fields", R"({"k":"client-field","other":"\ud800"})");
+  (void)client.scene().agent();
+  const Outcome whole = client.run({"get", "client/lone"});
+  CHECK(whole.exit_code == 0);
+  CHECK(whole.output == "client-\xEF\xBF\xBD-lone");
+  CHECK(whole.errors.find("warning: ") != std::string::npos);
+  CHECK(client.run({"get", "client/lone", "--json"}).output.find(R"("client-\ud800-lone")") != std::string::npos);
+  const Outcome field = client.run({"get", "client/fields", "--field", "k"});
+  CHECK(field.exit_code == 0);
+  CHECK(field.output == "client-field");
+  CHECK(field.errors.empty());
+}
+
 TEST_CASE("get says so and exits 1 where nobody takes what it prints") {
   ClientScene client;
   client.aws().put("client/unread", "client-unread-value");

@@ -19,8 +19,10 @@ constexpr Seconds kHealthTime{3};
 constexpr Seconds kAnswerTime{65};  // a little longer than the agent lets a client wait
 constexpr Milliseconds kRetryTime{100};
 
+void say(const std::string& message) { std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str()); }
+
 int complain(const std::string& message) {
-  std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str());
+  say(message);
   return 1;
 }
 
@@ -80,15 +82,16 @@ int check_health(const Settings& settings) {
 int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
                const Files& files) {
   if (settings.http_port == 0) return complain(kAnyPort);
-  const auto answer = ask_patiently(request, settings, environment, files);
+  Result<LoopbackAnswer> answer = ask_patiently(request, settings, environment, files);
   if (!answer.ok()) return complain(answer.fault().message);
   if (answer->status != 200) return complain(std::to_string(answer->status) + " " + std::string(answer->body.view()));
   if (request.json) return print(answer->body.view());
 
-  Result<WipedBytes> secret = secret_bytes(answer->body.view());
-  if (secret.ok() && !request.field.empty()) secret = secret_field(secret->view(), request.field);
+  const Result<SecretOutput> secret = secret_output(std::move(answer->body), request.field);
   if (!secret.ok()) return complain(secret.fault().message);
-  return print(secret->view());
+  if (secret->surrogate_replaced)
+    say("warning: the secret holds a lone surrogate, which UTF-8 cannot express; U+FFFD is printed in its place");
+  return print(secret->bytes.view());
 }
 
 }  // namespace sma

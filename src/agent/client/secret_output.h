@@ -7,12 +7,18 @@
 
 namespace sma {
 
-/// The secret's bytes in the agent's answer: `SecretString` as it is, `SecretBinary` decoded. A fault where the answer
-/// holds neither.
-[[nodiscard]] Result<WipedBytes> secret_bytes(std::string_view answer);
+/// What `get` prints.
+struct SecretOutput {
+  WipedBytes bytes;
+  /// The text held a lone surrogate (`\ud800`), which UTF-8 cannot express: U+FFFD stands in its place.
+  bool surrogate_replaced = false;
+};
 
-/// One field of a secret that is a JSON object: a string's bytes, anything else as compact JSON. A fault where it is no
-/// such object or has no such field; it names the field, never a value.
-[[nodiscard]] Result<WipedBytes> secret_field(std::string_view secret, std::string_view field);
+/// Takes the secret out of the agent's answer: `SecretString` as it is, `SecretBinary` decoded. With `field`, one field
+/// of a secret that is a JSON object: a string's bytes, anything else as compact JSON.
+///
+/// Faults: the answer holds no secret; the secret is not an object with that field. The message names the field and
+/// never a value. The limits are those of JsonDocument.
+[[nodiscard]] Result<SecretOutput> secret_output(WipedBytes answer, std::string_view field);
 
 }  // namespace sma

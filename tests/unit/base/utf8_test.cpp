@@ -35,3 +35,18 @@ TEST_CASE("a surrogate is written as three bytes") {
   append_utf8(text, 0xD83D);
   CHECK(text == "\xED\xA0\xBD");
 }
+
+TEST_CASE("a surrogate is found at the start of a text, and nothing else is taken for one") {
+  for (const std::uint32_t code : {0xD800U, 0xDBFFU, 0xDC00U, 0xDFFFU}) {
+    std::string text;
+    append_utf8(text, code);
+    CHECK(starts_with_surrogate(text + "!"));
+    CHECK_FALSE(starts_with_surrogate("!" + text));
+    CHECK_FALSE(starts_with_surrogate(text.substr(0, 2)));
+  }
+  for (const std::uint32_t code : {0xD7FFU, 0xE000U, 0x1F511U, 0xEDU}) {
+    std::string text;
+    append_utf8(text, code);
+    CHECK_FALSE(starts_with_surrogate(text));
+  }
+}
