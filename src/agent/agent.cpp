@@ -29,8 +29,8 @@ constexpr int kLastAnswersPart = 11;
 
 /// `held`: null where there are no credentials that could have been checked.
 std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
-  if (held == nullptr) return fault.kind == Fault::Kind::absent ? fault.message : "no credentials: " + fault.message;
-  return "sts:GetCallerIdentity " + std::string(fault.may_pass() ? "could not check" : "refused") +
+  if (held == nullptr) return fault.is_absent() ? fault.message : "no credentials: " + fault.message;
+  return "sts:GetCallerIdentity " + std::string(fault.is_transient() ? "could not check" : "refused") +
          " the credentials (from: " + held->source + "): " + fault.code + ": " + fault.message;
 }
 
@@ -194,7 +194,7 @@ Task<Result<Done>> Agent::prepare() {
 }
 
 Task<Result<std::string>> Agent::find_region(Result<std::string> configured, TimePoint deadline) {
-  if (configured.ok() || configured.fault().kind != Fault::Kind::absent) co_return configured;
+  if (configured.ok() || !configured.fault().is_absent()) co_return configured;
   Task<Result<std::string>> asking = outgoing_->metadata.region(deadline);
   Result<std::string> region = co_await std::move(asking);
   if (!region.ok())
@@ -212,7 +212,7 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
   }
   const Fault& fault = identity.fault();
   const std::string reason = why_not_valid(fault, serving_->credentials.held());
-  if (!fault.may_pass() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
+  if (!fault.is_transient() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};
 }

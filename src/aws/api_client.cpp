@@ -66,16 +66,16 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
     if (answer.ok()) refusal = std::move(*answer);
     Fault fault = refusal ? read_error(*refusal) : answer.fault();
     conceal_all(fault.message, call, keys.get());
-    if (refusal && !attempts.clock_corrected && is_clock_skew_code(fault.code) && correct_clock(call, *refusal)) {
+    if (refusal && !attempts.clock_corrected && may_be_clock_skew(fault) && correct_clock(call, *refusal)) {
       attempts.clock_corrected = true;
       continue;
     }
-    if (keys != nullptr && !attempts.renewed && fault.kind == Fault::Kind::expired) {
+    if (keys != nullptr && !attempts.renewed && fault.is_expired()) {
       attempts.renewed = true;
       Task<Result<SharedCredentials>> renewal = credentials->renew(keys, terms.deadline);
       Result<SharedCredentials> renewed = co_await std::move(renewal);
       // Where the source has no others, AWS's own words say it best; else why none could be had, which may pass.
-      if (!renewed.ok()) co_return renewed.fault().kind == Fault::Kind::expired ? fault : renewed.fault();
+      if (!renewed.ok()) co_return renewed.fault().is_expired() ? fault : renewed.fault();
       keys = *renewed;
       continue;
     }
@@ -83,7 +83,7 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
     // A wait that ends too late is no wait: the client learns at once.
     if (!wait || scheduler_.now() + *wait >= terms.deadline) co_return fault;
     // A connection that failed may not be the only one of the pool that is dead.
-    attempts.fresh_connection = fault.code == "TimeoutError" || fault.code == "ConnectionError";
+    attempts.fresh_connection = fault.is_without_answer();
     co_await scheduler_.sleep_until(scheduler_.now() + *wait);
     if (credentials != nullptr) {
       Task<Result<SharedCredentials>> load = credentials->get(terms.deadline);

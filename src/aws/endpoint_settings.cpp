@@ -85,11 +85,10 @@ Result<std::string> configured_region(std::string_view configured, const Environ
   for (const auto& [name, value] : sources) {
     if (!value) continue;
     if (is_valid_region(*value)) return std::string(*value);
-    Fault fault = Fault::internal("the region \"");
+    Fault fault = Fault::denied("the region \"");
     append_escaped(fault.message, *value, 80);
     fault.message.append("\" of ").append(name).append(
         " is not valid: letters, digits and inner hyphens, at most 63, are allowed");
-    fault.kind = Fault::Kind::denied;
     return fault;
   }
   return Fault::absent(

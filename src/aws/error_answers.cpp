@@ -108,7 +108,9 @@ std::optional<ErrorText> read_body(WipedBytes body) {
 Fault::Kind kind_of(int status, std::string_view code) {
   if (is_one_of(code, kThrottlingCodes)) return Fault::Kind::throttled;
   if (status == 429 && !is_one_of(code, kOperationsOwnCodes)) return Fault::Kind::throttled;
-  if (status >= 500 || is_transient_code(code)) return Fault::Kind::transient;
+  if (is_one_of(code, kTransientCodes) || status == 500 || (status >= 502 && status <= 504))
+    return Fault::Kind::transient;
+  if (status > 500) return Fault::Kind::lasting;
   return is_one_of(code, kExpiredCodes) ? Fault::Kind::expired : Fault::Kind::denied;
 }
 
@@ -127,14 +129,13 @@ Fault read_error(int status, std::string_view errortype, std::string_view retry_
   const bool goes_by_status = status == 429 || status >= 500;
   if (status < 400 || (!text && header_code.empty() && !goes_by_status))
     return Fault::connection("the answer, with status " + std::to_string(status) + ", is none of AWS's");
-  Fault fault{.http_status = status, .code = std::string(header_code), .message = {}};
-  if (text) {
-    if (fault.code.empty()) fault.code = std::move(text->code);
-    fault.message = std::move(text->message);
-  }
-  fault.kind = kind_of(status, fault.code);
-  if (fault.code.empty()) fault.code = status_name(status);
-  if (fault.message.empty()) fault.message = "AWS answered with status " + std::to_string(status);
+  std::string code(header_code);
+  if (text && code.empty()) code = std::move(text->code);
+  const Fault::Kind kind = kind_of(status, code);
+  if (code.empty()) code = status_name(status);
+  std::string message = text ? std::move(text->message) : std::string();
+  if (message.empty()) message = "AWS answered with status " + std::to_string(status);
+  Fault fault = Fault::of_aws(kind, status, std::move(code), std::move(message));
   fault.retry_after = read_milliseconds(retry_after);
   return fault;
 }
@@ -145,7 +146,6 @@ Fault read_error(ClientResponse& answer) {
   return read_error(answer.status, errortype, retry_after, std::move(answer.body));
 }
 
-bool is_clock_skew_code(std::string_view code) { return is_one_of(code, kClockSkewCodes); }
-bool is_transient_code(std::string_view code) { return is_one_of(code, kTransientCodes); }
+bool may_be_clock_skew(const Fault& fault) { return fault.came_from_aws() && is_one_of(fault.code, kClockSkewCodes); }
 
 }  // namespace sma

@@ -12,17 +12,15 @@ namespace sma {
 ///
 /// The code comes from `errortype` (`x-amzn-errortype`), then `code`, then `__type`, without `namespace#` and `:url`;
 /// from `Error/Code` in XML; else it is the status's own name (`BadRequest`). It decides the fault's kind: `throttled`,
-/// `expired`, `transient` (also any 5xx), else `denied`. The status is AWS's own. `retry_after` is `x-amz-retry-after`,
-/// in milliseconds.
+/// `expired`, `transient` (also 500 and 502 to 504), `lasting` (any other 5xx), else `denied`. The status is AWS's own.
+/// `retry_after` is `x-amz-retry-after`, in milliseconds.
 ///
 /// A 5xx or 429 with any body goes by its status; any other answer that is no AWS error is a `ConnectionError`.
 [[nodiscard]] Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body);
 /// The same, of an answer; takes its body.
 [[nodiscard]] Fault read_error(ClientResponse& answer);
 
-/// Codes that a clock off by minutes may be behind: then the answer's `Date` tells.
-[[nodiscard]] bool is_clock_skew_code(std::string_view code);
-/// Retried at any status.
-[[nodiscard]] bool is_transient_code(std::string_view code);
+/// True if the code is one that AWS also uses for a clock that is wrong by minutes: the answer's `Date` shows it then.
+[[nodiscard]] bool may_be_clock_skew(const Fault& fault);
 
 }  // namespace sma

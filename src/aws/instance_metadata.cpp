@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "aws/credential_endpoint.h"
 #include "aws/credentials/pause.h"
 #include "aws/endpoint.h"
 #include "aws/profile_files.h"
@@ -26,11 +27,7 @@ bool is_true(std::string_view text) { return text.size() == 4 && strncasecmp(tex
 
 bool is_worth_another_try(int status) { return status == 401 || status >= 500; }
 
-Fault refused(int status) {
-  Fault fault = Fault::internal("instance metadata answered " + std::to_string(status));
-  fault.kind = status >= 500 ? Fault::Kind::transient : Fault::Kind::denied;
-  return fault;
-}
+Fault refused(int status) { return endpoint_refusal(status, "instance metadata answered " + std::to_string(status)); }
 
 }  // namespace
 
@@ -97,9 +94,9 @@ Task<Result<ClientResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, 
   auto response = co_await std::move(sending);
   if (response.ok()) co_return response;
   Fault& fault = response.fault();
-  if (connected && fault.http_status == 504) fault.message += kHopLimit;
+  if (connected && fault.is_timeout()) fault.message += kHopLimit;
   if (!connected && !endpoint.configured) {
-    fault.kind = Fault::Kind::absent;
+    fault.set_kind(Fault::Kind::absent);
     fault.message = "no instance metadata: " + fault.message;
   }
   co_return response;

@@ -115,7 +115,7 @@ Result<ProfileChain> resolve_profile_chain(const ProfileFiles& files) {
     }
     auto base = base_of(profile);
     // A profile that another one draws on has to have something.
-    if (!base.ok() && !chain.roles.empty()) base.fault().kind = Fault::Kind::internal;
+    if (!base.ok() && !chain.roles.empty()) base.fault().set_kind(Fault::Kind::internal);
     if (!base.ok()) return base.fault();
     chain.base = *base;
     break;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "aws/error_answers.h"
-
 namespace sma {
 namespace {
 
@@ -14,14 +12,6 @@ constexpr Nanoseconds kBase = Milliseconds{50};
 constexpr Nanoseconds kThrottledBase = Seconds{1};
 constexpr Nanoseconds kMaxBackoff = Seconds{20};
 constexpr Nanoseconds kMaxBeyondBackoff = Seconds{5};
-
-bool is_retried(const Fault& fault) {
-  if (fault.kind == Fault::Kind::throttled) return true;
-  if (fault.kind != Fault::Kind::transient) return false;
-  // A 501 or 505 may pass, but not within seconds.
-  return fault.http_status <= 500 || (fault.http_status >= 502 && fault.http_status <= 504) ||
-         is_transient_code(fault.code);
-}
 
 Nanoseconds backoff(int retries, bool throttled, double jitter) {
   Nanoseconds longest = throttled ? kThrottledBase : kBase;
@@ -44,8 +34,8 @@ void RetryBudget::give_back(const RetryState& state) {
 
 std::optional<Nanoseconds> RetryPolicy::wait_before_retry(RetryState& state, const Fault& fault, RetryBudget& budget,
                                                           Random& random) const {
-  if (state.retries + 1 >= max_attempts || !is_retried(fault)) return std::nullopt;
-  const bool throttled = fault.kind == Fault::Kind::throttled;
+  if (state.retries + 1 >= max_attempts || !fault.is_worth_retrying()) return std::nullopt;
+  const bool throttled = fault.is_throttled();
   const int cost = throttled ? kThrottledRetryCost : kRetryCost;
   if (!budget.take(cost)) return std::nullopt;
   const Nanoseconds wait = backoff(state.retries, throttled, random.fraction());

@@ -5,7 +5,7 @@ namespace {
 
 // STS's answer to an assumption is the caller's affair, whatever STS calls it; that it may pass is kept.
 Fault refusal(Fault fault) {
-  if (fault.code == "TimeoutError" || fault.code == "ConnectionError" || fault.code == "InternalFailure") return fault;
+  if (!fault.came_from_aws()) return fault;
   fault.message = fault.code + ": " + fault.message;
   fault.code = "AccessDeniedException";
   fault.http_status = 403;
@@ -61,10 +61,8 @@ Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std
 }
 
 Fault RoleCredentials::too_many() const {
-  return {.kind = Fault::Kind::denied,
-          .http_status = 400,
-          .code = "MaxRolesExceeded",
-          .message = "at most " + std::to_string(max_roles_) + " roles can be assumed by this agent (max_roles)"};
+  return Fault::of_agent(Fault::Kind::denied, 400, "MaxRolesExceeded",
+                         "at most " + std::to_string(max_roles_) + " roles can be assumed by this agent (max_roles)");
 }
 
 }  // namespace sma

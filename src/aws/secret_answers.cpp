@@ -1,5 +1,6 @@
 #include "aws/secret_answers.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "aws/decimal_seconds.h"
@@ -116,6 +117,14 @@ SharedBytes rendered(const SecretFields& fields) {
   return answer;
 }
 
+/// Why a batch lacks one secret. A refusal of that secret is final; anything else may go away.
+Fault batch_failure(std::string code, std::string message) {
+  constexpr std::string_view kFinal[] = {"ResourceNotFound", "AccessDenied", "DecryptionFailure", "Invalid"};
+  const bool is_final = std::ranges::any_of(kFinal, [&](std::string_view prefix) { return code.starts_with(prefix); });
+  const Fault::Kind kind = is_final ? Fault::Kind::denied : Fault::Kind::transient;
+  return Fault::of_aws(kind, is_final ? 400 : 500, std::move(code), std::move(message));
+}
+
 std::optional<SecretValue> read_secret(JsonValue object) {
   Members members(object);
   SecretFields fields;
@@ -173,8 +182,8 @@ Result<SecretBatch> read_batch(WipedBytes body) {
   }
   for (const JsonValue entry : members.array("Errors")) {
     Members failure(entry);
-    batch.failures.push_back(
-        {.secret_id = failure.text("SecretId"), .code = failure.text("ErrorCode"), .message = failure.text("Message")});
+    batch.failures.push_back({.secret_id = failure.text("SecretId"),
+                              .fault = batch_failure(failure.text("ErrorCode"), failure.text("Message"))});
     if (!failure.right()) members.refuse();
   }
   batch.next_token = members.text("NextToken");

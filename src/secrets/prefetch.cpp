@@ -15,17 +15,10 @@ constexpr std::size_t kWorkers = 4;
 // Pages may be empty and still have a next one; this ends a list that never does.
 constexpr std::size_t kMostPages = 1000;
 
-/// A refusal of one secret that another call would only repeat.
-bool is_final(std::string_view code) {
-  constexpr std::string_view kFinal[] = {"ResourceNotFound", "AccessDenied", "DecryptionFailure", "Invalid"};
-  return std::any_of(std::begin(kFinal), std::end(kFinal),
-                     [&](std::string_view prefix) { return code.starts_with(prefix); });
-}
-
 /// True where a single call met what the batch met, so that it is not the batch as such that was the trouble.
 bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
-  return batch_fault.has_value() && fault.code == batch_fault->code &&
-         (fault.may_pass() || fault.message == batch_fault->message);
+  return batch_fault.has_value() && fault.has_cause_of(*batch_fault) &&
+         (fault.is_transient() || fault.message == batch_fault->message);
 }
 
 /// By name, ARN, or ARN without its random end: six characters, or `db` would name `db-replica` too.
@@ -106,7 +99,7 @@ Task<void> Prefetch::load_listed(const Job& job) {
         wanted = keep_all(job, std::move(wanted), std::move(*batch), progress);
       } else {
         fault = batch.fault();
-        if (!fault->may_pass()) refusal = fault;
+        if (!fault->is_transient()) refusal = fault;
         log_.warn("prefetch of a batch failed, its secrets are fetched one by one",
                   {{"role_arn", job.role_arn}, {"error", fault->code}, {"message", fault->message}});
       }
@@ -159,7 +152,7 @@ Task<std::optional<Fault>> Prefetch::load_singly(const Job& job, std::vector<std
     fail(job.role_arn, "secret_id", key.secret_id, fault);
     if (!repeats(fault, batch_fault)) continue;
     while (++i < secret_ids.size()) fail(job.role_arn, "secret_id", secret_ids[i], fault);
-    if (!fault.may_pass()) co_return fault;
+    if (!fault.is_transient()) co_return fault;
   }
   co_return std::nullopt;
 }
@@ -191,8 +184,8 @@ std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::str
   }
   for (const SecretBatch::Failure& failure : batch.failures) {
     std::erase(wanted, failure.secret_id);
-    if (is_final(failure.code))
-      fail(job.role_arn, "secret_id", failure.secret_id, {.code = failure.code, .message = failure.message});
+    if (failure.fault.is_denied())
+      fail(job.role_arn, "secret_id", failure.secret_id, failure.fault);
     else
       wanted.push_back(failure.secret_id);
   }

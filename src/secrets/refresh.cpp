@@ -29,7 +29,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
     fetch.describing = false;
     if (!versions.ok()) {
       // What was never sent was not refused by Secrets Manager: there are no keys to ask with, now or in a moment.
-      if (versions.fault().may_pass() || (!fetch.sent() && !fetch.forced)) co_return versions.fault();
+      if (versions.fault().is_transient() || (!fetch.sent() && !fetch.forced)) co_return versions.fault();
       describe_failed(fetch.key, versions.fault());
     } else if (CachedSecret* held = cache_.find(fetch.key);
                held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {
@@ -62,11 +62,11 @@ void Refresh::failed(const SecretKey& key, const Fault& fault) {
 }
 
 CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
-  return ignore_transient_errors_ && fault.may_pass() ? cache_.find(key) : nullptr;
+  return ignore_transient_errors_ && fault.is_transient() ? cache_.find(key) : nullptr;
 }
 
 void Refresh::describe_failed(const SecretKey& key, const Fault& fault) {
-  if (denial_told_ || !fault.code.starts_with("AccessDenied")) return;
+  if (denial_told_ || !fault.is_access_denied()) return;
   denial_told_ = true;
   log_.warn("DescribeSecret is denied, expired secrets are fetched anew with GetSecretValue",
             {{"secret_id", key.secret_id}, {"role_arn", key.role_arn}, {"error", fault.code}});

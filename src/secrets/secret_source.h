@@ -21,8 +21,7 @@ struct FetchProgress {
 struct SecretBatch {
   struct Failure {
     std::string secret_id;
-    std::string code;
-    std::string message;
+    Fault fault;  ///< denied: another call would only repeat it
   };
   std::vector<SecretValue> values;
   std::vector<Failure> failures;

@@ -8,18 +8,10 @@ namespace sma {
 namespace {
 
 Fault shutting_down() {
-  return {.kind = Fault::Kind::internal,
-          .http_status = 503,
-          .code = "ServiceUnavailable",
-          .message = "the agent is shutting down"};
+  return Fault::of_agent(Fault::Kind::internal, 503, "ServiceUnavailable", "the agent is shutting down");
 }
 
-Fault busy() {
-  return {.kind = Fault::Kind::transient,
-          .http_status = 503,
-          .code = "Busy",
-          .message = "too many secrets are being fetched"};
-}
+Fault busy() { return Fault::of_agent(Fault::Kind::transient, 503, "Busy", "too many secrets are being fetched"); }
 
 Fault late() { return Fault::timeout("the secret was not fetched in time"); }
 

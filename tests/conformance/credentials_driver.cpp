@@ -122,8 +122,7 @@ std::string outcome(const Environment& environment) {
     append_member(object, "secret", credentials->secret_access_key.view());
     append_member(object, "token", credentials->session_token.view());
   } else {
-    append_member(object, credentials.fault().kind == Fault::Kind::absent ? "none" : "error",
-                  credentials.fault().message);
+    append_member(object, credentials.fault().is_absent() ? "none" : "error", credentials.fault().message);
   }
   if (const auto profile = read_profile_files(environment, files); profile.ok()) {
     const auto region = configured_region({}, environment, *profile);

@@ -72,6 +72,32 @@ TEST_CASE("a role that may not be assumed is a 403, and nothing is fetched for i
   CHECK(scene.aws.count("GetSecretValue") == 0);
 }
 
+TEST_CASE("whatever STS answers to an assumption is a 403 as well; trouble of its own is tried three times") {
+  AgentWithAws scene;
+  add_role(scene, "reader");
+  scene.aws.put("roles/trouble", "roles-trouble-value");
+  const auto check_denied = [&](standin::FaultPlan plan, int attempts) {
+    scene.aws.clear_records();
+    scene.aws.fail(std::move(plan).on("AssumeRole").times(attempts));
+    const Answer answer = scene.agent().get_secret("roles/trouble", with_role("reader"));
+    CHECK(answer.status == 403);
+    CHECK(member(answer.body, "__type") == "AccessDeniedException");
+    CHECK(scene.aws.count("AssumeRole") == static_cast<std::size_t>(attempts));
+  };
+  for (const auto& [status, code] :
+       {std::pair{500, "InternalFailure"}, std::pair{503, "ServiceUnavailable"}, std::pair{504, "TimeoutError"},
+        std::pair{502, "ConnectionError"}, std::pair{400, "Throttling"}, std::pair{429, "TooManyRequestsException"}}) {
+    CAPTURE(code);
+    check_denied(standin::FaultPlan::sts_error(status, code), 3);
+  }
+  for (const char* code : {"InternalFailure", "TimeoutError", "ConnectionError"}) {
+    CAPTURE(code);
+    check_denied(standin::FaultPlan::sts_error(400, code), 1);
+  }
+  check_denied(standin::FaultPlan::body(503, "<html>no XML of STS"), 3);
+  CHECK(scene.agent().get_secret("roles/trouble", with_role("reader")).status == 200);
+}
+
 TEST_CASE("more roles than max_roles are a 400; those known go on, and a refused one takes no place") {
   AgentWithAws scene(Variables{{"SMA_MAX_ROLES", "2"}});
   for (const char* name : {"first", "second", "third"}) add_role(scene, name);

@@ -189,7 +189,7 @@ Result<CommandLine> read_command_line(std::span<const char* const> arguments, st
   if (reader.problem().empty()) return line;
   std::string message = reader.problem() + "\n" + usage();
   message.pop_back();
-  return Fault{.kind = Fault::Kind::denied, .code = "InvalidCommandLine", .message = std::move(message)};
+  return Fault::of_agent(Fault::Kind::denied, 500, "InvalidCommandLine", std::move(message));
 }
 
 std::string usage() {

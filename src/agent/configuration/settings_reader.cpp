@@ -23,8 +23,7 @@ constexpr std::size_t kFileLimit = std::size_t{16} << 20;
 constexpr std::size_t kMostProblems = 20;
 
 Fault refusal(std::string message) {
-  return {
-      .kind = Fault::Kind::denied, .http_status = 500, .code = "InvalidConfiguration", .message = std::move(message)};
+  return Fault::of_agent(Fault::Kind::denied, 500, "InvalidConfiguration", std::move(message));
 }
 
 /// What a person wrote, as far as it may be repeated: a text never.

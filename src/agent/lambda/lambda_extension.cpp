@@ -23,7 +23,7 @@ Fault refused(std::string_view what, ClientResponse response) {
     for (const std::string_view name : {"errorType", "errorMessage"})
       if (const auto text = answer->root()[name].string()) message += ": " + std::string(*text);
   }
-  return {.kind = Fault::Kind::denied, .http_status = 502, .code = "ExtensionError", .message = std::move(message)};
+  return Fault::of_agent(Fault::Kind::denied, 502, "ExtensionError", std::move(message));
 }
 
 std::optional<WallTime> wall_time(JsonValue milliseconds) {
@@ -47,7 +47,7 @@ Task<Result<Done>> LambdaExtension::enroll() {
   for (int tried = 1;; ++tried) {
     Task<Result<Done>> trying = try_enroll();
     const Result<Done> enrolled = co_await std::move(trying);
-    if (enrolled.ok() || !enrolled.fault().may_pass() || tried == kAttempts) co_return enrolled;
+    if (enrolled.ok() || !enrolled.fault().is_transient() || tried == kAttempts) co_return enrolled;
     co_await scheduler_.sleep_until(scheduler_.now() + kPause * tried);
   }
 }
@@ -70,7 +70,7 @@ Task<Result<LambdaEvent>> LambdaExtension::next() {
   for (int tried = 1;; ++tried) {
     Task<Result<LambdaEvent>> trying = try_next(tried > 1);
     const Result<LambdaEvent> event = co_await std::move(trying);
-    if (event.ok() || !event.fault().may_pass() || tried == kAttempts) co_return event;
+    if (event.ok() || !event.fault().is_transient() || tried == kAttempts) co_return event;
     co_await scheduler_.sleep_until(scheduler_.now() + kPause * tried);
   }
 }

@@ -148,10 +148,7 @@ Task<Result<SharedCredentials>> CachedCredentials::wait_for(std::shared_ptr<Load
 }
 
 Fault CachedCredentials::refused_again(const Credentials& refused) {
-  return {.kind = Fault::Kind::expired,
-          .http_status = 403,
-          .code = "ExpiredTokenException",
-          .message = "the credentials of " + refused.source + " are no longer accepted, and it has no others"};
+  return Fault::expired("the credentials of " + refused.source + " are no longer accepted, and it has no others");
 }
 
 }  // namespace sma

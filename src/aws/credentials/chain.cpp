@@ -18,7 +18,7 @@ Task<Result<Credentials>> ChainSource::load(TimePoint deadline) {
     auto renewed = co_await std::move(renewing);
     if (renewed.ok()) co_return renewed;
     // It had something once: that it has nothing now is a fault, and may pass.
-    if (renewed.fault().kind == Fault::Kind::absent) renewed.fault().kind = Fault::Kind::transient;
+    if (renewed.fault().is_absent()) renewed.fault().set_kind(Fault::Kind::transient);
     co_return failed(*winner_, std::move(renewed.fault()));
   }
   std::string looked_at;
@@ -30,7 +30,7 @@ Task<Result<Credentials>> ChainSource::load(TimePoint deadline) {
       co_return asked;
     }
     Fault& fault = asked.fault();
-    if (fault.kind != Fault::Kind::absent) co_return failed(*source, std::move(fault));
+    if (!fault.is_absent()) co_return failed(*source, std::move(fault));
     log_.debug("credentials source has nothing", {{"source", source->name()}, {"reason", fault.message}});
     if (!looked_at.empty()) looked_at += "; ";
     looked_at += std::string(source->name()) + ": " + fault.message;

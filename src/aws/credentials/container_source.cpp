@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/credential_endpoint.h"
 #include "aws/credentials/json_credentials.h"
 #include "aws/credentials/pause.h"
 #include "http_client/url.h"
@@ -40,15 +41,8 @@ std::string reason_in(WipedBytes body) {
 }
 
 Fault refused(ClientResponse response) {
-  const bool throttled = response.status == 429;
-  const bool may_pass = throttled || response.status >= 500;
-  Fault fault =
-      Fault::internal("the endpoint answered " + std::to_string(response.status) + reason_in(std::move(response.body)));
-  if (may_pass)
-    fault.kind = throttled ? Fault::Kind::throttled : Fault::Kind::transient;
-  else
-    fault.kind = Fault::Kind::denied;
-  return fault;
+  return endpoint_refusal(response.status, "the endpoint answered " + std::to_string(response.status) +
+                                               reason_in(std::move(response.body)));
 }
 
 }  // namespace
@@ -59,7 +53,7 @@ Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
   for (int tried = 1;; ++tried) {
     auto trying = attempt(*found, deadline);
     auto credentials = co_await std::move(trying);
-    if (credentials.ok() || !credentials.fault().may_pass() || tried == kAttempts) co_return credentials;
+    if (credentials.ok() || !credentials.fault().is_transient() || tried == kAttempts) co_return credentials;
     const Nanoseconds pause = random_pause(random_, kPause, tried);
     if (scheduler_.now() + pause >= deadline) co_return credentials;
     co_await scheduler_.sleep_until(scheduler_.now() + pause);
@@ -85,7 +79,7 @@ Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint de
   const auto answer = JsonDocument::parse(std::move(response->body));
   if (!answer || !answer->root().is_object()) co_return Fault::connection("the endpoint's answer is no JSON object");
   auto credentials = read_credentials(answer->root(), {}, name());
-  if (!credentials.ok()) credentials.fault().kind = Fault::Kind::transient;
+  if (!credentials.ok()) credentials.fault().set_kind(Fault::Kind::transient);
   co_return credentials;
 }
 

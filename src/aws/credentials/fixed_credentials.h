@@ -12,10 +12,7 @@ class FixedCredentials final : public CredentialsProvider {
 
   Task<Result<SharedCredentials>> get(TimePoint /*deadline*/) override { co_return credentials_; }
   Task<Result<SharedCredentials>> renew(SharedCredentials refused, TimePoint /*deadline*/) override {
-    co_return Fault{.kind = Fault::Kind::expired,
-                    .http_status = 403,
-                    .code = "ExpiredTokenException",
-                    .message = "the credentials of " + refused->source + " are no longer accepted"};
+    co_return Fault::expired("the credentials of " + refused->source + " are no longer accepted");
   }
 
  private:

@@ -46,7 +46,7 @@ Task<Result<Credentials>> InstanceMetadataSource::ask(TimePoint deadline) {
   const std::string_view code = member_in_any_case(answer->root(), "Code").value_or("Success");
   if (code != "Success") co_return Fault::internal("the instance's role gives no credentials: " + std::string(code));
   auto credentials = read_credentials(answer->root(), {}, name());
-  if (!credentials.ok()) credentials.fault().kind = Fault::Kind::transient;
+  if (!credentials.ok()) credentials.fault().set_kind(Fault::Kind::transient);
   co_return credentials;
 }
 

@@ -96,8 +96,7 @@ Task<Result<Credentials>> ProfileSource::load_named(std::string source, TimePoin
   if (!credentials.ok()) {
     Fault& fault = credentials.fault();
     // It was asked for by name: that nothing is there is a fault; where nothing answered, one that may pass.
-    const bool no_answer = fault.code == "TimeoutError" || fault.code == "ConnectionError";
-    if (fault.kind == Fault::Kind::absent) fault.kind = no_answer ? Fault::Kind::transient : Fault::Kind::internal;
+    if (fault.is_absent()) fault.set_kind(fault.is_without_answer() ? Fault::Kind::transient : Fault::Kind::internal);
     fault.message = "credential_source " + source + ": " + fault.message;
   }
   co_return credentials;

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 
+#include "aws/credential_endpoint.h"
 #include "aws/credentials/json_credentials.h"
 #include "aws/credentials/pause.h"
 #include "aws/endpoint.h"
@@ -28,11 +29,7 @@ Fault refused(const SsoSettings& settings, ClientResponse response) {
   if (const auto answer = JsonDocument::parse(std::move(response.body)))
     if (const auto text = member_in_any_case(answer->root(), "message")) message += ": " + std::string(*text);
   if (response.status == 401) message += "; " + log_in(settings);
-  Fault fault = Fault::internal(std::move(message));
-  fault.kind = response.status == 429   ? Fault::Kind::throttled
-               : response.status >= 500 ? Fault::Kind::transient
-                                        : Fault::Kind::denied;
-  return fault;
+  return endpoint_refusal(response.status, std::move(message));
 }
 
 Result<Credentials> read_role_credentials(WipedBytes body) {
@@ -105,7 +102,7 @@ Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string
   for (int tried = 1;; ++tried) {
     auto trying = attempt(settings, portal_url, deadline);
     auto credentials = co_await std::move(trying);
-    if (credentials.ok() || !credentials.fault().may_pass() || tried == kAttempts) co_return credentials;
+    if (credentials.ok() || !credentials.fault().is_transient() || tried == kAttempts) co_return credentials;
     const Nanoseconds pause = random_pause(random_, kPause, tried);
     if (scheduler_.now() + pause >= deadline) co_return credentials;
     co_await scheduler_.sleep_until(scheduler_.now() + pause);

@@ -61,7 +61,7 @@ TEST_CASE("a role's refused keys are renewed once, and the base's are left alone
   CHECK(fixture.aws.count("GetCallerIdentity") == identities);
 }
 
-TEST_CASE("a role that may no longer be assumed is a 403, though its secret is cached: that is no fault that passes") {
+TEST_CASE("a role that may no longer be assumed is a 403, though its secret is cached") {
   RolesFixture fixture;
   fixture.start();
   CHECK(fixture.answer("a", as("reader"))->status() == 200);
@@ -75,18 +75,24 @@ TEST_CASE("a role that may no longer be assumed is a 403, though its secret is c
 }
 
 TEST_CASE("while STS fails, a role's cached secret is served, though the role's keys have expired") {
-  RolesFixture fixture;
-  fixture.settings.ttl = Seconds(3600);
-  fixture.start();
-  CHECK(fixture.answer("a", as("reader"))->status() == 200);
-  fixture.aws.fail(FaultPlan::sts_error(503, "ServiceUnavailable").on("AssumeRole").times(FaultPlan::kAlways));
-  fixture.advance(Seconds(3601));
-  const auto cached = fixture.get("a", as("reader"));
-  fixture.wait_with_time(*cached);
-  CHECK(cached->status() == 200);
-  const auto forced = fixture.get("a", as("reader") + "&refreshNow=true");
-  fixture.wait_with_time(*forced);
-  CHECK(forced->status() == 403);
+  for (const auto& [status, code] :
+       {std::pair{503, "ServiceUnavailable"}, std::pair{500, "InternalFailure"}, std::pair{504, "TimeoutError"},
+        std::pair{501, "ConnectionError"}, std::pair{400, "Throttling"}}) {
+    CAPTURE(code);
+    RolesFixture fixture;
+    fixture.settings.ttl = Seconds(3600);
+    fixture.start();
+    CHECK(fixture.answer("a", as("reader"))->status() == 200);
+    fixture.aws.fail(FaultPlan::sts_error(status, code).on("AssumeRole").times(FaultPlan::kAlways));
+    fixture.advance(Seconds(3601));
+    const auto cached = fixture.get("a", as("reader"));
+    fixture.wait_with_time(*cached);
+    CHECK(cached->status() == 200);
+    const auto forced = fixture.get("a", as("reader") + "&refreshNow=true");
+    fixture.wait_with_time(*forced);
+    CHECK(forced->status() == 403);
+    CHECK(holds(forced->body(), R"("__type":"AccessDeniedException")"));
+  }
 }
 
 TEST_CASE("while refused keys cannot be renewed for the moment, cached secrets are served, minute after minute") {

@@ -152,10 +152,8 @@ TEST_CASE("a cached secret is at hand as JSON, refreshNow fetches it") {
 }
 
 TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it") {
-  const ServerResponse response = fault_answer({.kind = Fault::Kind::denied,
-                                                .http_status = 400,
-                                                .code = "AccessDeniedException",
-                                                .message = "no \"a\\b\" \n\x01 \0 for é"s});
+  const ServerResponse response =
+      fault_answer(Fault::of_aws(Fault::Kind::denied, 400, "AccessDeniedException", "no \"a\\b\" \n\x01 \0 for é"s));
   CHECK(response.status == 400);
   CHECK(response.content_type == "application/json");
   CHECK(response.body.view() ==

@@ -94,14 +94,14 @@ TEST_CASE("the region is the configured one, then AWS_REGION, AWS_DEFAULT_REGION
   CHECK(*configured_region("", environment, profile) == "env-1");
   CHECK(*configured_region("", Environment(Variables{{"AWS_DEFAULT_REGION", "env-2"}}), profile) == "env-2");
   CHECK(*configured_region("", Environment(Variables{}), profile) == "profile-1");
-  CHECK(configured_region("", Environment(Variables{}), {}).fault().kind == Fault::Kind::absent);
+  CHECK(configured_region("", Environment(Variables{}), {}).fault().is_absent());
 }
 
 TEST_CASE("a region that is no host label is refused, not passed over") {
   const auto region = configured_region(
       "", Environment(Variables{{"AWS_REGION", "evil.example/"}, {"AWS_DEFAULT_REGION", "env-2"}}), {});
   REQUIRE_FALSE(region.ok());
-  CHECK(region.fault().kind == Fault::Kind::denied);
+  CHECK(region.fault().is_denied());
   CHECK(region.fault().message.find("\"evil.example/\" of AWS_REGION") != std::string::npos);
 }
 

@@ -7,8 +7,6 @@
 namespace sma {
 namespace {
 
-using Kind = Fault::Kind;
-
 Fault error(int status, std::string_view body, std::string_view errortype = "", std::string_view retry_after = "") {
   return read_error(status, errortype, retry_after, WipedBytes(body));
 }
@@ -43,9 +41,9 @@ TEST_CASE("without a code the status's own name stands for it") {
 
 TEST_CASE("AWS's own refusals keep their status and are final") {
   const Fault fault = error(400, coded("ResourceNotFoundException"));
-  CHECK(fault.kind == Kind::denied);
+  CHECK(fault.is_denied());
   CHECK(fault.http_status == 400);
-  CHECK(error(403, coded("AccessDeniedException")).kind == Kind::denied);
+  CHECK(error(403, coded("AccessDeniedException")).is_denied());
 }
 
 TEST_CASE(
@@ -54,44 +52,65 @@ TEST_CASE(
                            "RequestThrottled", "TooManyRequestsException", "ProvisionedThroughputExceededException",
                            "TransactionInProgressException", "RequestLimitExceeded", "BandwidthLimitExceeded",
                            "LimitExceededException", "SlowDown", "EC2ThrottledException"}) {
-    CHECK(error(400, coded(code)).kind == Kind::throttled);
-    CHECK(error(503, coded(code)).kind == Kind::throttled);
+    CHECK(error(400, coded(code)).is_throttled());
+    CHECK(error(503, coded(code)).is_throttled());
   }
-  CHECK(error(429, "").kind == Kind::throttled);
-  CHECK(error(429, coded("NobodyKnows")).kind == Kind::throttled);
-  CHECK(error(429, coded("ResourceNotFoundException")).kind == Kind::denied);
+  CHECK(error(429, "").is_throttled());
+  CHECK(error(429, coded("NobodyKnows")).is_throttled());
+  CHECK(error(429, coded("ResourceNotFoundException")).is_denied());
 }
 
 TEST_CASE("what may pass is known by its code at any status, and by a 5xx") {
   for (const char* code :
        {"RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete", "IDPCommunicationError"}) {
-    CHECK(error(400, coded(code)).kind == Kind::transient);
-    CHECK(is_transient_code(code));
+    CHECK(error(400, coded(code)).is_transient());
+    CHECK(error(501, coded(code)).is_worth_retrying());
   }
-  CHECK(error(500, coded("InternalServiceError")).kind == Kind::transient);
-  CHECK(error(501, coded("ResourceNotFoundException")).kind == Kind::transient);
+  for (const int status : {500, 502, 503, 504}) CHECK(error(status, coded("InternalServiceError")).is_worth_retrying());
+  for (const int status : {501, 505, 599}) {
+    const Fault fault = error(status, coded("ResourceNotFoundException"));
+    CHECK(fault.is_transient());
+    CHECK_FALSE(fault.is_worth_retrying());
+  }
+}
+
+TEST_CASE("an answer of AWS with a code of the agent's own is still AWS's") {
+  for (const char* code : {"TimeoutError", "ConnectionError", "InternalFailure", "ExpiredTokenException", "Busy"}) {
+    for (const int status : {400, 429, 500, 504}) {
+      CAPTURE(code);
+      CAPTURE(status);
+      const Fault fault = error(status, coded(code));
+      CHECK(fault.came_from_aws());
+      CHECK_FALSE(fault.is_without_answer());
+      CHECK_FALSE(fault.is_timeout());
+      CHECK(fault.http_status == status);
+      CHECK(fault.code == code);
+      CHECK(fault.is_transient() == (status != 400));
+    }
+  }
+  CHECK(error(400, "<html>").is_without_answer());
 }
 
 TEST_CASE("refused keys are told from refused calls") {
   for (const char* code :
        {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"})
-    CHECK(error(400, coded(code)).kind == Kind::expired);
+    CHECK(error(400, coded(code)).is_expired());
 }
 
-TEST_CASE("codes that a wrong clock may be behind are known") {
+TEST_CASE("codes that AWS sends if the clock is wrong are known") {
   for (const char* code : {"InvalidSignatureException", "SignatureDoesNotMatch", "AuthFailure", "RequestTimeTooSkewed",
                            "RequestExpired", "RequestInTheFuture", "AccessDeniedException"})
-    CHECK(is_clock_skew_code(code));
-  CHECK_FALSE(is_clock_skew_code("ResourceNotFoundException"));
+    CHECK(may_be_clock_skew(error(400, coded(code))));
+  CHECK_FALSE(may_be_clock_skew(error(400, coded("ResourceNotFoundException"))));
 }
 
 TEST_CASE("a 5xx or 429 with any body goes by its status") {
   for (const char* body : {"<html>down</html>", "oops", "[1]", "\"x\"", "{\"a\":"}) {
     CHECK(error(503, body).http_status == 503);
     CHECK(error(503, body).code == "ServiceUnavailable");
-    CHECK(error(503, body).kind == Kind::transient);
+    CHECK(error(503, body).is_transient());
     CHECK(error(429, body).http_status == 429);
-    CHECK(error(429, body).kind == Kind::throttled);
+    CHECK(error(429, body).is_throttled());
   }
 }
 
@@ -100,7 +119,7 @@ TEST_CASE("any other answer that is no error of AWS's is a connection fault, and
     const Fault fault = error(403, body);
     CHECK(fault.code == "ConnectionError");
     CHECK(fault.http_status == 502);
-    CHECK(fault.may_pass());
+    CHECK(fault.is_transient());
     CHECK(fault.message.find("hunter2") == std::string::npos);
   }
   CHECK(error(301, "").code == "ConnectionError");
@@ -119,9 +138,8 @@ TEST_CASE("STS's XML is read") {
             "  <RequestId>1</RequestId></ErrorResponse>");
   CHECK(fault.code == "AccessDenied");
   CHECK(fault.message == "User \"x\" is not authorized");
-  CHECK(fault.kind == Kind::denied);
-  CHECK(error(400, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>").kind ==
-        Kind::transient);
+  CHECK(fault.is_denied());
+  CHECK(error(400, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>").is_transient());
 }
 
 TEST_CASE("code and wait are read from an answer's fields, in any case") {
@@ -133,7 +151,7 @@ TEST_CASE("code and wait are read from an answer's fields, in any case") {
   const Fault fault = read_error(answer);
   CHECK(fault.code == "SlowDown");
   CHECK(fault.message == "slower");
-  CHECK(fault.kind == Kind::throttled);
+  CHECK(fault.is_throttled());
   CHECK(fault.retry_after == Milliseconds{20});
 }
 

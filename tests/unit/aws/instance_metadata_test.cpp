@@ -96,17 +96,14 @@ TEST_CASE("the endpoint comes from the environment, the profile, the mode") {
 
 TEST_CASE("disabled metadata is nothing configured, and is not asked") {
   MetadataFixture fixture(Variables{{"AWS_EC2_METADATA_DISABLED", "TRUE"}});
-  CHECK(fixture.get().fault().kind == Fault::Kind::absent);
+  CHECK(fixture.get().fault().is_absent());
   CHECK(fixture.http.requests.empty());
 }
 
 TEST_CASE("an endpoint or mode that makes no sense is a fault") {
-  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "nonsense"}}).get().fault().kind ==
-        Fault::Kind::internal);
-  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://h/"}}).get().fault().kind ==
-        Fault::Kind::internal);
-  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5"}}).get().fault().kind ==
-        Fault::Kind::internal);
+  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "nonsense"}}).get().fault().is_internal());
+  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "ftp://h/"}}).get().fault().is_internal());
+  CHECK(MetadataFixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5"}}).get().fault().is_internal());
 }
 
 TEST_CASE("server errors get four attempts, of the token as of the question") {
@@ -116,7 +113,7 @@ TEST_CASE("server errors get four attempts, of the token as of the question") {
       return Answer{.status = request.method == failing ? 503 : 200, .body = "t"};
     };
     const auto found = fixture.get();
-    CHECK(found.fault().kind == Fault::Kind::transient);
+    CHECK(found.fault().is_transient());
     CHECK(std::ranges::count(fixture.http.requests, failing, &SeenRequest::method) == 4);
   }
 }
@@ -131,7 +128,7 @@ TEST_CASE("401 asks for a new token and again, four times in all") {
   REQUIRE(fixture.get().ok());
   CHECK(fixture.tokens == 3);
   refused = -100;
-  CHECK(fixture.get().fault().kind == Fault::Kind::denied);
+  CHECK(fixture.get().fault().is_denied());
   CHECK(refused == -96);
 }
 
@@ -160,7 +157,7 @@ TEST_CASE("where nothing answers at the usual address there is no metadata, at o
     return Answer{.fault = Fault::timeout("no connection in time"), .after = Seconds(1), .connected = false};
   };
   const auto found = fixture.get();
-  CHECK(found.fault().kind == Fault::Kind::absent);
+  CHECK(found.fault().is_absent());
   CHECK(found.fault().message == "no instance metadata: no connection in time");
   CHECK(fixture.http.requests.size() == 1);
 }
@@ -170,7 +167,7 @@ TEST_CASE("where nothing answers at an address that was named, that is a fault w
   fixture.http.answer = [](const SeenRequest&) {
     return Answer{.fault = Fault::connection("refused"), .connected = false};
   };
-  CHECK(fixture.get().fault().kind == Fault::Kind::transient);
+  CHECK(fixture.get().fault().is_transient());
   CHECK(fixture.http.requests.size() == 1);
 }
 
@@ -180,7 +177,7 @@ TEST_CASE("a token call that is connected but not answered names the hop limit")
     return Answer{.fault = Fault::timeout("no answer in time"), .after = Seconds(1)};
   };
   const auto found = fixture.get();
-  CHECK(found.fault().kind == Fault::Kind::transient);
+  CHECK(found.fault().is_transient());
   CHECK(found.fault().message.find("hop limit must be 2") != std::string::npos);
   CHECK(fixture.http.requests.size() == 1);
 }

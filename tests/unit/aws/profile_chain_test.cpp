@@ -111,15 +111,15 @@ TEST_CASE("a duration that is no number is passed over") {
 }
 
 TEST_CASE("a profile without credentials, or no default profile, is nothing configured") {
-  CHECK(refusal("[default]\nregion = r\n").kind == Fault::Kind::absent);
-  CHECK(refusal("[profile other]\n" + kKeys).kind == Fault::Kind::absent);
-  CHECK(refusal("").kind == Fault::Kind::absent);
-  CHECK(refusal("[profile a]\nregion = r\n", "a").kind == Fault::Kind::absent);
+  CHECK(refusal("[default]\nregion = r\n").is_absent());
+  CHECK(refusal("[profile other]\n" + kKeys).is_absent());
+  CHECK(refusal("").is_absent());
+  CHECK(refusal("[profile a]\nregion = r\n", "a").is_absent());
 }
 
 TEST_CASE("a profile named by AWS_PROFILE has to exist") {
   const Fault fault = refusal("[default]\n" + kKeys, "nope");
-  CHECK(fault.kind == Fault::Kind::internal);
+  CHECK(fault.is_internal());
   CHECK(fault.message.starts_with("profile nope, named by AWS_PROFILE, is in neither /c"));
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("each refusal of a profile names it and the key") {
         "profile default: aws_session_token is set, but no keys");
   const Fault empty = refusal("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nregion = x\n");
   CHECK(empty.message == "profile b holds no credentials");
-  CHECK(empty.kind == Fault::Kind::internal);
+  CHECK(empty.is_internal());
 }
 
 TEST_CASE("mfa_serial without a role does not matter") {

@@ -96,9 +96,7 @@ struct RoleFixture : CredentialsFixture {
   RoleCredentials roles{scheduler, held, base, clock, random, log, "the-session", 2};
 };
 
-Fault of_sts(int status, const char* code, Fault::Kind kind) {
-  return {.kind = kind, .http_status = status, .code = code, .message = "said STS"};
-}
+Fault of_sts(int status, const char* code, Fault::Kind kind) { return Fault::of_aws(kind, status, code, "said STS"); }
 
 }  // namespace
 
@@ -126,14 +124,20 @@ TEST_CASE("one role's assumption waits for no other's") {
   CHECK(f.got(slow) == "waiting");
 }
 
-TEST_CASE("what STS answers to an assumption is a 403, and that it may pass is kept") {
+TEST_CASE("whatever STS answers to an assumption is a 403, and transient if STS's own answer is") {
   const struct {
     Fault fault;
     bool passes;
   } rows[] = {{of_sts(403, "AccessDenied", Fault::Kind::denied), false},
               {of_sts(400, "ValidationError", Fault::Kind::denied), false},
               {of_sts(403, "ExpiredToken", Fault::Kind::expired), false},
+              {of_sts(400, "TimeoutError", Fault::Kind::denied), false},
               {of_sts(400, "Throttling", Fault::Kind::throttled), true},
+              {of_sts(429, "TooManyRequests", Fault::Kind::throttled), true},
+              {of_sts(500, "InternalFailure", Fault::Kind::transient), true},
+              {of_sts(500, "ConnectionError", Fault::Kind::transient), true},
+              {of_sts(501, "NotImplemented", Fault::Kind::lasting), true},
+              {of_sts(504, "TimeoutError", Fault::Kind::transient), true},
               {of_sts(503, "ServiceUnavailable", Fault::Kind::transient), true}};
   for (const auto& row : rows) {
     CAPTURE(row.fault.code);
@@ -145,11 +149,11 @@ TEST_CASE("what STS answers to an assumption is a 403, and that it may pass is k
     CHECK(role.fault().http_status == 403);
     CHECK(role.fault().code == "AccessDeniedException");
     CHECK(role.fault().message == row.fault.code + ": said STS");
-    CHECK(role.fault().may_pass() == row.passes);
+    CHECK(role.fault().is_transient() == row.passes);
   }
 }
 
-TEST_CASE("what kept STS from answering is told as such") {
+TEST_CASE("why STS did not answer is reported as it is") {
   for (const Fault& fault : {Fault::timeout("late"), Fault::connection("refused")}) {
     RoleFixture f;
     auto client = f.ask(1);
@@ -158,7 +162,7 @@ TEST_CASE("what kept STS from answering is told as such") {
   }
 }
 
-TEST_CASE("what kept the base's keys away is told as such, and STS is not asked") {
+TEST_CASE("why there are no base credentials is reported as it is, and STS is not asked") {
   RoleFixture f;
   f.base.fault = of_sts(503, "ServiceUnavailable", Fault::Kind::transient);
   auto client = f.ask(1);

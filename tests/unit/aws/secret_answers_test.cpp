@@ -116,7 +116,7 @@ TEST_CASE("an answer that cannot be read may pass, and nothing of it is quoted")
     REQUIRE_FALSE(secret.ok());
     CHECK(secret.fault().code == "ConnectionError");
     CHECK(secret.fault().http_status == 502);
-    CHECK(secret.fault().may_pass());
+    CHECK(secret.fault().is_transient());
     CHECK(secret.fault().message.find("hunter2") == std::string::npos);
   }
 }
@@ -146,8 +146,8 @@ TEST_CASE("a batch holds secrets, failures by name, and the next page's token") 
         R"({"ARN":"a2","Name":"n2","VersionId":null,"SecretBinary":"AA==","CreatedDate":null})");
   REQUIRE(batch->failures.size() == 1);
   CHECK(batch->failures[0].secret_id == "n3");
-  CHECK(batch->failures[0].code == "ResourceNotFoundException");
-  CHECK(batch->failures[0].message == "gone");
+  CHECK(batch->failures[0].fault.code == "ResourceNotFoundException");
+  CHECK(batch->failures[0].fault.message == "gone");
   CHECK(batch->next_token == "t");
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("an answer that lacks something may pass, and nothing of it is quoted"
     const auto credentials = read_assumed_role(WipedBytes(wrong));
     REQUIRE_FALSE(credentials.ok());
     CHECK(credentials.fault().code == "ConnectionError");
-    CHECK(credentials.fault().may_pass());
+    CHECK(credentials.fault().is_transient());
     CHECK(credentials.fault().message.find("hunter2") == std::string::npos);
     CHECK_FALSE(read_caller_identity(WipedBytes(wrong)).ok());
   }

@@ -26,7 +26,7 @@ inline SecretValue secret(std::string_view name, std::string_view version_id, st
 }
 
 inline Fault refusal(std::string_view code, std::string_view message = "no") {
-  return {.kind = Fault::Kind::denied, .http_status = 400, .code = std::string(code), .message = std::string(message)};
+  return Fault::of_aws(Fault::Kind::denied, 400, std::string(code), std::string(message));
 }
 
 /// A source whose calls a test sees, sends and answers when it likes.

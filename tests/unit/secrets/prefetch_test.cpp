@@ -274,7 +274,8 @@ TEST_CASE("failures within a batch are logged by name, and those that may pass a
   Fixture f;
   f.prefetch(3);
   SecretBatch batch = f.page({"s0"});
-  batch.failures = {{"s1", "ResourceNotFoundException", "not there"}, {"s2", "InternalServiceError", "oops"}};
+  batch.failures = {{"s1", refusal("ResourceNotFoundException", "not there")},
+                    {"s2", Fault::of_aws(Fault::Kind::transient, 500, "InternalServiceError", "oops")}};
   f.reply(Result<SecretBatch>(std::move(batch)));
   CHECK(f.source.operations() == "batch get");
   f.reply(Fault::timeout("late"));

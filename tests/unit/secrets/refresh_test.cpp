@@ -202,8 +202,7 @@ TEST_CASE("a failed refreshNow gives the error and leaves the cache alone") {
 }
 
 TEST_CASE("a transient fault while refreshing is answered with the cached value, a warning, and a new try in 30 s") {
-  const Fault throttled{
-      .kind = Fault::Kind::throttled, .http_status = 400, .code = "ThrottlingException", .message = ""};
+  const Fault throttled = Fault::of_aws(Fault::Kind::throttled, 400, "ThrottlingException", "");
   for (const bool in_describe : {true, false}) {
     for (const Fault& fault : {Fault::timeout("late"), Fault::connection("reset"), throttled}) {
       CAPTURE(fault.code);

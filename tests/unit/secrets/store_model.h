@@ -102,7 +102,7 @@ class StoreModel {
   }
 
   void fault(const Key& key, const Fault& fault, TimePoint now) {
-    if (fetches[key].describing && fetches[key].sent && !fault.may_pass())
+    if (fetches[key].describing && fetches[key].sent && !fault.is_transient())
       fetches[key].describing = false;
     else
       end(key, fault.code, fault, now);
@@ -182,7 +182,7 @@ class StoreModel {
   void end(const Key& key, const std::string& outcome, std::optional<Fault> fault, TimePoint now) {
     const Fetch ended = fetches[key];
     fetches.erase(key);
-    const bool passing = fault && fault->may_pass();
+    const bool passing = fault && fault->is_transient();
     if (passing && ended.ordinary && settings_.ignore_transient_errors && find(key) != nullptr && !is_fresh(key, now))
       find(key)->fresh_until = now + std::min(settings_.ttl, Seconds{30});
     for (const int client : ended.clients) {

@@ -245,7 +245,7 @@ TEST_CASE("where the source yields the same keys again that is a fault, and it i
   CacheFixture fixture;
   fixture.source.same_keys = true;
   const SharedCredentials refused = *fixture.get();
-  for (int i = 0; i < 50; ++i) CHECK(fixture.renew(refused).fault().kind == Fault::Kind::expired);
+  for (int i = 0; i < 50; ++i) CHECK(fixture.renew(refused).fault().is_expired());
   CHECK(fixture.source.asked == 2);
   fixture.scheduler.advance(Seconds(59));
   CHECK_FALSE(fixture.renew(refused).ok());

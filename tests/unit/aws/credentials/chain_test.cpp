@@ -54,7 +54,7 @@ TEST_CASE("renewal asks only the source that won, also where it fails") {
   b.fault = Fault::absent("gone");
   const auto renewed = fixture.load(chain);
   REQUIRE_FALSE(renewed.ok());
-  CHECK(renewed.fault().kind == Fault::Kind::transient);
+  CHECK(renewed.fault().is_transient());
   CHECK(renewed.fault().message == "b: gone");
   CHECK(a.asked == 1);
   CHECK(b.asked == 2);
@@ -69,7 +69,7 @@ TEST_CASE("a source that is configured but fails ends the search, and is named")
   const auto found = fixture.load(chain);
   REQUIRE_FALSE(found.ok());
   CHECK(found.fault().message == "a: too slow");
-  CHECK(found.fault().kind == Fault::Kind::transient);
+  CHECK(found.fault().is_transient());
   CHECK(b.asked == 0);
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("where nothing is configured anywhere the fault lists all that was loo
   ChainSource chain({&a, &b}, fixture.log);
   const auto found = fixture.load(chain);
   REQUIRE_FALSE(found.ok());
-  CHECK(found.fault().kind == Fault::Kind::absent);
+  CHECK(found.fault().is_absent());
   CHECK(found.fault().message == "no credentials were found: a: no a; b: no b");
   CHECK(fixture.lines.count("DEBUG credentials source has nothing") == 2);
 }

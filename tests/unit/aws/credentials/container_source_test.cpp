@@ -91,7 +91,7 @@ TEST_CASE("plain http to anywhere else, and other schemes, are refused without a
     ContainerFixture fixture;
     const auto found = fixture.ask({{kFull, url}});
     REQUIRE_FALSE(found.ok());
-    CHECK(found.fault().kind == Fault::Kind::internal);
+    CHECK(found.fault().is_internal());
     CHECK(fixture.http.requests.empty());
   }
 }
@@ -138,8 +138,8 @@ TEST_CASE("tokens that hold a line break, are empty, or cannot be read are refus
 
 TEST_CASE("no container variable is nothing configured; a relative URI begins with a slash") {
   ContainerFixture fixture;
-  CHECK(fixture.ask({{"AWS_CONTAINER_AUTHORIZATION_TOKEN", "t"}}).fault().kind == Fault::Kind::absent);
-  CHECK(fixture.ask({{kRelative, "@example.com/"}}).fault().kind == Fault::Kind::internal);
+  CHECK(fixture.ask({{"AWS_CONTAINER_AUTHORIZATION_TOKEN", "t"}}).fault().is_absent());
+  CHECK(fixture.ask({{kRelative, "@example.com/"}}).fault().is_internal());
 }
 
 TEST_CASE("throttling, server errors, lost connections and unreadable answers get three attempts") {
@@ -161,7 +161,7 @@ TEST_CASE("throttling, server errors, lost connections and unreadable answers ge
     fixture.http.answer = [&](const SeenRequest&) { return answer; };
     const auto found = fixture.ask({{kRelative, "/x"}});
     REQUIRE_FALSE(found.ok());
-    CHECK(found.fault().may_pass());
+    CHECK(found.fault().is_transient());
     CHECK(fixture.http.requests.size() == 3);
 
     fixture.http.requests.clear();
@@ -178,7 +178,7 @@ TEST_CASE("a refusal is final and says why, redirects are refusals") {
     return FakeTransport::Answer{.status = 403, .body = R"({"code":"AccessDenied","message":"not you"})"};
   };
   const auto refused = fixture.ask({{kRelative, "/x"}});
-  CHECK(refused.fault().kind == Fault::Kind::denied);
+  CHECK(refused.fault().is_denied());
   CHECK(refused.fault().message == "the endpoint answered 403: AccessDenied: not you");
   fixture.http.answer = [](const SeenRequest&) { return FakeTransport::Answer{.status = 302}; };
   CHECK(fixture.ask({{kRelative, "/x"}}).fault().message == "the endpoint answered 302");

@@ -30,14 +30,15 @@ TEST_CASE("the environment gives keys with and without a session token") {
 }
 
 TEST_CASE("no keys in the environment, or blank ones, are nothing configured") {
-  CHECK(load({}).fault().kind == Fault::Kind::absent);
-  CHECK(load({{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", " \t"}, {"AWS_SESSION_TOKEN", "t"}}).fault().kind ==
-        Fault::Kind::absent);
+  CHECK(load({}).fault().is_absent());
+  CHECK(load({{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", " \t"}, {"AWS_SESSION_TOKEN", "t"}})
+            .fault()
+            .is_absent());
 }
 
 TEST_CASE("one half of a key pair in the environment is a fault") {
   const auto id = load({{"AWS_ACCESS_KEY_ID", "k"}});
-  CHECK(id.fault().kind == Fault::Kind::internal);
+  CHECK(id.fault().is_internal());
   CHECK(id.fault().message == "AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY");
   const auto key = load({{"AWS_SECRET_ACCESS_KEY", "hidden"}});
   CHECK(key.fault().message == "AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID");

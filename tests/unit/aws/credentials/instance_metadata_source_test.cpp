@@ -48,23 +48,23 @@ TEST_CASE("the instance's role gives credentials") {
 TEST_CASE("an instance without a role has nothing configured") {
   InstanceFixture fixture;
   fixture.role = {.status = 404};
-  CHECK(fixture.ask().fault().kind == Fault::Kind::absent);
+  CHECK(fixture.ask().fault().is_absent());
   fixture.role = {.body = ""};
   const auto found = fixture.ask();
-  CHECK(found.fault().kind == Fault::Kind::absent);
+  CHECK(found.fault().is_absent());
   CHECK(found.fault().message == "the instance has no role");
 }
 
 TEST_CASE("each refusal of the instance's role is a fault") {
   InstanceFixture fixture;
   fixture.keys = "<html>";
-  CHECK(fixture.ask().fault().kind == Fault::Kind::transient);
+  CHECK(fixture.ask().fault().is_transient());
   fixture.keys = R"({"Code":"Success"})";
   CHECK(fixture.ask().fault().message == "the answer has no AccessKeyId");
   fixture.keys = R"({"Code":"AssumeRoleUnauthorizedAccess","AccessKeyId":"k"})";
   CHECK(fixture.ask().fault().message == "the instance's role gives no credentials: AssumeRoleUnauthorizedAccess");
   fixture.fault = Fault::connection("refused");
-  CHECK(fixture.ask().fault().kind == Fault::Kind::transient);
+  CHECK(fixture.ask().fault().is_transient());
 }
 
 TEST_CASE("a failed renewal is a fault as long as the old credentials hold") {

@@ -82,13 +82,26 @@ TEST_CASE("roles are assumed one on top of the other") {
 
 TEST_CASE("a refused role names the profile and the role") {
   ProfileFixture fixture;
-  fixture.sts.fault =
-      Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
+  fixture.sts.fault = Fault::of_aws(Fault::Kind::denied, 403, "AccessDenied", "not you");
   const auto found = fixture.ask("[default]\nrole_arn = r1\nsource_profile = default\n" + kKeys);
-  CHECK(found.fault().kind == Fault::Kind::denied);
+  CHECK(found.fault().is_denied());
   CHECK(found.fault().message == "profile default: AssumeRole of r1: AccessDenied: not you");
   CHECK(found.fault().http_status == 500);
   CHECK(found.fault().code == "InternalFailure");
+}
+
+TEST_CASE("trouble of STS with a profile's role may go away, and its status and code are not the client's") {
+  ProfileFixture fixture;
+  fixture.sts.fault = Fault::of_aws(Fault::Kind::transient, 500, "InternalFailure", "oops");
+  const auto found = fixture.ask("[default]\nrole_arn = r1\nsource_profile = default\n" + kKeys);
+  CHECK(found.fault().is_transient());
+  CHECK_FALSE(found.fault().came_from_aws());
+  CHECK(found.fault().http_status == 500);
+  fixture.sts.fault = Fault::of_aws(Fault::Kind::throttled, 400, "Throttling", "slower");
+  const auto throttled = fixture.ask("[default]\nrole_arn = r1\nsource_profile = default\n" + kKeys);
+  CHECK(throttled.fault().is_transient());
+  CHECK(throttled.fault().http_status == 500);
+  CHECK(throttled.fault().code == "InternalFailure");
 }
 
 TEST_CASE("credential_source Environment") {
@@ -124,15 +137,15 @@ TEST_CASE("a credential_source that has nothing, or that we do not know, is a fa
   const auto ask = [&](const std::string& name) {
     return fixture.ask("[default]\nrole_arn = r\ncredential_source = " + name + "\n").fault();
   };
-  CHECK(ask("Environment").kind == Fault::Kind::internal);
+  CHECK(ask("Environment").is_internal());
   CHECK(ask("Environment").message ==
         "profile default: credential_source Environment: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set");
-  CHECK(ask("EcsContainer").kind == Fault::Kind::internal);
-  CHECK(ask("Ec2InstanceMetadata").kind == Fault::Kind::transient);
+  CHECK(ask("EcsContainer").is_internal());
+  CHECK(ask("Ec2InstanceMetadata").is_transient());
   fixture.http.answer = [](const SeenRequest& request) {
     return Answer{.status = request.method == "PUT" ? 200 : 404, .body = "token"};
   };
-  CHECK(ask("Ec2InstanceMetadata").kind == Fault::Kind::internal);
+  CHECK(ask("Ec2InstanceMetadata").is_internal());
   CHECK(ask("environment").message ==
         "profile default: credential_source must be Environment, Ec2InstanceMetadata or EcsContainer");
 }
@@ -309,7 +322,7 @@ TEST_CASE("the SSO portal gets three attempts where its answer may pass") {
     fixture.files.texts["/h/.aws/sso/cache/" + settings.token_file_name()] =
         R"({"accessToken":"b","expiresAt":")" + fixture.iso(Seconds(60)) + "\"}";
     fixture.http.answer = [&](const SeenRequest&) { return answer; };
-    CHECK(fixture.ask(kOldSso).fault().may_pass());
+    CHECK(fixture.ask(kOldSso).fault().is_transient());
     CHECK(fixture.http.requests.size() == 3);
   }
 }
@@ -334,6 +347,6 @@ TEST_CASE("what the shared files hold in vain is logged once") {
 
 TEST_CASE("shared files that cannot be read end the search") {
   ProfileFixture fixture;
-  CHECK(fixture.ask("nonsense\n").fault().kind == Fault::Kind::internal);
-  CHECK(fixture.ask("", "").fault().kind == Fault::Kind::absent);
+  CHECK(fixture.ask("nonsense\n").fault().is_internal());
+  CHECK(fixture.ask("", "").fault().is_absent());
 }

@@ -51,7 +51,7 @@ TEST_CASE("the token file is read again at every exchange") {
 
 TEST_CASE("no token file is nothing configured, even with a role") {
   WebIdentityFixture fixture;
-  CHECK(fixture.ask({{"AWS_ROLE_ARN", "arn:r"}}).fault().kind == Fault::Kind::absent);
+  CHECK(fixture.ask({{"AWS_ROLE_ARN", "arn:r"}}).fault().is_absent());
 }
 
 TEST_CASE("each refusal of web identity is a fault that ends the search") {
@@ -63,9 +63,29 @@ TEST_CASE("each refusal of web identity is a fault that ends the search") {
   fixture.files.texts["/t"] = "\n";
   CHECK(fixture.ask(variables).fault().message == "the token file /t is empty");
   fixture.files.texts["/t"] = "token";
-  fixture.sts.fault =
-      Fault{.kind = Fault::Kind::denied, .http_status = 403, .code = "AccessDenied", .message = "not you"};
+  fixture.sts.fault = Fault::of_aws(Fault::Kind::denied, 403, "AccessDenied", "not you");
   const auto refused = fixture.ask(variables);
-  CHECK(refused.fault().kind == Fault::Kind::denied);
+  CHECK(refused.fault().is_denied());
   CHECK(refused.fault().message == "AssumeRoleWithWebIdentity of arn:r: AccessDenied: not you");
+}
+
+TEST_CASE("trouble of STS with a web identity may go away, and its status and code are not the client's") {
+  WebIdentityFixture fixture;
+  fixture.files.texts["/t"] = "token";
+  const Variables variables{{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}};
+  const Fault rows[] = {Fault::of_aws(Fault::Kind::transient, 500, "InternalFailure", "oops"),
+                        Fault::of_aws(Fault::Kind::lasting, 501, "NotImplemented", "oops"),
+                        Fault::of_aws(Fault::Kind::transient, 504, "TimeoutError", "oops"),
+                        Fault::of_aws(Fault::Kind::throttled, 400, "Throttling", "oops")};
+  for (const Fault& row : rows) {
+    fixture.sts.fault = row;
+    const auto found = fixture.ask(variables);
+    CHECK(found.fault().is_transient());
+    CHECK_FALSE(found.fault().came_from_aws());
+    CHECK(found.fault().http_status == 500);
+    CHECK(found.fault().code == "InternalFailure");
+    CHECK(found.fault().message == "AssumeRoleWithWebIdentity of arn:r: " + row.code + ": oops");
+  }
+  fixture.sts.fault = Fault::timeout("slow");
+  CHECK(fixture.ask(variables).fault().http_status == 504);
 }
