@@ -84,18 +84,16 @@ Task<Result<ClientResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::s
 }
 
 Task<Result<ClientResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, TimePoint deadline) {
-  bool connected = false;
   ClientRequest request;
   request.method = "PUT";
   request.url = endpoint.url + "/latest/api/token";
   request.fields.push_back({"X-aws-ec2-metadata-token-ttl-seconds", WipedBytes(std::to_string(kTokenLife.count()))});
-  request.connected = &connected;
   auto sending = send(std::move(request), deadline);
   auto response = co_await std::move(sending);
   if (response.ok()) co_return response;
   Fault& fault = response.fault();
-  if (connected && fault.is_timeout()) fault.message += kHopLimit;
-  if (!connected && !endpoint.configured) {
+  if (fault.connected && fault.is_timeout()) fault.message += kHopLimit;
+  if (!fault.connected && !endpoint.configured) {
     fault.set_kind(Fault::Kind::absent);
     fault.message = "no instance metadata: " + fault.message;
   }

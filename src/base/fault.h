@@ -29,6 +29,8 @@ class Fault {
   std::string message;  ///< one sentence for a person
   /// How long the service asked us to wait (`x-amz-retry-after`), if it did.
   std::optional<std::chrono::milliseconds> retry_after{};
+  /// Of an HTTP call: there was a connection, and the request was sent on it.
+  bool connected = false;
 
   /// No answer came in time.
   static Fault timeout(std::string message) {

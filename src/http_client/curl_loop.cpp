@@ -40,9 +40,12 @@ CurlLoop::~CurlLoop() {
     if (!socket.closed) loop_.unwatch(socket.descriptor, socket);
 }
 
-bool CurlLoop::add(CURL* easy, Transfer& transfer) {
+Result<Done> CurlLoop::add(CURL* easy, Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_PRIVATE, static_cast<void*>(&transfer));
-  return curl_multi_add_handle(multi_, easy) == CURLM_OK;
+  const CURLMcode code = curl_multi_add_handle(multi_, easy);
+  if (code != CURLM_OK)
+    return Fault::connection(std::string("curl does not take the request: ") + curl_multi_strerror(code));
+  return Done{};
 }
 
 void CurlLoop::remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }

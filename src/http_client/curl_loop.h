@@ -6,11 +6,12 @@
 #include <list>
 
 #include "base/file_descriptor.h"
+#include "base/result.h"
 #include "os/event_loop.h"
 
 namespace sma {
 
-/// Told that its transfer is over. Called outside of all curl callbacks, so curl may be used again.
+/// Is called when its transfer is over, outside of all curl callbacks: it may use curl.
 class Transfer {
  public:
   virtual void on_done(CURLcode code) = 0;
@@ -20,7 +21,7 @@ class Transfer {
 };
 
 /// Drives one curl multi handle from the event loop: curl's sockets are watched on epoll, its timer is a timerfd on
-/// real time, so that curl goes on where a test holds the loop's clock.
+/// real time, so that curl goes on while a test holds the loop's clock.
 class CurlLoop {
  public:
   explicit CurlLoop(EventLoop& loop);
@@ -28,9 +29,12 @@ class CurlLoop {
   CurlLoop(const CurlLoop&) = delete;
   CurlLoop& operator=(const CurlLoop&) = delete;
 
-  /// `transfer` is told when `easy` is done, and must call `remove` before it goes away. False: curl took it not.
-  [[nodiscard]] bool add(CURL* easy, Transfer& transfer);
+  /// Calls `transfer` when `easy` is done. `remove` must be called before `transfer` is destroyed, but not after a
+  /// fault.
+  Result<Done> add(CURL* easy, Transfer& transfer);
   void remove(CURL* easy);
+
+  [[nodiscard]] Scheduler& scheduler() { return loop_; }
 
   /// Forgets pooled connections and resolved names.
   void drop_connections();

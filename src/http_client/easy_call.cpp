@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string>
 
-#include "http_client/url.h"
+#include "base/ascii.h"
 
 namespace sma {
 namespace {
@@ -15,39 +15,26 @@ constexpr Milliseconds kBackstop{3000};
 constexpr long kConnectionLifetime = 300;
 constexpr long kConnectionIdle = 60;
 constexpr long kDnsCache = 30;
-// Parsing them takes 11 ms.
+// Parsing the authorities takes 11 ms.
 constexpr long kAuthoritiesCache = 300;
 constexpr std::size_t kMaxFieldBytes = std::size_t{64} << 10;
 
 long milliseconds(Nanoseconds time) {
-  if (time == ClientRequest::kNoLimit) return 0;  // which is curl's "none"
+  if (time == ClientRequest::kNoLimit) return 0;  // no limit, for curl
   return static_cast<long>(std::chrono::duration_cast<Milliseconds>(time + kBackstop).count());
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 }  // namespace
 
-std::string_view host_of(std::string_view url) {
-  const auto scheme = url.find("://");
-  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
-  url = url.substr(0, url.find_first_of("/?#"));
-  const auto user = url.rfind('@');
-  return user == std::string_view::npos ? url : url.substr(user + 1);
-}
-
-EasyCall::EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings,
-                   const std::string& authorities_file, const ClientRequest& request)
+EasyCall::EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
+                   const ClientRequest& request, const Url& url)
     : curl_(curl),
       settings_(settings),
       authorities_file_(authorities_file),
       request_(request),
+      url_(url),
       easy_(curl_easy_init()),
-      done_(scheduler) {
+      done_(curl.scheduler()) {
   if (easy_ == nullptr) std::abort();
 }
 
@@ -57,11 +44,13 @@ EasyCall::~EasyCall() {
   curl_slist_free_all(fields_);
 }
 
-bool EasyCall::start() {
-  if (!set_fields()) return false;
+Result<Done> EasyCall::start() {
+  if (auto fields = set_fields(); !fields.ok()) return fields;
   set_options();
-  added_ = curl_.add(easy_, *this);
-  return added_;
+  auto added = curl_.add(easy_, *this);
+  added_ = added.ok();
+  if (!added_) added.fault().message.insert(0, url_.authority() + ": ");
+  return added;
 }
 
 void EasyCall::set_options() {
@@ -84,7 +73,7 @@ void EasyCall::set_options() {
   curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, milliseconds(request_.attempt_time));
   curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kConnectionLifetime);
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, kConnectionIdle);
-  // curl remembers for a while, too, that a name did not resolve: the next attempt asks anew.
+  // curl also remembers for a while that a name did not resolve. The next attempt asks the name server again.
   curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT, request_.fresh_connection ? 0L : kDnsCache);
   curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -100,8 +89,8 @@ void EasyCall::set_method() {
   if (request_.body.empty()) {
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, "");
   } else {
-    // A body that can be read once is sent once. Where a kept connection ends without an answer, curl would send the
-    // request again by itself: an attempt nobody counts, signed too long ago.
+    // A body that can be read only once is sent only once. Otherwise curl would send the request again by itself if a
+    // kept connection ends without an answer: an attempt that nobody counts, with an old signature.
     curl_easy_setopt(easy_, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy_, CURLOPT_READDATA, static_cast<void*>(this));
   }
@@ -123,23 +112,18 @@ void EasyCall::set_tls() {
   }
 }
 
-// Both are always set: what is left unset, curl takes from the environment.
+// Both options are always set: curl takes an option that is not set from the environment.
 void EasyCall::set_proxy() {
-  const bool tls = request_.url.starts_with("https:");
-  const SharedBytes& proxy = tls ? settings_.https_proxy : settings_.http_proxy;
-  bool use_proxy = request_.use_proxy && !proxy.empty();
-  if (use_proxy) {
-    const auto url = parse_url(request_.url);
-    use_proxy = url && !is_near_host(url->host);
-  }
-  WipedBytes url;
-  if (use_proxy) url.append(proxy.view());
-  url.push_back('\0');
-  curl_easy_setopt(easy_, CURLOPT_PROXY, url.data());
+  const SharedBytes& proxy = url_.scheme == "https" ? settings_.https_proxy : settings_.http_proxy;
+  const bool use_proxy = request_.use_proxy && !proxy.empty() && !is_near_host(url_.host);
+  WipedBytes text;
+  if (use_proxy) text.append(proxy.view());
+  text.push_back('\0');
+  curl_easy_setopt(easy_, CURLOPT_PROXY, text.data());
   curl_easy_setopt(easy_, CURLOPT_NOPROXY, use_proxy ? settings_.no_proxy.c_str() : "*");
 }
 
-bool EasyCall::set_fields() {
+Result<Done> EasyCall::set_fields() {
   bool has_type = false;
   const auto append = [this](const char* line) {
     curl_slist* longer = curl_slist_append(fields_, line);
@@ -147,8 +131,9 @@ bool EasyCall::set_fields() {
     fields_ = longer;
   };
   for (const ClientField& field : request_.fields) {
-    // A line break in a token file must not become a field of its own.
-    if (field.value.view().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) return false;
+    // A line break in a token file must not begin a field of its own.
+    if (field.value.view().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
+      return Fault::internal("a header field of the request to " + url_.authority() + " is not valid");
     has_type = has_type || field.name == "Content-Type";
     WipedBytes line;
     line.append(field.name);
@@ -159,7 +144,7 @@ bool EasyCall::set_fields() {
   }
   if (!has_type) append("Content-Type:");
   append("Expect:");
-  return true;
+  return Done{};
 }
 
 void EasyCall::on_done(CURLcode code) {
@@ -176,10 +161,10 @@ Result<ClientResponse> EasyCall::take() {
 }
 
 Fault EasyCall::fault() const {
-  std::string message(host_of(request_.url));
+  std::string message = url_.authority();
   if (too_long_) return Fault::connection(message + " sent an answer that is too long");
   message += ": ";
-  // A body that was read once cannot be sent again.
+  // curl wanted to send the request again, but its body can be read only once.
   if (code_ == CURLE_SEND_FAIL_REWIND) return Fault::connection(message + "the connection ended without an answer");
   message += error_[0] != '\0' ? error_.data() : curl_easy_strerror(code_);
   if (code_ == CURLE_OPERATION_TIMEDOUT) return Fault::timeout(std::move(message));
@@ -232,7 +217,7 @@ int EasyCall::on_connected(void* self, char* /*ip*/, char* /*local_ip*/, int /*p
 
 CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* /*self*/) {
   SSL_CTX_set_mode(static_cast<SSL_CTX*>(context), SSL_MODE_RELEASE_BUFFERS);
-  // Without tickets, which curl switches off, TLS 1.2 resumes only where the very same server remembers the session.
+  // curl switches tickets off. Without them TLS 1.2 resumes a session only at the very server that remembers it.
   SSL_CTX_clear_options(static_cast<SSL_CTX*>(context), SSL_OP_NO_TICKET);
   return CURLE_OK;
 }

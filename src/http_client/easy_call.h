@@ -7,24 +7,26 @@
 #include "base/event.h"
 #include "http_client/curl_loop.h"
 #include "http_client/http_client.h"
+#include "http_client/url.h"
 
 namespace sma {
 
-/// One request on one curl easy handle, from hand-over to answer. Destroying it takes it off curl.
+/// One request on one curl easy handle, from hand-over to answer. Its destructor takes it off curl.
 class EasyCall final : private Transfer {
  public:
-  /// `authorities_file` as AuthoritiesFile names it; empty: none. All but it must outlive the call.
-  EasyCall(CurlLoop& curl, Scheduler& scheduler, const HttpClientSettings& settings,
-           const std::string& authorities_file, const ClientRequest& request);
+  /// `authorities_file` as AuthoritiesFile names it; empty: none. `url` is that of `request`. All other arguments must
+  /// outlive the call.
+  EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
+           const ClientRequest& request, const Url& url);
   ~EasyCall();
   EasyCall(const EasyCall&) = delete;
   EasyCall& operator=(const EasyCall&) = delete;
 
-  /// Hands the request to curl. False: it could not be.
-  [[nodiscard]] bool start();
+  /// Hands the request to curl. A fault if a header field holds a line break, or if curl does not take the request.
+  Result<Done> start();
   /// Set when the whole answer is there or the transfer failed.
   [[nodiscard]] Event& done() { return done_; }
-  /// True once a connection (TLS included) stands and the request goes out.
+  /// True once there is a connection (TLS included) and the request goes out.
   [[nodiscard]] bool connected() const { return connected_; }
   /// After `done`: the answer, or why there is none.
   [[nodiscard]] Result<ClientResponse> take();
@@ -34,7 +36,7 @@ class EasyCall final : private Transfer {
   void set_method();
   void set_tls();
   void set_proxy();
-  [[nodiscard]] bool set_fields();
+  Result<Done> set_fields();
   void on_done(CURLcode code) override;
   [[nodiscard]] Fault fault() const;
 
@@ -48,6 +50,7 @@ class EasyCall final : private Transfer {
   const HttpClientSettings& settings_;
   const std::string authorities_file_;
   const ClientRequest& request_;
+  const Url url_;
   CURL* easy_;
   curl_slist* fields_ = nullptr;
   bool added_ = false;
@@ -59,8 +62,5 @@ class EasyCall final : private Transfer {
   Event done_;
   std::array<char, CURL_ERROR_SIZE> error_{};
 };
-
-/// The host of a URL, for messages; the whole text where it is none.
-[[nodiscard]] std::string_view host_of(std::string_view url);
 
 }  // namespace sma

@@ -3,11 +3,11 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/wiping_allocator.h"
 #include "http_client/authorities_file.h"
 #include "http_client/call_places.h"
@@ -26,8 +26,7 @@ void openssl_free(void* memory, const char* /*file*/, int /*line*/) { wiping_fre
 
 std::string_view ClientResponse::field(std::string_view name) const {
   for (const ClientField& each : fields)
-    if (each.name.size() == name.size() && strncasecmp(each.name.data(), name.data(), name.size()) == 0)
-      return each.value.view();
+    if (equals_ignoring_case(each.name, name)) return each.value.view();
   return {};
 }
 
@@ -65,6 +64,9 @@ HttpClient::~HttpClient() = default;
 Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   Impl& client = *impl_;
   EventLoop& loop = client.event_loop;
+  const std::optional<Url> url = parse_url(request.url);
+  // Not quoted: there may be a password in it.
+  if (!url) co_return Fault::internal("a request cannot be sent: its URL is not valid");
 
   std::optional<CallPlaces::Place> place;
   if (request.queued) {
@@ -74,16 +76,14 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
       if (!granted) co_return Fault::timeout("too many calls are under way: no turn came in time");
     }
   }
-  if (loop.now() >= request.deadline)
-    co_return Fault::timeout("no time was left to ask " + std::string(host_of(request.url)));
+  if (loop.now() >= request.deadline) co_return Fault::timeout("no time was left to ask " + url->authority());
 
   client.drop_connections_after_suspension();
-  EasyCall call(client.curl, loop, client.settings, client.authorities.name(), request);
+  EasyCall call(client.curl, client.settings, client.authorities.name(), request, *url);
   const TimePoint sent_at = loop.now();
   const WallTime wall_sent_at = loop.wall_now();
-  if (!call.start())
-    co_return Fault::internal("a header field of the request to " + std::string(host_of(request.url)) +
-                              " is not valid");
+  const Result<Done> started = call.start();
+  if (!started.ok()) co_return started.fault();
   if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
   if (request.last_sent != nullptr) *request.last_sent = sent_at;
 
@@ -92,19 +92,18 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   const TimePoint connect_end = std::min(attempt_end, sent_at + request.connect_time);
   bool done = co_await call.done().wait_until(connect_end);
   if (!done && call.connected() && connect_end < attempt_end) done = co_await call.done().wait_until(attempt_end);
-  if (request.connected != nullptr) *request.connected = call.connected();
-  if (!done) {
-    std::string message(host_of(request.url));
-    message += call.connected() ? " did not answer in time" : ": no connection in time";
-    co_return Fault::timeout(std::move(message));
-  }
 
-  auto answer = call.take();
+  Result<ClientResponse> answer =
+      done ? call.take()
+           : Fault::timeout(url->authority() +
+                            (call.connected() ? " did not answer in time" : ": no connection in time"));
   if (answer.ok()) {
     answer->sent_at = sent_at;
     answer->wall_sent_at = wall_sent_at;
     answer->received_at = loop.now();
     answer->wall_received_at = loop.wall_now();
+  } else {
+    answer.fault().connected = call.connected();
   }
   co_return answer;
 }

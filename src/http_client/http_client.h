@@ -43,7 +43,6 @@ struct ClientRequest {
   /// must outlive the call. `first_sent` keeps what it holds already.
   std::optional<TimePoint>* first_sent = nullptr;
   std::optional<TimePoint>* last_sent = nullptr;
-  bool* connected = nullptr;  ///< told whether there was a connection to send it on; likewise
 };
 
 struct ClientResponse {

@@ -89,8 +89,11 @@ class FakeTransport final : public HttpTransport {
     requests.push_back(seen);
     const Answer given = answer(seen);
     if (given.after > Nanoseconds(0)) co_await scheduler_.sleep_until(scheduler_.now() + given.after);
-    if (request.connected != nullptr) *request.connected = given.connected;
-    if (given.fault) co_return *given.fault;
+    if (given.fault) {
+      Fault fault = *given.fault;
+      fault.connected = given.connected;
+      co_return fault;
+    }
     ClientResponse response;
     response.status = given.status;
     response.body.append(given.body);
