@@ -51,6 +51,8 @@ void Routes::refused(int status, std::string_view reason) {
   log_.debug("malformed request", {{"status", status}, {"reason", reason}});
 }
 
+void Routes::lost(const Fault& fault) { log_.warn("connection closed", {{"reason", fault.message}}); }
+
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request) {
   const bool ping = request.path == kPing;
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))

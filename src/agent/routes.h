@@ -21,6 +21,7 @@ class Routes final : public Handler {
 
   std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
+  void lost(const Fault& fault) override;
 
   /// How long a client waits at most, from its request to the answer.
   static constexpr Seconds kClientTime{58};

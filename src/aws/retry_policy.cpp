@@ -13,11 +13,10 @@ constexpr Nanoseconds kThrottledBase = Seconds{1};
 constexpr Nanoseconds kMaxBackoff = Seconds{20};
 constexpr Nanoseconds kMaxBeyondBackoff = Seconds{5};
 
-Nanoseconds backoff(int retries, bool throttled, double jitter) {
+Nanoseconds longest_backoff(int retries, bool throttled) {
   Nanoseconds longest = throttled ? kThrottledBase : kBase;
   for (int i = 0; i < retries && longest < kMaxBackoff; ++i) longest *= 2;
-  longest = std::min(longest, kMaxBackoff);
-  return Nanoseconds(static_cast<Nanoseconds::rep>(static_cast<double>(longest.count()) * jitter));
+  return std::min(longest, kMaxBackoff);
 }
 
 }  // namespace
@@ -38,7 +37,7 @@ std::optional<Nanoseconds> RetryPolicy::wait_before_retry(RetryState& state, con
   const bool throttled = fault.is_throttled();
   const int cost = throttled ? kThrottledRetryCost : kRetryCost;
   if (!budget.take(cost)) return std::nullopt;
-  const Nanoseconds wait = backoff(state.retries, throttled, random.fraction());
+  const Nanoseconds wait = random.part_of(longest_backoff(state.retries, throttled));
   ++state.retries;
   state.last_cost = cost;
   if (!fault.retry_after) return wait;

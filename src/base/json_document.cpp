@@ -4,31 +4,22 @@
 
 #include <cstring>
 
+#include "base/whole_number.h"
+
 namespace sma {
 namespace {
 
 constexpr std::size_t kMaxLevels = 256;
 constexpr std::size_t kMaxValues = std::size_t{1} << 17;
 
-/// The code unit of the escape `\uXXXX` that `text` begins with; -1 where it begins with none.
-int escaped_unit(std::string_view text) {
-  if (text.size() < 6 || text[0] != '\\' || text[1] != 'u') return -1;
-  int unit = 0;
-  for (const char c : text.substr(2, 4)) {
-    const int lower = c | 0x20;
-    if (c >= '0' && c <= '9') {
-      unit = unit * 16 + (c - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      unit = unit * 16 + (lower - 'a' + 10);
-    } else {
-      return -1;
-    }
-  }
-  return unit;
+/// The code unit of the escape `\uXXXX` at the start of `text`; 0 if there is none.
+unsigned escaped_unit(std::string_view text) {
+  if (text.size() < 6 || !text.starts_with("\\u")) return 0;
+  return whole_number<unsigned>(text.substr(2, 4), 16).value_or(0);
 }
 
-bool is_high_surrogate(int unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
-bool is_low_surrogate(int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+bool is_high_surrogate(unsigned unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
+bool is_low_surrogate(unsigned unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
 /// The reader refuses an escaped high surrogate without a low one behind it: those become three bytes beforehand.
 void unescape_lone_surrogates(WipedBytes& text) {
@@ -41,7 +32,7 @@ void unescape_lone_surrogates(WipedBytes& text) {
     moved = end;
   };
   for (std::size_t i = from.find('\\'); i != std::string_view::npos; i = from.find('\\', i)) {
-    const int unit = escaped_unit(from.substr(i));
+    const unsigned unit = escaped_unit(from.substr(i));
     if (!is_high_surrogate(unit)) {
       i += 2;
     } else if (is_low_surrogate(escaped_unit(from.substr(i + 6)))) {

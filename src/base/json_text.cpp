@@ -4,12 +4,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/hex.h"
 #include "base/utf8.h"
 
 namespace sma {
 namespace {
-
-constexpr std::string_view kDigits = "0123456789abcdef";
 
 /// Not 0 for bytes that cannot stand for themselves: the letter of a short escape, `u` for `\u00xx`, and `s` for a lead
 /// byte that may begin a surrogate.
@@ -32,7 +31,9 @@ unsigned surrogate(std::string_view text) {
 }
 
 std::array<char, 6> unit_escape(unsigned unit) {
-  return {'\\', 'u', kDigits[unit >> 12 & 15], kDigits[unit >> 8 & 15], kDigits[unit >> 4 & 15], kDigits[unit & 15]};
+  const auto high = hex_pair(static_cast<std::uint8_t>(unit >> 8));
+  const auto low = hex_pair(static_cast<std::uint8_t>(unit & 0xFF));
+  return {'\\', 'u', high[0], high[1], low[0], low[1]};
 }
 
 /// Hands `text` to `sink` in pieces as they stand in JSON.

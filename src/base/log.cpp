@@ -5,6 +5,9 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/hex.h"
+#include "base/utf8.h"
+
 namespace sma {
 namespace {
 
@@ -25,27 +28,6 @@ void append_time(std::string& line, WallTime when) {
   line.append(text.data(), static_cast<std::size_t>(size));
 }
 
-/// The length of the UTF-8 sequence that `text` begins with, 0 where it is none (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (byte(i) & 0xC0U) == 0x80U; };
-  if (byte(0) < 0x80) return 1;
-  if (byte(0) >= 0xC2 && byte(0) <= 0xDF) return follows(1) ? 2 : 0;
-  if (byte(0) >= 0xE0 && byte(0) <= 0xEF) {
-    if (!follows(1) || !follows(2)) return 0;
-    if (byte(0) == 0xE0 && byte(1) < 0xA0) return 0;
-    if (byte(0) == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (byte(0) >= 0xF0 && byte(0) <= 0xF4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    if (byte(0) == 0xF0 && byte(1) < 0x90) return 0;
-    if (byte(0) == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
-
 bool is_plain(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text)
@@ -56,7 +38,6 @@ bool is_plain(std::string_view text) {
 }  // namespace
 
 void append_escaped(std::string& line, std::string_view text, std::size_t limit) {
-  constexpr std::string_view kHex = "0123456789abcdef";
   const bool cut = text.size() > limit;
   if (cut) text = text.substr(0, limit);
   while (!text.empty()) {
@@ -71,11 +52,7 @@ void append_escaped(std::string& line, std::string_view text, std::size_t limit)
       length = 1;
     } else if (length == 0 || c1 || separator || byte < 0x20 || byte == 0x7F) {
       length = length == 0 ? 1 : length;
-      for (const char c : text.substr(0, length)) {
-        line += "\\x";
-        line += kHex[static_cast<unsigned char>(c) >> 4U];
-        line += kHex[static_cast<unsigned char>(c) & 15U];
-      }
+      for (const char& c : text.substr(0, length)) append_hex(line += "\\x", {&c, 1});
     } else {
       line += text.substr(0, length);
     }

@@ -1,37 +1,27 @@
 #include "base/percent.h"
 
-#include <array>
 #include <cstdint>
+
+#include "base/ascii.h"
+#include "base/hex.h"
 
 namespace sma {
 namespace {
 
-constexpr auto kUnreserved = [] {
-  std::array<bool, 256> table{};
-  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"))
-    table[static_cast<std::uint8_t>(c)] = true;
-  return table;
-}();
+constexpr std::string_view kOtherUnreserved = "-._~";
 
 template <typename Bytes>
 void append_encoded(Bytes& target, std::string_view text, std::string_view kept) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
   for (const char c : text) {
-    const auto byte = static_cast<std::uint8_t>(c);
-    if (kUnreserved[byte] || kept.find(c) != std::string_view::npos) {
+    if (is_letter_or_digit(c) || kOtherUnreserved.find(c) != std::string_view::npos ||
+        kept.find(c) != std::string_view::npos) {
       target.push_back(c);
     } else {
-      const char escape[] = {'%', kDigits[byte >> 4], kDigits[byte & 15]};
-      target.append(std::string_view(escape, sizeof escape));
+      const auto pair = hex_pair(static_cast<std::uint8_t>(c), kUpperHexDigits);
+      target.push_back('%');
+      target.append(std::string_view(pair.data(), pair.size()));
     }
   }
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -58,10 +48,10 @@ std::optional<std::string_view> percent_decoded(std::string_view text, Plus plus
       buffer.push_back(text[i]);
     } else {
       if (text.size() - i < 3) return std::nullopt;
-      const int high = hex_value(text[i + 1]);
-      const int low = hex_value(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      buffer.push_back(static_cast<char>(high * 16 + low));
+      const auto high = hex_digit_value(text[i + 1]);
+      const auto low = hex_digit_value(text[i + 2]);
+      if (!high || !low) return std::nullopt;
+      buffer.push_back(static_cast<char>(*high * 16 + *low));
       i += 2;
     }
   }

@@ -7,10 +7,11 @@
 
 namespace sma {
 
-double Random::fraction() {
+Nanoseconds Random::part_of(Nanoseconds whole) {
   std::uint64_t bits = 0;
   fill({reinterpret_cast<std::uint8_t*>(&bits), sizeof bits});
-  return static_cast<double>(bits >> 11) * 0x1.0p-53;
+  const double fraction = static_cast<double>(bits >> 11) * 0x1.0p-53;
+  return Nanoseconds(static_cast<Nanoseconds::rep>(fraction * static_cast<double>(whole.count())));
 }
 
 void SystemRandom::fill(std::span<std::uint8_t> bytes) {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "base/clock.h"
+
 namespace sma {
 
 /// Random numbers, from the kernel or from a test.
@@ -12,8 +14,9 @@ class Random {
   virtual ~Random() = default;
   virtual void fill(std::span<std::uint8_t> bytes) = 0;
 
-  /// Evenly from 0 (included) to 1 (excluded).
-  [[nodiscard]] double fraction();
+  /// A random part of `whole`: evenly from 0 (included) to `whole` (excluded). For waits that a whole fleet would end
+  /// at the same moment otherwise.
+  [[nodiscard]] Nanoseconds part_of(Nanoseconds whole);
 };
 
 /// getrandom(2); good enough for tokens.

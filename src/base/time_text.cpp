@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "base/ascii.h"
+
 namespace sma {
 namespace {
 
@@ -52,7 +54,6 @@ class Scanner {
   [[nodiscard]] bool done() const { return !failed_ && rest_.empty(); }
 
  private:
-  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
   int digit() {
     if (rest_.empty() || !is_digit(rest_[0])) {
       failed_ = true;

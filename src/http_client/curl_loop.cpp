@@ -30,7 +30,7 @@ CurlLoop::CurlLoop(EventLoop& loop)
   // Without it, ending waits for the resolver's threads, nine seconds where the name server is dead.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
   curl_multi_setopt(multi_, CURLMOPT_RESOLVE_THREADS_MAX, kResolverThreads);
-  loop_.watch(timer_descriptor_.get(), EPOLLIN, timer_);
+  if (!loop_.watch(timer_descriptor_.get(), EPOLLIN, timer_).ok()) std::abort();
 }
 
 CurlLoop::~CurlLoop() {
@@ -55,23 +55,27 @@ void CurlLoop::drop_connections() {
 }
 
 int CurlLoop::on_socket(CURL* /*easy*/, curl_socket_t descriptor, int what, void* self, void* socket) {
-  static_cast<CurlLoop*>(self)->watch_socket(descriptor, what, static_cast<Socket*>(socket));
-  return 0;
+  return static_cast<CurlLoop*>(self)->watch_socket(descriptor, what, static_cast<Socket*>(socket)) ? 0 : -1;
 }
 
-void CurlLoop::watch_socket(curl_socket_t descriptor, int what, Socket* socket) {
+// False makes curl end the transfers that are under way: without it they would wait until their deadlines.
+bool CurlLoop::watch_socket(curl_socket_t descriptor, int what, Socket* socket) {
   if (what == CURL_POLL_REMOVE) {
-    if (socket == nullptr) return;
+    if (socket == nullptr) return true;
     loop_.unwatch(descriptor, *socket);
     socket->closed = true;  // freed in `act`: this may be inside its own on_events
     curl_multi_assign(multi_, descriptor, nullptr);
   } else if (socket == nullptr) {
     Socket& added = sockets_.emplace_back(*this, descriptor);
-    loop_.watch(descriptor, epoll_events(what), added);
+    if (!loop_.watch(descriptor, epoll_events(what), added).ok()) {
+      sockets_.pop_back();
+      return false;
+    }
     curl_multi_assign(multi_, descriptor, &added);
   } else {
     loop_.change(descriptor, epoll_events(what), *socket);
   }
+  return true;
 }
 
 int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {

@@ -64,7 +64,7 @@ class CurlLoop {
   static int on_socket(CURL* easy, curl_socket_t descriptor, int what, void* self, void* socket);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
   void set_timer(long milliseconds);
-  void watch_socket(curl_socket_t descriptor, int what, Socket* socket);
+  [[nodiscard]] bool watch_socket(curl_socket_t descriptor, int what, Socket* socket);
   void act(curl_socket_t descriptor, int what);
 
   EventLoop& loop_;

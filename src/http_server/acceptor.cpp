@@ -32,8 +32,8 @@ void Acceptor::pause() {
 void Acceptor::resume() {
   if (watching_ || !socket_.valid()) return;
   disarm();
-  loop_.watch(socket_.get(), EPOLLIN, *this);
-  watching_ = true;
+  watching_ = loop_.watch(socket_.get(), EPOLLIN, *this).ok();
+  if (!watching_) arm(loop_.now() + kPause);
 }
 
 void Acceptor::accept() {

@@ -251,7 +251,13 @@ void Connection::discard() {
 
 void Connection::watch_for(std::uint32_t events) {
   if (!is_watched_) {
-    owner_.loop.watch(socket_.get(), events, *this);
+    const Result<Done> watched = owner_.loop.watch(socket_.get(), events, *this);
+    if (!watched.ok()) {
+      // It would never be heard of again.
+      owner_.handler.lost(watched.fault());
+      state_ = State::closed;
+      return;
+    }
   } else if (watched_ != events) {
     owner_.loop.change(socket_.get(), events, *this);
   }

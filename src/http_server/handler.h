@@ -3,6 +3,7 @@
 #include <string_view>
 #include <variant>
 
+#include "base/fault.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
 #include "http_server/request.h"
@@ -26,6 +27,8 @@ class Handler {
   virtual std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) = 0;
   /// A request that was no HTTP and was answered by the server itself: for the log.
   virtual void refused(int status, std::string_view reason) = 0;
+  /// A connection that the server closes because of a fault of this machine: for the log.
+  virtual void lost(const Fault& fault) = 0;
 
  protected:
   ~Handler() = default;

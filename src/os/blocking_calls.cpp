@@ -47,7 +47,7 @@ struct BlockingCalls::Shared {
 };
 
 BlockingCalls::BlockingCalls(EventLoop& loop) : loop_(loop), shared_(std::make_shared<Shared>()) {
-  loop_.watch(shared_->notice.get(), EPOLLIN, *this);
+  if (!loop_.watch(shared_->notice.get(), EPOLLIN, *this).ok()) std::abort();
 }
 
 BlockingCalls::~BlockingCalls() {

@@ -77,10 +77,7 @@ class ChildProcesses::Child {
         pid_(pid),
         output_(std::move(output)),
         done_(owner.loop_),
-        pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {
-    owner_.loop_.watch(output_.get(), EPOLLIN, reading_);
-    if (pidfd_.valid()) owner_.loop_.watch(pidfd_.get(), EPOLLIN, ending_);
-  }
+        pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
   ~Child() {
     stop_reading();
     if (pidfd_.valid()) owner_.loop_.unwatch(pidfd_.get(), ending_);
@@ -93,7 +90,13 @@ class ChildProcesses::Child {
   [[nodiscard]] bool too_long() const { return too_long_; }
   [[nodiscard]] ProcessOutput take() { return {exit_status_, std::move(bytes_)}; }
 
-  /// Whoever waited is gone: the child has to go too, and is reaped when it has.
+  /// Once, before anything else. After a fault the child must be abandoned.
+  Result<Done> watch() {
+    Result<Done> watched = owner_.loop_.watch(output_.get(), EPOLLIN, reading_);
+    if (watched.ok() && pidfd_.valid()) watched = owner_.loop_.watch(pidfd_.get(), EPOLLIN, ending_);
+    return watched;
+  }
+  /// Nobody waits for the child any more: kills it, and reaps it when it has ended.
   void abandon() {
     abandoned_ = true;
     if (reaped_) return owner_.forget(*this);
@@ -195,8 +198,11 @@ Result<ChildProcesses::Child*> ChildProcesses::start(const std::vector<std::stri
   pid_t pid = 0;
   if (const int error = SpawnSettings(writing_end.get()).spawn(pid, argv, environment); error != 0)
     return failed(error);
-  children_.push_back(std::make_unique<Child>(*this, pid, std::move(reading_end)));
-  return children_.back().get();
+  Child& child = *children_.emplace_back(std::make_unique<Child>(*this, pid, std::move(reading_end)));
+  const Result<Done> watched = child.watch();
+  if (watched.ok()) return &child;
+  child.abandon();
+  return Fault::internal("cannot run " + argv[0] + ": " + watched.fault().message);
 }
 
 void ChildProcesses::forget(const Child& child) {

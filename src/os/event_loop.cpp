@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
+#include <string>
 
 namespace sma {
 namespace {
@@ -32,11 +34,12 @@ EventLoop::EventLoop(const Clocks& clocks)
 
 EventLoop::~EventLoop() = default;
 
-void EventLoop::watch(int descriptor, std::uint32_t events, Watcher& watcher) {
+Result<Done> EventLoop::watch(int descriptor, std::uint32_t events, Watcher& watcher) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &watcher;
-  epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event);
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor, &event) == 0) return Done{};
+  return Fault::internal(std::string("cannot watch a descriptor: ") + std::strerror(errno));
 }
 
 void EventLoop::change(int descriptor, std::uint32_t events, Watcher& watcher) {

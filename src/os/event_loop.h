@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/file_descriptor.h"
+#include "base/result.h"
 #include "base/scheduler.h"
 
 namespace sma {
@@ -72,8 +73,10 @@ class EventLoop final : public Scheduler {
   [[nodiscard]] WallTime wall_now() const override { return clocks_.wall_now(); }
   [[nodiscard]] Nanoseconds suspended_time() const { return clocks_.suspended_time(); }
 
-  /// `watcher` must unwatch before it goes away; it may do so inside `on_events`, its own or another's.
-  void watch(int descriptor, std::uint32_t events, Watcher& watcher);
+  /// A fault means that nothing will be reported: the kernel has no memory or no room for the descriptor
+  /// (/proc/sys/fs/epoll/max_user_watches), or cannot watch its kind. After a success `watcher` must unwatch before it
+  /// is destroyed; it may do so inside `on_events`, its own or another's.
+  Result<Done> watch(int descriptor, std::uint32_t events, Watcher& watcher);
   void change(int descriptor, std::uint32_t events, Watcher& watcher);
   void unwatch(int descriptor, Watcher& watcher);
   /// For a descriptor that is closed right behind this call, which takes it out of epoll by itself.

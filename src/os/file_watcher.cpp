@@ -20,7 +20,7 @@ std::string folder_of(const std::string& path) {
 
 FileWatcher::FileWatcher(EventLoop& loop, const std::string& path, FileListener& listener)
     : loop_(loop), folder_(folder_of(path)), listener_(listener), inotify_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
-  if (inotify_.valid()) loop_.watch(inotify_.get(), EPOLLIN, *this);
+  if (inotify_.valid() && !loop_.watch(inotify_.get(), EPOLLIN, *this).ok()) inotify_.close();
   ensure();
 }
 

@@ -27,7 +27,8 @@ class FileWatcher final : private Watcher {
   FileWatcher(const FileWatcher&) = delete;
   FileWatcher& operator=(const FileWatcher&) = delete;
 
-  /// Looks again which folder the path leads to. True where that is watched, false where it is still waited for.
+  /// Looks again which folder the path leads to. True if that is watched; false if it does not exist yet, or if the
+  /// kernel takes no more watches: then the owner has to look at the file from time to time.
   bool ensure();
 
  private:

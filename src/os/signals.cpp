@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 namespace sma {
 namespace {
@@ -33,12 +34,11 @@ void Signals::block() {
 Signals::Signals(EventLoop& loop) : loop_(loop), stop_asked_(loop) {
   const sigset_t set = watched_signals();
   descriptor_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-  if (descriptor_.valid()) loop_.watch(descriptor_.get(), EPOLLIN, *this);
+  // Without it nothing could end the process but SIGKILL.
+  if (!descriptor_.valid() || !loop_.watch(descriptor_.get(), EPOLLIN, *this).ok()) std::abort();
 }
 
-Signals::~Signals() {
-  if (descriptor_.valid()) loop_.unwatch(descriptor_.get(), *this);
-}
+Signals::~Signals() { loop_.unwatch(descriptor_.get(), *this); }
 
 void Signals::on_events(std::uint32_t /*events*/) {
   signalfd_siginfo signal{};

@@ -43,9 +43,7 @@ Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& stor
 
 Task<void> Prefetch::run() {
   if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
-  const double jitter = random_.fraction() * static_cast<double>(Nanoseconds(settings_.max_jitter).count());
-  const Scheduler::Sleep pause =
-      scheduler_.sleep_until(scheduler_.now() + Nanoseconds(static_cast<Nanoseconds::rep>(jitter)));
+  const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + random_.part_of(settings_.max_jitter));
   co_await pause;
 
   make_jobs();

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace sma {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_partition(char c) { return is_letter(c) || is_digit(c) || c == '-'; }
-bool is_name(char c) {
-  return is_letter(c) || is_digit(c) || std::string_view("_+=,.@/-").find(c) != std::string_view::npos;
-}
+bool is_partition(char c) { return is_letter_or_digit(c) || c == '-'; }
+bool is_name(char c) { return is_letter_or_digit(c) || std::string_view("_+=,.@/-").find(c) != std::string_view::npos; }
 
 bool take(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;

@@ -135,10 +135,7 @@ void CachedCredentials::keep_fault(Fault fault) {
 }
 
 // Equal waits would make a fleet that was started together ask together.
-Nanoseconds CachedCredentials::wait_a_while() {
-  const auto more = static_cast<double>(Nanoseconds(kMostJitter).count()) * random_.fraction();
-  return kWait + Nanoseconds(static_cast<Nanoseconds::rep>(more));
-}
+Nanoseconds CachedCredentials::wait_a_while() { return kWait + random_.part_of(kMostJitter); }
 
 Task<Result<SharedCredentials>> CachedCredentials::wait_for(std::shared_ptr<Load> load, TimePoint deadline) {
   const bool done = co_await load->done.wait_until(deadline);

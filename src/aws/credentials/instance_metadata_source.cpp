@@ -55,9 +55,7 @@ bool InstanceMetadataSource::expires_soon(const Credentials& credentials) const 
 }
 
 Credentials InstanceMetadataSource::prolonged(const Credentials& credentials, std::string_view reason) {
-  const Nanoseconds more =
-      kLeastProlonging + Nanoseconds(static_cast<Nanoseconds::rep>(
-                             random_.fraction() * static_cast<double>(Nanoseconds(kProlongingSpread).count())));
+  const Nanoseconds more = kLeastProlonging + random_.part_of(kProlongingSpread);
   log_.warn("expired credentials stay in use",
             {{"source", name()}, {"seconds", std::chrono::duration_cast<Seconds>(more).count()}, {"reason", reason}});
   Credentials longer = credentials;

@@ -1,6 +1,7 @@
 #include "os/event_loop.h"
 
 #include <doctest/doctest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -47,7 +48,7 @@ TEST_CASE("a watcher is told of a readable descriptor, in every turn until it re
   EventLoop loop(clocks);
   Pipe pipe;
   Counter counter;
-  loop.watch(pipe.reader.get(), EPOLLIN, counter);
+  REQUIRE(loop.watch(pipe.reader.get(), EPOLLIN, counter).ok());
   REQUIRE(write(pipe.writer.get(), "x", 1) == 1);
   loop.turn(Milliseconds(0));
   loop.turn(Milliseconds(0));
@@ -55,6 +56,20 @@ TEST_CASE("a watcher is told of a readable descriptor, in every turn until it re
   loop.unwatch(pipe.reader.get(), counter);
   loop.turn(Milliseconds(0));
   CHECK(counter.calls == 2);
+}
+
+TEST_CASE("a descriptor that the kernel cannot watch is a fault, and its watcher may go at once") {
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  const FileDescriptor file(memfd_create("unwatchable", MFD_CLOEXEC));
+  REQUIRE(file.valid());
+  {
+    Counter counter;
+    const Result<Done> watched = loop.watch(file.get(), EPOLLIN, counter);
+    REQUIRE_FALSE(watched.ok());
+    CHECK(watched.fault().message == "cannot watch a descriptor: Operation not permitted");
+  }
+  loop.turn(Milliseconds(0));
 }
 
 TEST_CASE("a watcher of a method calls that method of its owner, with or without the events") {
@@ -71,8 +86,8 @@ TEST_CASE("a watcher of a method calls that method of its owner, with or without
   Pipe one;
   Pipe two;
   Owner owner;
-  loop.watch(one.reader.get(), EPOLLIN, owner.readable);
-  loop.watch(two.reader.get(), EPOLLIN, owner.counter);
+  REQUIRE(loop.watch(one.reader.get(), EPOLLIN, owner.readable).ok());
+  REQUIRE(loop.watch(two.reader.get(), EPOLLIN, owner.counter).ok());
   REQUIRE(write(one.writer.get(), "x", 1) == 1);
   REQUIRE(write(two.writer.get(), "x", 1) == 1);
   loop.turn(Milliseconds(0));
@@ -92,8 +107,8 @@ TEST_CASE("a watcher taken away by another one in the same turn is not told") {
   first.victim_descriptor = two.reader.get();
   second.victim = &first;
   second.victim_descriptor = one.reader.get();
-  loop.watch(one.reader.get(), EPOLLIN, first);
-  loop.watch(two.reader.get(), EPOLLIN, second);
+  REQUIRE(loop.watch(one.reader.get(), EPOLLIN, first).ok());
+  REQUIRE(loop.watch(two.reader.get(), EPOLLIN, second).ok());
   REQUIRE(write(one.writer.get(), "x", 1) == 1);
   REQUIRE(write(two.writer.get(), "x", 1) == 1);
   loop.turn(Milliseconds(0));

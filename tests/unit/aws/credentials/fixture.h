@@ -50,7 +50,7 @@ class MemoryFiles final : public Files {
   mutable int reads = 0;
 };
 
-/// Always the same: `fraction` gives about a half.
+/// Always the same: `part_of` returns about a half.
 class FixedRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> bytes) override { std::ranges::fill(bytes, std::uint8_t{0x80}); }

@@ -1,0 +1,35 @@
+#include "http_server/connection.h"
+
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/unit/http_server/server_fixture.h"
+
+using namespace sma;
+
+namespace {
+
+struct Owner final : ConnectionOwner {
+  Owner(EventLoop& event_loop, Handler& request_handler) : ConnectionOwner(event_loop, request_handler, {}) {}
+  void closed(Connection& /*connection*/) override { ++ended; }
+  int ended = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a connection that the kernel does not watch is closed, and the handler hears of it") {
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  RecordingHandler handler(loop);
+  Owner owner(loop, handler);
+  // Epoll takes no regular files: for what ends in the middle of a head, the connection has to wait, and cannot.
+  FileDescriptor file(memfd_create("connection", MFD_CLOEXEC));
+  REQUIRE(write(file.get(), "GET /ping", 9) == 9);
+  REQUIRE(lseek(file.get(), 0, SEEK_SET) == 0);
+  Connection connection(owner, std::move(file), Admission::regular);
+  connection.start();
+  CHECK(owner.ended == 1);
+  CHECK(handler.losses == std::vector<std::string>{"cannot watch a descriptor: Operation not permitted"});
+  CHECK(handler.seen.empty());
+}
