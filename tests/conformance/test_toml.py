@@ -450,9 +450,9 @@ def page(name):
 
 
 @pytest.mark.parametrize("key", PLACES)
-def test_readme_and_man_page_name_every_key(key):
+def test_configuration_page_and_man_page_name_every_key(key):
     variable = ("SMA_PREFETCH_" if PLACES[key][-1] == "prefetch" else "SMA_") + key.upper()
-    [row] = [line for line in page("README.md").splitlines() if line.startswith("|") and f"`{variable}`" in line]
+    [row] = [line for line in page("docs/configuration.md").splitlines() if line.startswith("|") and f"`{variable}`" in line]
     assert f"`{key}`" in row or f"`prefetch.{key}`" in row
     assert re.search(rf"\b{key}\b", page("deploy/secrets-manager-agent.1"))
 
@@ -474,8 +474,10 @@ def test_the_specification_has_every_key_with_its_table_default_and_range(key):
         assert allowed.startswith("%d to %d" % NUMBERS[key])
 
 
-def test_the_configurations_that_readme_and_man_page_show_are_taken_and_show_the_defaults(tmp_path):
-    for example in re.findall(r"```toml\n(.*?)```", page("README.md"), re.S):
+def test_the_configurations_that_documents_and_man_page_show_are_accepted_and_show_the_defaults(tmp_path):
+    examples = re.findall(r"```toml\n(.*?)```", page("docs/configuration.md"), re.S)
+    assert examples
+    for example in examples:
         assert check_config(tmp_path / "config.toml", example.encode()).stderr == b""
     [shown] = re.findall(r"\.Bd -literal -offset indent\n(log_level.*?)\.Ed", page("deploy/secrets-manager-agent.1"), re.S)
     done = check_config(tmp_path / "config.toml", shown.replace('"..."', '"x"').encode())

@@ -78,6 +78,16 @@ def test_a_client_waits_for_token_and_agent(client, aws, tmp_path):
     assert found and found[0][1].decode().rstrip("\n") == DEMO_SECRET
 
 
+def test_a_client_bypasses_a_proxy(client, client_environment):
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    names = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+    java = "-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1 -Dhttp.nonProxyHosts="
+    environment = client_environment | dict.fromkeys(names, nowhere) | {
+        "no_proxy": "", "NO_PROXY": "", "NODE_USE_ENV_PROXY": "1", "JDK_JAVA_OPTIONS": java}
+    _, secret = client("demo/secret", environment)
+    assert secret.decode().rstrip("\n") == DEMO_SECRET
+
+
 def test_no_client_puts_the_token_on_a_command_line():
     run("sh", "-n", DEPLOY / "clients/shell/get-secret")
     assert "--header @-" in (DEPLOY / "clients/shell/get-secret").read_text()

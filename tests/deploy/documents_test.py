@@ -1,4 +1,4 @@
-"""The man page, the bill of materials, and what the READMEs say."""
+"""The man page, the bill of materials, and what README, docs/ and the READMEs of deploy/ say."""
 import hashlib
 import json
 import os
@@ -12,6 +12,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 MAN_PAGE = DEPLOY / "secrets-manager-agent.1"
 FOLDERS = sorted(path for path in DEPLOY.iterdir() if path.is_dir())
+USER_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(DEPLOY.rglob("README.md"))]
 
 
 def man_page():
@@ -96,6 +97,18 @@ def test_the_files_that_a_readmes_commands_name_are_found_from_the_root(folder):
     named = re.findall(r"file://([a-z][\w./-]*)|apply -f (\S+\.yaml)|[ `](deploy/[\w./-]+)|compose -f (\S+)", text)
     for path in filter(None, (part for parts in named for part in parts)):
         assert (ROOT / path).exists(), path
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", [*USER_PAGES, MAN_PAGE], ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_name_the_address_that_the_agent_listens_on_and_bypass_proxies(page):
+    text = page.read_text()
+    assert "http://localhost" not in text
+    for command in re.findall(r"^ *curl (?:.*\\\n)*.*", text, re.MULTILINE):
+        assert "127.0.0.1" not in command or "--noproxy" in command, command
 
 
 def test_scripts_have_no_faults():

@@ -20,10 +20,10 @@ type Secret struct {
 	VersionStages                     []string
 }
 
-// A transport of its own never uses a proxy: the agent is on localhost.
-var agent = &http.Client{Transport: &http.Transport{}, Timeout: time.Minute}
+// A transport of its own uses no proxy, which could not reach the agent, and would see the token.
+var agent = &http.Client{Transport: &http.Transport{IdleConnTimeout: time.Minute}, Timeout: time.Minute}
 
-// token is read at each try: a restarted agent may have a new one.
+// token is read for each try: a restarted agent may have a new one.
 func token() (string, error) {
 	value := "file:///var/run/awssmatoken"
 	for _, name := range []string{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"} {
@@ -39,13 +39,13 @@ func token() (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// ask makes one request; again tells whether it is worth repeating.
+// ask sends one request. again is true if another try can succeed.
 func ask(secretID string) (secret Secret, again bool, err error) {
 	port := os.Getenv("SMA_HTTP_PORT")
 	if port == "" {
 		port = "2773"
 	}
-	address := "http://localhost:" + port + "/secretsmanager/get?secretId=" + url.QueryEscape(secretID)
+	address := "http://127.0.0.1:" + port + "/secretsmanager/get?secretId=" + url.QueryEscape(secretID)
 	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
 		return secret, false, err
@@ -71,7 +71,7 @@ func ask(secretID string) (secret Secret, again bool, err error) {
 	return secret, false, json.Unmarshal(body, &secret)
 }
 
-// GetSecret tries for about ten seconds while the agent is not there yet, is busy, or AWS is away.
+// GetSecret tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS.
 func GetSecret(secretID string) (Secret, error) {
 	for pause := 100 * time.Millisecond; ; pause *= 2 {
 		secret, again, err := ask(secretID)

@@ -12,15 +12,16 @@ import java.time.Duration;
 import java.util.stream.Stream;
 
 /**
- * Secrets from the agent, for Java 11 and later, without libraries: so it hands over the agent's JSON, for the JSON
- * reader that your application has. As a program: {@code java GetSecret.java SECRET_ID}.
+ * Secrets from the agent, for Java 11 and later, without libraries. It returns the agent's JSON, for the JSON reader of
+ * your application. As a program: {@code java GetSecret.java SECRET_ID}.
  */
 public final class GetSecret {
   private static final long[] PAUSES = {100, 200, 400, 800, 1600, 3200, 5000, 0};  // milliseconds
-  private static final HttpClient AGENT =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
+  /** No proxy: it could not reach the agent, and would see the token. */
+  private static final HttpClient AGENT = HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY)
+      .version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
 
-  /** Read at each try: a restarted agent may have a new one. */
+  /** Read for each try: a restarted agent may have a new one. */
   private static String token() throws IOException {
     String value = Stream.of("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
         .map(System::getenv)
@@ -30,12 +31,12 @@ public final class GetSecret {
   }
 
   /**
-   * The agent's answer, a JSON object. Tries for about ten seconds while the agent is not there yet, is busy, or AWS is
-   * away; else throws.
+   * The agent's answer, a JSON object. Tries for about ten seconds while the agent is not there yet, is busy, or cannot
+   * reach AWS. Then throws.
    */
   public static String getSecret(String secretId) throws IOException, InterruptedException {
     String port = System.getenv().getOrDefault("SMA_HTTP_PORT", "2773");
-    URI uri = URI.create("http://localhost:" + port + "/secretsmanager/get?secretId="
+    URI uri = URI.create("http://127.0.0.1:" + port + "/secretsmanager/get?secretId="
         + URLEncoder.encode(secretId, StandardCharsets.UTF_8));
     IOException fault = null;
     for (long pause : PAUSES) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Secrets from the agent, with nothing but Python's standard library.
+"""Secrets from the agent, with Python's standard library alone.
 
 As a module: get_secret("my/secret")["SecretString"]. As a program: get_secret.py SECRET_ID prints the secret.
 """
@@ -13,11 +13,11 @@ import urllib.parse
 import urllib.request
 
 TOKEN_VARIABLES = ("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
-AGENT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never through a proxy: it is on localhost
+AGENT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy could not reach it
 
 
 def token():
-    """Read at each try: a restarted agent may have a new one."""
+    """Read for each try: a restarted agent may have a new one."""
     value = next((os.environ[name] for name in TOKEN_VARIABLES if os.environ.get(name)), "file:///var/run/awssmatoken")
     if value.startswith("file://"):
         with open(value.removeprefix("file://"), encoding="ascii") as file:
@@ -28,10 +28,10 @@ def token():
 def get_secret(secret_id, **parameters):
     """The agent's answer as a dictionary. Parameters: versionId, versionStage, refreshNow, roleArn.
 
-    Tries for about ten seconds while the agent is not there yet, is busy, or AWS is away; else raises OSError.
+    Tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS. Then raises OSError.
     """
     query = urllib.parse.urlencode({"secretId": secret_id, **parameters})
-    url = f"http://localhost:{os.environ.get('SMA_HTTP_PORT', '2773')}/secretsmanager/get?{query}"
+    url = f"http://127.0.0.1:{os.environ.get('SMA_HTTP_PORT', '2773')}/secretsmanager/get?{query}"
     for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, None):
         try:
             request = urllib.request.Request(url, headers={"X-Aws-Parameters-Secrets-Token": token()})

@@ -201,14 +201,14 @@ std::string usage() {
        secrets-manager-agent acm start | acm reload | setup-config-based-permissions
        secrets-manager-agent --help | --version
 
-Serves AWS Secrets Manager secrets on http://localhost:2773.
+Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
 
   -c, --config FILE       read this TOML file; SMA_ variables win over it
-      --create-token      make the token's file where it does not exist yet
+      --create-token      write a new token to the token's file if there is none
       --token-group GID   the group of that file, as a number
       --lambda            run as an extension of AWS Lambda
       --check-config      check the configuration, print the settings in force
-      --health-check      ask the running agent: exit 0 where it is healthy, else 1
+      --health-check      ask the running agent: exit 0 if it is healthy, else 1
   -h, --help              print this
   -V, --version           print the versions of the agent and of the libraries in it
 
@@ -216,11 +216,11 @@ sm start runs as version 3 of the AWS agent does. acm and setup-config-based-per
 which that version has, only say that certificates are not this agent's job.
 
 get asks the running agent for a secret and prints its bytes:
-      --wait SECONDS      try that long until token file and agent are there
+      --wait SECONDS      try for that long, until the token's file and the agent are there
       --version-id V      this version
       --version-stage S   the version with this stage
       --role-arn R        with this role
-      --refresh           fetched from AWS, not from the cache
+      --refresh           from AWS, not from the cache
       --field NAME        only this field of a secret that is a JSON object
       --json              the agent's whole answer
 )";
