@@ -1,9 +1,8 @@
 #include <doctest/doctest.h>
 
-#include <chrono>
-
 #include "tests/integration/support/agent_with_aws.h"
 #include "tests/integration/support/crowd.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace sma::integration {
 
@@ -16,9 +15,10 @@ std::string value(AgentWithAws& scene, const std::string& id, const std::string&
 /// Asks for the secret until `done`, a minute at most: expiry needs time, whose length no test here judges.
 template <typename Done>
 void ask_until(AgentWithAws& scene, const std::string& id, Done done) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (!done() && std::chrono::steady_clock::now() < end) (void)scene.agent().get_secret(id);
-  REQUIRE(done());
+  wait_until("what asking for " + id + " leads to", [&] {
+    if (!done()) (void)scene.agent().get_secret(id);
+    return done();
+  });
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "tests/integration/support/agent_with_aws.h"
+#include "tests/integration/support/wait_until.h"
 #include "tests/integration/support/process_memory.h"
 #include "tests/standin/encoding.h"
 #include "tests/standin/listener.h"
@@ -39,10 +40,10 @@ class Layer {
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 /// Stops the process as Lambda does between invocations, and lets it go on.
-void freeze_and_thaw(pid_t pid) {
+void freeze_and_resume(pid_t pid) {
   kill(pid, SIGSTOP);
   const std::string stat = "/proc/" + std::to_string(pid) + "/stat";
-  while (!holds(read_file(stat), ") T ")) std::this_thread::yield();
+  wait_until("the process is stopped", [&] { return holds(read_file(stat), ") T "); });
   kill(pid, SIGCONT);
 }
 
@@ -89,16 +90,16 @@ TEST_CASE("as an extension it logs to standard output, whatever is configured fo
   CHECK_FALSE(std::filesystem::exists(agent.folder().path() / "logs"));
 }
 
-TEST_CASE("after a freeze the agent asks AWS on a new connection, also where nobody tells it of a thaw") {
+TEST_CASE("after a freeze the agent asks AWS on a new connection, also if nobody reports that it resumed") {
   AgentWithAws plain;
-  plain.aws.put("lambda/thaw", "lambda-thaw-value");
+  plain.aws.put("lambda/resumed", "lambda-resumed-value");
   const auto connection = [&] {
-    CHECK(plain.agent().get_secret("lambda/thaw", "&refreshNow=true").status == 200);
+    CHECK(plain.agent().get_secret("lambda/resumed", "&refreshNow=true").status == 200);
     return plain.aws.last("GetSecretValue").connection;
   };
   const auto first = connection();
   CHECK(connection() == first);
-  freeze_and_thaw(plain.agent().child().pid());
+  freeze_and_resume(plain.agent().child().pid());
   CHECK(connection() != first);
 }
 
@@ -138,7 +139,7 @@ TEST_CASE("with SnapStart there is no port, no call and no key in memory before 
     CHECK(copies_in_memory(pid, token) == in_environment);
     CHECK(copies_in_memory(pid, layer.settings.environment["AWS_SECRET_ACCESS_KEY"]) == in_environment);
   }
-  freeze_and_thaw(agent.child().pid());
+  freeze_and_resume(agent.child().pid());
   layer.aws.lambda().invoke();
   agent.wait_until_listening();
   HttpConnection client = agent.connect();

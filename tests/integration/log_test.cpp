@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "tests/integration/support/agent_with_aws.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace sma::integration {
 
@@ -18,6 +19,17 @@ std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
   return count;
+}
+
+/// For an agent whose start line cannot be read.
+void wait_until_healthy(AgentProcess& agent, std::uint16_t port) {
+  AgentSettings probe;
+  probe.environment["SMA_HTTP_PORT"] = std::to_string(port);
+  probe.arguments = {"--health-check"};
+  wait_until("the agent is healthy", [&] {
+    if (!agent.child().is_running()) throw std::runtime_error("the agent ended: " + agent.all_output());
+    return run_agent(probe).exit_code == 0;
+  });
 }
 
 }  // namespace
@@ -151,11 +163,7 @@ TEST_CASE("standard output that takes no byte stops nothing") {
   settings.environment["SMA_HTTP_PORT"] = std::to_string(port);
   settings.environment["SMA_LOG_TO_FILE"] = "false";
   AgentProcess agent(settings);
-  AgentSettings probe;
-  probe.environment["SMA_HTTP_PORT"] = std::to_string(port);
-  probe.arguments = {"--health-check"};
-  while (agent.child().is_running() && run_agent(probe).exit_code != 0) {
-  }
+  wait_until_healthy(agent, port);
   CHECK(agent.child().is_running());
   CHECK(agent.stop() == 0);
 }
@@ -175,11 +183,7 @@ TEST_CASE("a pipe that is full from the start stops nothing") {
   settings.environment["SMA_HTTP_PORT"] = std::to_string(port);
   settings.environment["SMA_LOG_TO_FILE"] = "false";
   AgentProcess agent(settings);
-  AgentSettings probe;
-  probe.environment["SMA_HTTP_PORT"] = std::to_string(port);
-  probe.arguments = {"--health-check"};
-  while (agent.child().is_running() && run_agent(probe).exit_code != 0) {
-  }
+  wait_until_healthy(agent, port);
   CHECK(agent.child().is_running());
   CHECK(agent.stop() == 0);
 }

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <fstream>
 
 #include "tests/integration/support/agent_with_aws.h"
 #include "tests/integration/support/certificate.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace sma::integration {
 
@@ -177,9 +177,10 @@ TEST_CASE("authorities, keys and the log can be replaced while the sandbox holds
   const fs::path log = agent.folder().path() / "logs/secrets_manager_agent.log";
   fs::rename(log, log.string() + ".1");
   // Followed at the next line that is written a second later at the earliest.
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!fs::exists(log) && std::chrono::steady_clock::now() < end) CHECK(agent.get("/v1/").status == 400);
-  CHECK(fs::exists(log));
+  wait_until("a new log file", [&] {
+    CHECK(agent.get("/v1/").status == 400);
+    return fs::exists(log);
+  });
   CHECK(agent.get_secret("sandbox/replaced").status == 200);
   CHECK(agent.stop() == 0);
   CHECK(read_file(log).find("sandbox/replaced") != std::string::npos);

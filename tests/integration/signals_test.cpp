@@ -1,26 +1,27 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
-#include <chrono>
 #include <csignal>
 #include <iterator>
 #include <sstream>
 
 #include "tests/integration/support/agent_with_aws.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace sma::integration {
 
 namespace {
 
-/// Until a new connection is refused: the agent has begun to stop.
+/// The agent has begun to stop when it refuses a new connection.
 void wait_until_refusing(std::uint16_t port) {
-  for (;;) {
+  wait_until("the agent refuses connections", [port] {
     try {
       const HttpConnection probe(port);
+      return false;
     } catch (const std::runtime_error&) {
-      return;
+      return true;
     }
-  }
+  });
 }
 
 }  // namespace
@@ -132,10 +133,7 @@ TEST_CASE("as process 1 it takes the exit status of orphans") {
   std::vector<pid_t> left(std::istream_iterator<pid_t>(orphans), {});
   REQUIRE_FALSE(left.empty());
   for (const pid_t orphan : left) kill(orphan, SIGKILL);
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!read_file(children).empty() && std::chrono::steady_clock::now() < end) {
-  }
-  CHECK(read_file(children).empty());
+  wait_until("the orphans are reaped", [&] { return read_file(children).empty(); });
   kill(inner, SIGTERM);
   CHECK(scene.agent().child().wait() == 0);
 }

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <stdexcept>
 #include <thread>
 
 #include "tests/integration/support/child.h"
+#include "tests/integration/support/wait_until.h"
 #include "tests/standin/listener.h"
 
 namespace sma::integration {
@@ -57,11 +57,7 @@ void wait_for(const std::string& address) {
   const std::string bare = address.substr(0, address.find('/'));
   const bool six = bare.find(':') != std::string::npos;
   const standin::Listener listener(six ? "[" + bare + "]:0" : bare + ":0");
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!can_connect(listener)) {
-    if (std::chrono::steady_clock::now() > end) throw std::runtime_error("no way to " + address);
-    std::this_thread::yield();
-  }
+  wait_until("a way to " + address, [&] { return can_connect(listener); });
 }
 
 }  // namespace

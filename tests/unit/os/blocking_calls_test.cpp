@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -32,7 +33,7 @@ class Gate {
   }
   void await_callers(int count) {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return waiting_ >= count; });
+    REQUIRE(arrived_.wait_for(lock, std::chrono::minutes(1), [&] { return waiting_ >= count; }));
   }
 
  private:
@@ -61,7 +62,8 @@ struct Fixture {
   }
   void finish(const Task<Result<int>>& task) {
     // A turn runs what is ready before it waits: a short wait lets the last one return.
-    while (!task.done()) loop.turn(Milliseconds(1));
+    for (int turn = 0; turn < 60'000 && !task.done(); ++turn) loop.turn(Milliseconds(1));
+    REQUIRE(task.done());
   }
 
   ManualClocks clocks;
