@@ -8,6 +8,7 @@ endif
 ARCH ?= $(shell uname -m)
 HOST_ARCH := $(shell uname -m)
 VERSION := 1.0.0
+INIH_VERSION := $(shell sed -n "s/^version=//p" third_party/inih.sh)
 SANITIZE ?=
 DEBUG_INFO ?= -g1
 BUILD := build/$(ARCH)$(if $(SANITIZE),-sanitize)
@@ -67,6 +68,7 @@ $(DEPS)/.installed: $(wildcard third_party/*.sh third_party/install) | tools
 # Changes only when a library does.
 $(DEPS)/.libraries: $(DEPS)/.installed ;
 
+$(BUILD)/src/main.o: CPPFLAGS += -DSMA_INIH_VERSION='"$(INIH_VERSION)"'
 # src is built without exceptions; tests need them.
 $(BUILD)/src/%.o: src/%.cpp $(DEPS)/.libraries
 	@mkdir -p $(@D)
@@ -191,7 +193,7 @@ image: image-tools
 	  --build-arg EMPTY=$(EMPTY_IMAGE) -t secrets-manager-agent:$(VERSION)-$(ARCH) .
 endif
 
-TIDY_FLAGS = -std=c++20 -fno-exceptions -Isrc -isystem $(DEPS)/include -DSMA_VERSION=\"$(VERSION)\"
+TIDY_FLAGS = -std=c++20 -fno-exceptions -Isrc -isystem $(DEPS)/include -DSMA_VERSION=\"$(VERSION)\" -DSMA_INIH_VERSION=\"$(INIH_VERSION)\"
 
 FORMATTED = $(shell find src tests -name '*.cpp' -o -name '*.h')
 

@@ -2,6 +2,7 @@
 #include <malloc.h>
 #include <nss.h>
 #include <openssl/crypto.h>
+#include <rapidjson/rapidjson.h>
 #include <unistd.h>
 
 #include <array>
@@ -24,14 +25,14 @@ namespace {
 
 using sma::CommandLine;
 
-/// The file this process runs; empty where /proc is not there.
+/// The file that this process runs; empty if there is no /proc.
 std::string executable() {
   std::array<char, PATH_MAX> path;
   const ssize_t size = readlink("/proc/self/exe", path.data(), path.size());
   return {path.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
-/// Gives the exit code: who asked must learn that the answer could not be written.
+/// Returns the exit code: 1 if the text could not be written.
 int print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return 0;
   std::fputs("secrets-manager-agent: standard output cannot be written\n", stderr);
@@ -40,7 +41,8 @@ int print(const std::string& text) {
 
 std::string versions() {
   return "secrets-manager-agent " SMA_VERSION " (libcurl " + std::string(curl_version_info(CURLVERSION_NOW)->version) +
-         ", " + OpenSSL_version(OPENSSL_VERSION) + ", rapidjson 1.1.0, inih r61)\n";
+         ", " + OpenSSL_version(OPENSSL_VERSION) +
+         ", rapidjson " RAPIDJSON_VERSION_STRING ", inih r" SMA_INIH_VERSION ")\n";
 }
 
 int explain_certificates(const sma::Settings& settings) {
@@ -61,11 +63,11 @@ int run(const CommandLine& command_line, sma::LoadedSettings loaded, sma::Enviro
 
 int main(int argc, char** argv) {
   sma::open_standard_descriptors();
-  // A static glibc would load the host's own libraries for what its nsswitch.conf names, and die of the difference.
+  // A static glibc would load the libraries that the host's nsswitch.conf names, and crash if their version differs.
   __nss_configure_lookup("hosts", "files dns");
   mallopt(M_ARENA_MAX, 1);
   sma::protect_memory();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error like any other
+  std::signal(SIGPIPE, SIG_IGN);  // writing to a closed pipe is an error like any other
 
   const auto command_line =
       sma::read_command_line(std::span<const char* const>(argv, static_cast<std::size_t>(argc)), executable());

@@ -14,6 +14,7 @@
 #include "aws/role_credentials.h"
 #include "aws/secrets_manager.h"
 #include "aws/sts_client.h"
+#include "base/random.h"
 #include "http_client/http_client.h"
 #include "http_server/server.h"
 #include "os/service_manager.h"
@@ -24,10 +25,10 @@ namespace sma {
 namespace {
 
 constexpr Seconds kCheckTime{5};
-// The part of the time for stopping that is left to answers to those whose fetch was dropped: 1 second of 11.
+// This part of the time for stopping is kept for answers to clients whose fetch was dropped: 1 second of 11.
 constexpr int kLastAnswersPart = 11;
 
-/// `held`: null where there are no credentials that could have been checked.
+/// `held`: null if there are no credentials that could have been checked.
 std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
   if (held == nullptr) return fault.is_absent() ? fault.message : "no credentials: " + fault.message;
   return "sts:GetCallerIdentity " + std::string(fault.is_transient() ? "could not check" : "refused") +
@@ -36,30 +37,31 @@ std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
 
 }  // namespace
 
-/// What reaches out to the network, before the region is known.
+/// What calls AWS and the machine's metadata. Needs no region.
 class Agent::Outgoing {
  public:
   Outgoing(const AgentParts& parts, HttpClientSettings network, RetryPolicy retries)
       : clock(parts.loop),
         http(parts.loop, std::move(network)),
-        metadata(parts.environment, parts.files, http, parts.loop, parts.random),
-        api(parts.loop, http, clock, parts.random, parts.log, retries) {}
+        metadata(parts.environment, parts.files, http, parts.loop, random),
+        api(parts.loop, http, clock, random, parts.log, retries) {}
 
+  SystemRandom random;
   AwsClock clock;
   HttpClient http;
   InstanceMetadata metadata;
   ApiClient api;
 };
 
-/// What answers clients, once it is known where AWS is.
+/// What answers clients. Needs the endpoints of AWS.
 class Agent::Serving {
  public:
   Serving(const AgentParts& parts, AgentStart& start, Outgoing& outgoing, Endpoint sts_endpoint,
           Endpoint secrets_manager_endpoint)
       : sts(outgoing.api, std::move(sts_endpoint)),
         source(make_source(parts, start.settings, outgoing, sts)),
-        credentials(*source, parts.loop, outgoing.clock, parts.random, parts.log, patience_with(start.settings)),
-        roles(parts.loop, sts, credentials, outgoing.clock, parts.random, parts.log,
+        credentials(*source, parts.loop, outgoing.clock, outgoing.random, parts.log, patience_with(start.settings)),
+        roles(parts.loop, sts, credentials, outgoing.clock, outgoing.random, parts.log,
               start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
         secrets_manager(outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
         store(parts.loop, secrets_manager, parts.log,
@@ -70,12 +72,12 @@ class Agent::Serving {
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
-        prefetch(parts.loop, secrets_manager, store, parts.log, parts.random, start.settings.prefetch) {
+        prefetch(parts.loop, secrets_manager, store, parts.log, outgoing.random, start.settings.prefetch) {
     const std::string& path = start.settings.credentials_file_path;
     if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
   }
 
-  /// A file is read again whenever that may help.
+  /// A credentials file is read again each time that may help.
   static CachedCredentials::Patience patience_with(const Settings& settings) {
     if (settings.credentials_file_path.empty()) return {};
     return {.after_first_fault = Nanoseconds{0}, .after_refusal = false};
@@ -94,7 +96,7 @@ class Agent::Serving {
                                                               .metadata = outgoing.metadata,
                                                               .scheduler = parts.loop,
                                                               .clock = outgoing.clock,
-                                                              .random = parts.random,
+                                                              .random = outgoing.random,
                                                               .log = parts.log});
   }
 
@@ -112,52 +114,48 @@ class Agent::Serving {
 };
 
 Agent::Agent(AgentParts parts, AgentStart start)
-    : parts_(parts),
-      start_(std::move(start)),
-      port_(start_.listener.port),
-      ready_(parts.loop),
-      settled_(parts.loop),
-      tasks_(parts.loop) {}
+    : parts_(parts), start_(std::move(start)), port_(start_.listener.port), ready_(parts.loop), tasks_(parts.loop) {}
 
 Agent::~Agent() { tasks_.cancel_all(); }
 
-Task<int> Agent::run(Event& stop) {
-  tasks_.start(start_up());
-  tasks_.start(pass_on(stop));
-  co_await settled_.wait();
-  if (!problem_.empty()) co_return 1;
-  co_await stop.wait();
-  Task<void> ending = shut_down();
-  co_await std::move(ending);
-  co_return 0;
+Task<Result<Done>> Agent::run(Event& stop) {
+  Event failed(parts_.loop);
+  std::optional<Fault> fault;
+  tasks_.start(start_up(failed, fault));
+  co_await FirstOf(failed, stop);
+  if (fault) co_return *fault;
+  Task<void> stopping = shut_down();
+  co_await std::move(stopping);
+  co_return Done{};
 }
 
-Task<void> Agent::pass_on(Event& from) {
-  co_await from.wait();
-  settled_.set();
+Task<void> Agent::start_up(Event& failed, std::optional<Fault>& fault) {
+  Task<Result<Done>> starting = start();
+  const Result<Done> started = co_await std::move(starting);
+  if (started.ok()) co_return;
+  fault = started.fault();
+  failed.set();
 }
 
-Task<void> Agent::start_up() {
+Task<Result<Done>> Agent::start() {
   Task<Result<Done>> preparing = prepare();
   const Result<Done> prepared = co_await std::move(preparing);
-  if (settled_.is_set()) co_return;  // asked to stop in this very turn
+  if (stopping_) co_return Done{};
   if (!prepared.ok()) {
-    problem_ = prepared.fault().message;
-    parts_.log.error("the agent cannot start", {{"reason", problem_}});
-    settled_.set();
-    co_return;
+    parts_.log.error("the agent cannot start", {{"reason", prepared.fault().message}});
+    co_return prepared.fault();
   }
   serving_->server.start(std::move(start_.listener.descriptor));
   notify_service_manager(parts_.environment, "READY=1");
   ready_.set();
-  settled_.set();
   const PrefetchSettings& prefetch = start_.settings.prefetch;
   if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty()) tasks_.start(serving_->prefetch.run());
+  co_return Done{};
 }
 
 Task<Result<Done>> Agent::prepare() {
   Log& log = parts_.log;
-  // A profile that cannot be read is the affair of who needs it: the environment may hold all there is to know.
+  // A profile that cannot be read is a fault only for a source that needs it: the environment may hold all settings.
   Result<ProfileFiles> profile = read_profile_files(parts_.environment, parts_.files);
   if (!profile.ok()) log.warn("the shared AWS files cannot be read", {{"reason", profile.fault().message}});
   ProfileFiles files = profile.ok() ? std::move(*profile) : ProfileFiles{};
@@ -173,9 +171,9 @@ Task<Result<Done>> Agent::prepare() {
   for (const std::string& warning : endpoints->warnings) log.warn(warning);
   outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), retries.policy);
 
-  // One limit over all that is asked before clients are served.
+  // One deadline for all calls before clients are served.
   const TimePoint deadline = parts_.loop.now() + kCheckTime;
-  // The files' text, keys and all, lives no longer than this task.
+  // The text of the files, which holds keys, lives only as long as this task.
   Task<Result<std::string>> finding =
       find_region(configured_region(start_.settings.region, parts_.environment, files), deadline);
   const Result<std::string> region = co_await std::move(finding);
@@ -217,19 +215,20 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
   co_return Done{};
 }
 
-void Agent::thaw() {
+void Agent::drop_idle_connections() {
   if (outgoing_ != nullptr) outgoing_->http.drop_idle_connections();
 }
 
 // The order is part of the contract (specification §5.6).
-Task<void> Agent::shut_down() {
+Task<void> Agent::shut_down(Nanoseconds time) {
+  stopping_ = true;
   notify_service_manager(parts_.environment, "STOPPING=1");
   parts_.log.info("stopping");
   if (!ready_.is_set()) co_return;
   Serving& serving = *serving_;
-  const TimePoint end = parts_.loop.now() + stop_time_;
+  const TimePoint end = parts_.loop.now() + time;
   serving.server.drain();
-  const bool gone = co_await serving.server.drained().wait_until(end - stop_time_ / kLastAnswersPart);
+  const bool gone = co_await serving.server.drained().wait_until(end - time / kLastAnswersPart);
   if (!gone) {
     serving.store.cancel_all();
     [[maybe_unused]] const bool all_gone = co_await serving.server.drained().wait_until(end);

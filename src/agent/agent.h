@@ -1,7 +1,8 @@
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/configuration/settings.h"
@@ -9,7 +10,6 @@
 #include "base/event.h"
 #include "base/files.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
@@ -19,21 +19,20 @@
 
 namespace sma {
 
-/// What an agent draws on; all must outlive it.
+/// What an agent uses; all must outlive it.
 struct AgentParts {
   EventLoop& loop;
   const Environment& environment;
   const Files& files;
   ProcessRunner& processes;
-  Random& random;
   Log& log;
 };
 
-/// What an agent needs to know.
+/// What an agent is started with.
 struct AgentStart {
   Settings settings;
   bool as_version_3 = false;  ///< the names that the AWS agent's third version has
-  SharedBytes token;          ///< what clients must show
+  SharedBytes token;          ///< every request must carry it
   ListeningSocket listener;   ///< bound and listening: early clients wait in its backlog
 };
 
@@ -44,40 +43,40 @@ class Agent {
   Agent(AgentParts parts, AgentStart start);
   ~Agent();
 
-  /// Runs until `stop` is set and the clients are gone. Gives the exit code; 1 where the start failed, and then
-  /// `problem` says why. Neither it nor `stop` may go away before the task.
-  Task<int> run(Event& stop);
+  /// Starts, serves until `stop` is set, and shuts down. A fault says why the start failed. Neither this object nor
+  /// `stop` may go away before the task.
+  Task<Result<Done>> run(Event& stop);
 
-  /// Set once requests are answered.
+  /// The two parts of `run`. `shut_down` may be called while `start` is still under way, which then starts nothing
+  /// more.
+  Task<Result<Done>> start();
+  /// Takes no longer than `time`. The default is 10 seconds for the clients, and a last one for answers to those whose
+  /// fetch was dropped.
+  static constexpr Seconds kStopTime{11};
+  Task<void> shut_down(Nanoseconds time = kStopTime);
+
+  /// Set when requests are answered.
   [[nodiscard]] Event& ready() { return ready_; }
-  /// Set once it is known how the start went: ready, failed (`problem`), or asked to stop meanwhile.
-  [[nodiscard]] Event& settled() { return settled_; }
-  [[nodiscard]] const std::string& problem() const { return problem_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
-  /// The process was frozen: idle connections to AWS may be dead. What has its own age needs no telling.
-  void thaw();
-  /// Stopping takes no longer than `time` (10 seconds and a last one for answers otherwise).
-  void limit_stop(Nanoseconds time) { stop_time_ = std::min(stop_time_, time); }
+  /// The process resumed after it was frozen: closes idle connections to AWS, because they may be dead. Secrets and
+  /// credentials have their own age and need no such call.
+  void drop_idle_connections();
 
  private:
   class Outgoing;
   class Serving;
 
-  Task<void> start_up();
+  Task<void> start_up(Event& failed, std::optional<Fault>& fault);
   Task<Result<Done>> prepare();
   Task<Result<std::string>> find_region(Result<std::string> configured, TimePoint deadline);
   Task<Result<Done>> check_credentials(TimePoint deadline);
-  Task<void> pass_on(Event& from);
-  Task<void> shut_down();
 
   AgentParts parts_;
   AgentStart start_;
   std::uint16_t port_;
-  std::string problem_;
   Event ready_;
-  Event settled_;
-  Nanoseconds stop_time_ = Seconds{11};
+  bool stopping_ = false;
   std::unique_ptr<Outgoing> outgoing_;
   std::unique_ptr<Serving> serving_;
   TaskSet tasks_;

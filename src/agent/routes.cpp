@@ -38,7 +38,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::handle(const ServerRe
   auto answer = route(request);
   if (log_.enabled(LogLevel::debug)) {
     const auto* response = std::get_if<ServerResponse>(&answer);
-    // Without its query: people put tokens there by mistake.
+    // Without the query, because clients put tokens there by mistake.
     log_.debug("request", {{"method", request.method},
                            {"path", request.path},
                            {"answer", response != nullptr ? "at hand" : "to be fetched"},
@@ -70,7 +70,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
 }
 
 std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRequest& request) {
-  std::string wrong;
+  std::optional<std::string> wrong;
   if (request.path == kGet) {
     wrong = query_.read_query(request.query);
   } else if (request.path.starts_with(path_prefix_)) {
@@ -78,7 +78,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRe
   } else {
     return text(404, "Not found");
   }
-  if (!wrong.empty()) return ServerResponse{.status = 400, .body = SharedBytes(wrong)};
+  if (wrong) return ServerResponse{.status = 400, .body = SharedBytes(*wrong)};
 
   if (!query_.refresh_now()) {
     if (auto answer = store_.fresh(query_.key())) return json(std::move(*answer));

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/percent.h"
-#include "http_server/request.h"
 #include "secrets/role_arn.h"
 
 namespace sma {
@@ -14,8 +14,8 @@ constexpr std::string_view kBadEscape = "invalid percent-encoding";
 constexpr std::string_view kBadRole = "invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>";
 
 std::optional<bool> boolean(std::string_view text) {
-  if (text == "1" || equal_ignoring_case(text, "true")) return true;
-  if (text == "0" || equal_ignoring_case(text, "false")) return false;
+  if (text == "1" || equals_ignoring_case(text, "true")) return true;
+  if (text == "0" || equals_ignoring_case(text, "false")) return false;
   return std::nullopt;
 }
 
@@ -25,37 +25,37 @@ bool is_printable(std::string_view text) {
 
 }  // namespace
 
-std::string SecretQuery::read_query(std::string_view query) {
+std::optional<std::string> SecretQuery::read_query(std::string_view query) {
   key_ = {};
-  if (std::string wrong = read_parameters(query, true); !wrong.empty()) return wrong;
+  if (auto wrong = read_parameters(query, true)) return wrong;
   if (key_.secret_id.empty()) return "missing parameter secretId";
   if (role_given_ && !is_role_arn(key_.role_arn)) return std::string(kBadRole);
-  return {};
+  return std::nullopt;
 }
 
-std::string SecretQuery::read_path(std::string_view id, std::string_view query) {
+std::optional<std::string> SecretQuery::read_path(std::string_view id, std::string_view query) {
   key_ = {};
   if (id.empty()) return "missing secret ID";
   const auto secret_id = percent_decoded(id, Plus::kept, decoded_[0]);
   if (!secret_id) return std::string(kBadEscape);
-  if (std::string wrong = read_parameters(query, false); !wrong.empty()) return wrong;
+  if (auto wrong = read_parameters(query, false)) return wrong;
   key_.secret_id = *secret_id;
   if (role_given_ && !is_role_arn(key_.role_arn)) return std::string(kBadRole);
-  return {};
+  return std::nullopt;
 }
 
-std::string SecretQuery::read_parameters(std::string_view query, bool with_id) {
+std::optional<std::string> SecretQuery::read_parameters(std::string_view query, bool with_id) {
   role_given_ = refresh_now_ = false;
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
     if (pair.empty()) continue;
-    if (std::string wrong = read_parameter(pair, with_id); !wrong.empty()) return wrong;
+    if (auto wrong = read_parameter(pair, with_id)) return wrong;
   }
-  return {};
+  return std::nullopt;
 }
 
-std::string SecretQuery::read_parameter(std::string_view pair, bool with_id) {
+std::optional<std::string> SecretQuery::read_parameter(std::string_view pair, bool with_id) {
   const std::size_t equals = std::min(pair.find('='), pair.size());
   const std::string_view raw_value = pair.substr(std::min(equals + 1, pair.size()));
   const auto name = percent_decoded(pair.substr(0, equals), Plus::space, name_);
@@ -81,16 +81,16 @@ std::string SecretQuery::read_parameter(std::string_view pair, bool with_id) {
     const auto refresh = value ? boolean(*value) : std::nullopt;
     if (!refresh) return "invalid refreshNow value";
     refresh_now_ = *refresh;
-    return {};
+    return std::nullopt;
   } else {
-    // Control characters and the like are not sent back: such a name is told as it was written, encoded.
+    // Control characters are not sent back: a name with one appears as it was written, encoded.
     const std::string_view raw_name = pair.substr(0, equals);
     return "unknown parameter: " + std::string(is_printable(*name) ? *name : raw_name);
   }
   const auto value = value_into(decoded_[buffer]);
   if (!value) return std::string(kBadEscape);
   *target = *value;
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace sma

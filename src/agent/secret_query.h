@@ -1,9 +1,9 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "secrets/secret.h"
 
@@ -14,18 +14,18 @@ namespace sma {
 /// nothing.
 class SecretQuery {
  public:
-  /// Of `GET /secretsmanager/get?secretId=…`. The text of a 400 where it is not right, else nothing; views are valid
-  /// until the next call or the end of the request.
-  [[nodiscard]] std::string read_query(std::string_view query);
-  /// Of `GET {path_prefix}ID?…`: `id` is what stands behind the prefix, still encoded.
-  [[nodiscard]] std::string read_path(std::string_view id, std::string_view query);
+  /// Reads the query of `GET /secretsmanager/get?secretId=…`. Returns the text of a 400 answer if the query is wrong.
+  /// The views in `key` are valid until the next call or the end of the request.
+  [[nodiscard]] std::optional<std::string> read_query(std::string_view query);
+  /// The same for `GET {path_prefix}ID?…`: `id` is what follows the prefix, still encoded.
+  [[nodiscard]] std::optional<std::string> read_path(std::string_view id, std::string_view query);
 
   [[nodiscard]] const SecretKeyView& key() const { return key_; }
   [[nodiscard]] bool refresh_now() const { return refresh_now_; }
 
  private:
-  [[nodiscard]] std::string read_parameters(std::string_view query, bool with_id);
-  [[nodiscard]] std::string read_parameter(std::string_view pair, bool with_id);
+  [[nodiscard]] std::optional<std::string> read_parameters(std::string_view query, bool with_id);
+  [[nodiscard]] std::optional<std::string> read_parameter(std::string_view pair, bool with_id);
 
   SecretKeyView key_;
   bool role_given_ = false;

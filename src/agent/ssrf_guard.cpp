@@ -1,5 +1,7 @@
 #include "agent/ssrf_guard.h"
 
+#include "base/ascii.h"
+
 namespace sma {
 namespace {
 
@@ -20,11 +22,11 @@ std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request) {
 }
 
 bool SsrfGuard::carries_token(const ServerRequest& request) const {
-  // Every candidate is compared, so that the time tells nothing of which one it was.
+  // Every field is compared, so that the time does not show which one matched.
   bool carried = false;
   for (const ServerField& field : request.fields())
     for (const std::string& name : headers_)
-      if (equal_ignoring_case(field.name, name)) carried |= equal_in_constant_time(field.value, token_.view());
+      if (equals_ignoring_case(field.name, name)) carried |= equal_in_constant_time(field.value, token_.view());
   return carried;
 }
 

@@ -13,15 +13,15 @@
 
 namespace sma {
 
-/// Keeps out requests that a program was tricked into making: those that came through a proxy, and those without the
-/// token. Its ERROR lines begin with texts that alarms look for, at most 10 a second of them; the rest is counted, and
-/// told when the second is over.
+/// Rejects requests that a program was tricked into making: those that came through a proxy, and those without the
+/// token. Its ERROR lines begin with texts that alarms look for. At most 10 are written in a second; the others are
+/// counted, and their number is written when the second is over.
 class SsrfGuard final : private Timer {
  public:
   SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, SharedBytes token)
       : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
-  /// The refusal, or nothing where the request may pass.
+  /// The answer to a request that is rejected.
   [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request);
 
  private:
@@ -34,7 +34,7 @@ class SsrfGuard final : private Timer {
   std::vector<std::string> headers_;
   SharedBytes token_;
 
-  TimePoint second_{};  // the lines of which are counted
+  TimePoint second_{};  // when the second began whose lines are counted
   int lines_ = 0;
   int left_out_ = 0;
 };

@@ -71,4 +71,21 @@ class Event {
   IntrusiveList<Waiter> waiters_;
 };
 
+/// `co_await FirstOf(a, b)` waits until one of the two is set.
+class FirstOf {
+ public:
+  FirstOf(Event& a, Event& b) : a_(a), b_(b) {}
+  bool await_ready() const { return a_.await_ready() || b_.await_ready(); }
+  template <typename Promise>
+  void await_suspend(std::coroutine_handle<Promise> parent) {
+    a_.await_suspend(parent);
+    b_.await_suspend(parent);
+  }
+  void await_resume() const {}
+
+ private:
+  Event::Waiter a_;
+  Event::Waiter b_;
+};
+
 }  // namespace sma

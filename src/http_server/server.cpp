@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::size_t kPingOnly = 2;
 /// Accepted past the limit, to be told so.
-constexpr std::size_t kExtra = 16;
 
 }  // namespace
 
@@ -52,7 +51,7 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
     ++count(admission);
     auto* connection = new Connection(*this, std::move(socket), admission);
     connections_.push_back(*connection);
-    if (open() >= limits.max_connections + kExtra) acceptor_.pause();
+    if (open() >= limits.max_connections + ServerLimits::kExtraConnections) acceptor_.pause();
     connection->start();
   }
 

@@ -13,7 +13,9 @@ namespace sma {
 
 /// The bounds of a server. Defaults are those of specification §1.8 and §1.9.
 struct ServerLimits {
-  std::size_t max_connections = 800;  ///< regular ones; 16 more are accepted to be refused, beyond that none
+  static constexpr std::size_t kExtraConnections = 16;  ///< accepted past `max_connections`, to be refused
+
+  std::size_t max_connections = 800;  ///< regular ones
   Seconds head_time{10};              ///< to send a whole head, from its first byte
   Seconds request_time{61};           ///< from the first byte of a request to the last byte of its answer
   Seconds idle_time{75};              ///< without a byte of a request, from the start on

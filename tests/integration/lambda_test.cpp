@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "tests/integration/support/agent_with_aws.h"
-#include "tests/integration/support/wait_until.h"
 #include "tests/integration/support/process_memory.h"
+#include "tests/integration/support/wait_until.h"
 #include "tests/standin/encoding.h"
 #include "tests/standin/listener.h"
 

@@ -4,14 +4,16 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
+#include <chrono>
 #include <cstring>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/file_descriptor.h"
-#include "http_server/request.h"
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -22,7 +24,7 @@ Fault no_agent(std::uint16_t port, const std::string& why) {
   return Fault::connection("no agent answers on 127.0.0.1:" + std::to_string(port) + ": " + why);
 }
 
-/// A blocking socket whose calls all together take no longer than until a deadline: one that drips ends too.
+/// A blocking socket with one deadline for all its calls together: a peer that sends byte by byte does not extend it.
 class Conversation {
  public:
   Conversation(const Clocks& clocks, TimePoint deadline)
@@ -48,7 +50,7 @@ class Conversation {
     return true;
   }
 
-  /// The request asks for the connection to be closed: the answer ends with it.
+  /// The request asks the agent to close the connection: the answer ends there.
   bool receive_all(WipedBytes& answer) {
     std::array<char, 16384> portion;
     for (;;) {
@@ -64,7 +66,7 @@ class Conversation {
   }
 
  private:
-  /// Gives the next call the time that is left; false, with errno set, where none is.
+  /// Limits the next call to the time that is left; false, with errno set, if none is left.
   bool limit(int option) {
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - clocks_.boot_now());
     const timeval time{left.count() / 1'000'000, left.count() % 1'000'000};
@@ -77,7 +79,7 @@ class Conversation {
   FileDescriptor socket_;
 };
 
-/// What errno says; of a limit that ran out EAGAIN and EINPROGRESS are the other names.
+/// What errno says. EAGAIN and EINPROGRESS mean that the time is up, too.
 std::string reason() {
   const bool late = errno == EAGAIN || errno == EINPROGRESS;
   return std::strerror(late ? ETIMEDOUT : errno);
@@ -88,42 +90,36 @@ std::optional<std::size_t> content_length(std::string_view head) {
     const std::string_view line = head.substr(0, head.find("\r\n"));
     head.remove_prefix(std::min(head.size(), line.size() + 2));
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !equal_ignoring_case(line.substr(0, colon), "Content-Length")) continue;
-    const std::size_t digits = line.find_first_of("0123456789", colon);
-    std::size_t length = 0;
-    if (digits == std::string_view::npos ||
-        std::from_chars(line.data() + digits, line.data() + line.size(), length).ec != std::errc{})
-      return std::nullopt;
-    return length;
+    if (colon != std::string_view::npos && equals_ignoring_case(line.substr(0, colon), "Content-Length"))
+      return whole_number<std::size_t>(trimmed(line.substr(colon + 1)));
   }
   return std::nullopt;
 }
 
 std::optional<LoopbackAnswer> read_answer(std::string_view text) {
-  LoopbackAnswer answer;
+  constexpr std::string_view kVersion = "HTTP/1.1 ";
   const std::size_t end = text.find("\r\n\r\n");
-  if (!text.starts_with("HTTP/1.1 ") || end == std::string_view::npos) return std::nullopt;
-  if (std::from_chars(text.data() + 9, text.data() + 12, answer.status).ec != std::errc{}) return std::nullopt;
+  if (!text.starts_with(kVersion) || end == std::string_view::npos) return std::nullopt;
+  const auto status = whole_number<int>(text.substr(kVersion.size(), 3));
   const std::string_view body = text.substr(end + 4);
-  if (content_length(text.substr(0, end)) != body.size()) return std::nullopt;
-  answer.body.append(body);
-  return answer;
+  if (!status || content_length(text.substr(0, end)) != body.size()) return std::nullopt;
+  return LoopbackAnswer{*status, WipedBytes(body)};
 }
 
 }  // namespace
 
-Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, std::string_view field,
-                                 std::string_view token, const Clocks& clocks, TimePoint deadline) {
+Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, TokenField field, const Clocks& clocks,
+                                 TimePoint deadline) {
   Conversation agent(clocks, deadline);
   if (!agent.connect(port)) return no_agent(port, reason());
 
   WipedBytes request("GET ");
   request.append(target);
   request.append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-  if (!field.empty()) {
-    request.append(field);
+  if (!field.name.empty()) {
+    request.append(field.name);
     request.append(": ");
-    request.append(token);
+    request.append(field.token);
     request.append("\r\n");
   }
   request.append("\r\n");

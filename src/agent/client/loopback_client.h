@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -16,10 +15,15 @@ struct LoopbackAnswer {
   WipedBytes body;
 };
 
-/// Asks the running agent on 127.0.0.1:`port`, with a plain blocking socket: this side must be small, and work where
-/// nothing else is set up. `field` and `token` make one field of the request; none where `field` is empty. A fault
-/// where nobody listens there, or no whole answer has come by `deadline`.
-[[nodiscard]] Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, std::string_view field,
-                                               std::string_view token, const Clocks& clocks, TimePoint deadline);
+/// The header field that carries the token; no field if the name is empty.
+struct TokenField {
+  std::string_view name{};
+  std::string_view token{};
+};
+
+/// Asks the running agent on 127.0.0.1:`port`, with a plain blocking socket: the client side is small and needs no
+/// event loop. Faults: nobody listens there, or no complete answer has come by `deadline`.
+[[nodiscard]] Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, TokenField field,
+                                               const Clocks& clocks, TimePoint deadline);
 
 }  // namespace sma

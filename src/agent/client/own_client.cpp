@@ -50,7 +50,7 @@ std::string target_of(const GetRequest& request) {
   return target;
 }
 
-/// Tries until token and agent are there, or the time is up.
+/// Tries until the token and the agent are there, or the time is up.
 Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& settings,
                                      const Environment& environment, const Files& files) {
   const SystemClocks clocks;
@@ -58,7 +58,7 @@ Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& 
   for (;;) {
     const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
     Result<LoopbackAnswer> answer =
-        token.ok() ? ask_agent(settings.http_port, target_of(request), settings.ssrf_headers.front(), token->view(),
+        token.ok() ? ask_agent(settings.http_port, target_of(request), {settings.ssrf_headers.front(), token->view()},
                                clocks, clocks.boot_now() + kAnswerTime)
                    : Result<LoopbackAnswer>(token.fault());
     if (answer.ok() || clocks.boot_now() + kRetryTime > end) return answer;
@@ -73,7 +73,7 @@ constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be kno
 int check_health(const Settings& settings) {
   if (settings.http_port == 0) return complain(kAnyPort);
   const SystemClocks clocks;
-  const auto answer = ask_agent(settings.http_port, "/ping", "", "", clocks, clocks.boot_now() + kHealthTime);
+  const auto answer = ask_agent(settings.http_port, "/ping", {}, clocks, clocks.boot_now() + kHealthTime);
   if (!answer.ok()) return complain(answer.fault().message);
   if (answer->status != 200) return complain("/ping was answered with " + std::to_string(answer->status));
   return 0;

@@ -7,10 +7,10 @@
 
 namespace sma {
 
-/// The binary as its own client, where no curl is at hand: asks the agent that runs beside it, with the same
-/// configuration and token. Both give the exit code, and say on standard error what went wrong.
+/// The program as a client of the agent that runs beside it, with the same configuration and token, for images without
+/// curl. Both functions return the exit code and report on standard error what went wrong.
 
-/// `--health-check`: 0 where `/ping` is answered.
+/// `--health-check`: 0 if `/ping` is answered.
 [[nodiscard]] int check_health(const Settings& settings);
 
 /// `get`: the secret's bytes on standard output.

@@ -1,10 +1,11 @@
 #include "agent/lambda/lambda_extension.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cstdint>
 
 #include "base/json_document.h"
 #include "base/json_text.h"
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -16,7 +17,7 @@ constexpr Seconds kReportTime{1};
 constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
 constexpr std::string_view kIdentifier = "Lambda-Extension-Identifier";
 
-/// Any status but 200 is final: the API's states cannot be left again.
+/// Any status but 200 is final: the states of the API cannot be left again.
 Fault refused(std::string_view what, ClientResponse response) {
   std::string message = "Lambda answered " + std::string(what) + " with status " + std::to_string(response.status);
   if (const auto answer = JsonDocument::parse(std::move(response.body))) {
@@ -27,12 +28,10 @@ Fault refused(std::string_view what, ClientResponse response) {
 }
 
 std::optional<WallTime> wall_time(JsonValue milliseconds) {
-  const std::string_view text = milliseconds.number().value_or("");
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const auto number = whole_number<std::int64_t>(milliseconds.number().value_or(""));
   constexpr std::int64_t kLast = std::chrono::duration_cast<Milliseconds>(Nanoseconds::max()).count();
-  if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > kLast) return std::nullopt;
-  return WallTime(Milliseconds(number));
+  if (!number || *number < 0 || *number > kLast) return std::nullopt;
+  return WallTime(Milliseconds(*number));
 }
 
 }  // namespace

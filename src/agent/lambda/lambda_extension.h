@@ -16,28 +16,28 @@ namespace sma {
 struct LambdaEvent {
   enum class Kind { invoke, shutdown };
   Kind kind = Kind::invoke;
-  std::optional<WallTime> deadline{};  ///< by when Lambda wants to be done with it
-  Nanoseconds waited{0};               ///< until it came, by the clock that ran further
+  std::optional<WallTime> deadline{};  ///< the event must have been handled by then
+  Nanoseconds waited{0};               ///< how long it was waited for, by the clock that ran further
 };
 
-/// AWS Lambda's Extensions API: tells Lambda that this process is an extension, and is told what happens to the
-/// function. The API is on the same machine; `http` should know no proxy. What may pass (no connection, an answer that
-/// cannot be read) is tried three times in all; a refusal is final. Source: AWS Lambda Developer Guide, "Lambda
-/// Extensions API" (version 2020-01-01).
+/// The client of AWS Lambda's Extensions API: registers this process as an extension and receives the events of the
+/// function. The API is on the same machine; `http` should know no proxy. A call with a transient fault (no connection,
+/// an answer that cannot be read) is made up to three times; a refusal is final. Source: AWS Lambda Developer Guide,
+/// "Lambda Extensions API" (version 2020-01-01).
 class LambdaExtension {
  public:
-  /// `api` is a host and a port; `name` that of the extension's file, by which Lambda knows it. Both references must
-  /// outlive this object and its tasks.
+  /// `api` is a host and a port; `name` is the name of the extension's file, by which Lambda knows it. Both references
+  /// must outlive this object and its tasks.
   LambdaExtension(HttpTransport& http, Scheduler& scheduler, std::string_view api, std::string name);
 
-  /// First of all.
+  /// To be called first.
   Task<Result<Done>> enroll();
-  /// Tells Lambda that the start, or the event before, is done with, and waits for the next event, however long: in
-  /// between Lambda freezes the process.
+  /// Tells Lambda that the start, or the event before, has been handled, and waits for the next event without a limit:
+  /// between events Lambda freezes the process.
   Task<Result<LambdaEvent>> next();
 
-  /// Says why this process ends, as an error of its start where nothing was waited for yet; nothing where it is not
-  /// registered. What Lambda answers does not matter any more.
+  /// Reports to Lambda why this process ends, as an error of its start if `next` was never called. Does nothing if this
+  /// process is not registered. Lambda's answer is ignored.
   Task<void> report(std::string error_type, std::string message);
 
  private:
@@ -50,7 +50,7 @@ class LambdaExtension {
   std::string url_;
   std::string name_;
   WipedBytes identifier_;  // empty until registered
-  bool started_ = false;   // Lambda was asked for an event
+  bool started_ = false;   // `next` was called
 };
 
 }  // namespace sma

@@ -165,11 +165,11 @@ TEST_CASE("a credentials endpoint that fails ends the start only where such faul
     fixture.begin();
     fixture.run_until([&] {
       fixture.advance(Milliseconds(50));
-      return fixture.agent().ready().is_set() || !fixture.agent().problem().empty();
+      return fixture.agent().ready().is_set() || !fixture.problem().empty();
     });
     CHECK(fixture.agent().ready().is_set() == ignored);
     CHECK(fixture.aws.count(kCall) == 3);
-    if (!ignored) CHECK(fixture.agent().problem() == "no credentials: container: the endpoint answered 503");
+    if (!ignored) CHECK(fixture.problem() == "no credentials: container: the endpoint answered 503");
   }
 }
 
@@ -178,7 +178,7 @@ TEST_CASE("a credentials endpoint that refuses ends the start, with what it said
   fixture.aws.with([](standin::World& world) { world.container.authorization = "other"; });
   fixture.begin();
   CHECK(ended_with(fixture) == 1);
-  CHECK(fixture.agent().problem() ==
+  CHECK(fixture.problem() ==
         "no credentials: container: the endpoint answered 401: AccessDenied: the authorization token is missing or "
         "wrong");
   CHECK(fixture.lines.count("hidden") == 0);
@@ -191,7 +191,7 @@ TEST_CASE("where nothing is configured the start ends with each place that was l
   for (const char* place : {"no credentials were found", "AWS_ACCESS_KEY_ID", "/nowhere", "AWS_WEB_IDENTITY_TOKEN_FILE",
                             "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_EC2_METADATA_DISABLED"}) {
     CAPTURE(std::string(place));
-    CHECK(holds(fixture.agent().problem(), place));
+    CHECK(holds(fixture.problem(), place));
   }
 }
 

@@ -79,12 +79,7 @@ void AgentFixture::make() {
   auto listener = listen_on_loopback(0);
   REQUIRE(listener.ok());
   agent_ = std::make_unique<Agent>(
-      AgentParts{.loop = loop_,
-                 .environment = environment_,
-                 .files = files_,
-                 .processes = processes_,
-                 .random = random_,
-                 .log = log_},
+      AgentParts{.loop = loop_, .environment = environment_, .files = files_, .processes = processes_, .log = log_},
       AgentStart{.settings = settings, .token = SharedBytes(kToken), .listener = std::move(*listener)});
 }
 
@@ -136,8 +131,11 @@ void AgentFixture::wait_for_calls(const std::string& operation, std::size_t coun
 }
 
 std::optional<int> AgentFixture::exit_code() {
-  if (!running_->done()) return std::nullopt;
-  return running_->take();
+  if (!ended_ && running_->done()) ended_ = running_->take();
+  if (!ended_) return std::nullopt;
+  return ended_->ok() ? 0 : 1;
 }
+
+std::string AgentFixture::problem() { return exit_code() == 1 ? ended_->fault().message : ""; }
 
 }  // namespace sma

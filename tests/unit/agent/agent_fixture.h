@@ -9,7 +9,6 @@
 #include "agent/agent.h"
 #include "base/environment.h"
 #include "base/files.h"
-#include "base/random.h"
 #include "os/child_process.h"
 #include "os/event_loop.h"
 #include "tests/standin/standin.h"
@@ -66,7 +65,10 @@ class AgentFixture {
 
   void stop() { stop_->set(); }
   [[nodiscard]] Agent& agent() { return *agent_; }
+  /// None while the agent runs.
   [[nodiscard]] std::optional<int> exit_code();
+  /// Why the agent ended; empty if it runs, or if all went well.
+  [[nodiscard]] std::string problem();
   [[nodiscard]] TimePoint now() { return loop_.now(); }
 
  protected:
@@ -76,12 +78,12 @@ class AgentFixture {
   EventLoop loop_{clocks};
   Environment environment_;
   SystemFiles files_;
-  SystemRandom random_;
   ChildProcesses processes_{loop_};
   Log log_{&lines, LogLevel::debug};
   std::unique_ptr<Event> stop_;
   std::unique_ptr<Agent> agent_;
-  std::optional<Task<int>> running_;
+  std::optional<Task<Result<Done>>> running_;
+  std::optional<Result<Done>> ended_;
 };
 
 }  // namespace sma

@@ -104,15 +104,15 @@ TEST_CASE("without ignore_transient_errors a start check that gets no answer end
   fixture.wait_for_calls("GetCallerIdentity", 1);
   fixture.advance(Seconds(5));
   fixture.run_until([&] { return fixture.exit_code().has_value(); });
-  CHECK(holds(fixture.agent().problem(), "sts:GetCallerIdentity"));
+  CHECK(holds(fixture.problem(), "sts:GetCallerIdentity"));
 }
 
 TEST_CASE("refused credentials end the start with the reason, whatever ignore_transient_errors says") {
   AgentFixture fixture(std::map<std::string, std::string>{{"AWS_SECRET_ACCESS_KEY", "wrong"}});
   fixture.start();
   CHECK(fixture.exit_code() == 1);
-  CHECK(holds(fixture.agent().problem(), "SignatureDoesNotMatch"));
-  CHECK_FALSE(holds(fixture.agent().problem(), "wrong"));
+  CHECK(holds(fixture.problem(), "SignatureDoesNotMatch"));
+  CHECK_FALSE(holds(fixture.problem(), "wrong"));
 }
 
 TEST_CASE("asked to stop, the agent gives clients ten seconds, then answers 503 and ends") {

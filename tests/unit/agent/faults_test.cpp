@@ -289,7 +289,7 @@ TEST_CASE("a region that instance metadata makes up ends the start") {
   fixture.aws.with([](standin::World& world) { world.metadata.region = "evil.example/"; });
   fixture.start();
   CHECK(fixture.exit_code() == 1);
-  CHECK(holds(fixture.agent().problem(), "no region"));
+  CHECK(holds(fixture.problem(), "no region"));
 }
 
 }  // namespace sma

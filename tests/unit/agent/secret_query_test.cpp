@@ -9,10 +9,9 @@ constexpr const char* kBadRole = "invalid roleArn format, expected arn:<partitio
 
 TEST_CASE("a query gives the key it names, form-decoded") {
   SecretQuery query;
-  CHECK(query
-            .read_query("secretId=a%2Fb+c%2Bd&versionId=v&versionStage=s&roleArn=arn:aws:iam::123456789012:role/"
-                        "r&refreshNow=TRUE")
-            .empty());
+  CHECK_FALSE(
+      query.read_query("secretId=a%2Fb+c%2Bd&versionId=v&versionStage=s&roleArn=arn:aws:iam::123456789012:role/"
+                       "r&refreshNow=TRUE"));
   CHECK(query.key().secret_id == "a/b c+d");
   CHECK(query.key().version_id == "v");
   CHECK(query.key().version_stage == "s");
@@ -22,22 +21,22 @@ TEST_CASE("a query gives the key it names, form-decoded") {
 
 TEST_CASE("a path's id is percent-decoded and keeps its plus signs and slashes") {
   SecretQuery query;
-  CHECK(query.read_path("a/b%20c+d", "versionStage=x").empty());
+  CHECK_FALSE(query.read_path("a/b%20c+d", "versionStage=x"));
   CHECK(query.key().secret_id == "a/b c+d");
   CHECK(query.key().version_stage == "x");
 }
 
 TEST_CASE("nothing of one request is left in the next") {
   SecretQuery query;
-  CHECK(query.read_query("secretId=a%20b&versionId=v&refreshNow=1&roleArn=arn:aws:iam::123456789012:role/r").empty());
-  CHECK(query.read_query("secretId=c").empty());
+  CHECK_FALSE(query.read_query("secretId=a%20b&versionId=v&refreshNow=1&roleArn=arn:aws:iam::123456789012:role/r"));
+  CHECK_FALSE(query.read_query("secretId=c"));
   CHECK(query.key() == SecretKeyView("c", "", "", ""));
   CHECK_FALSE(query.refresh_now());
 }
 
 TEST_CASE("of a repeated parameter the last counts, and empty pairs are skipped") {
   SecretQuery query;
-  CHECK(query.read_query("&&secretId=a&secretId=b&&refreshNow=1&refreshNow=0&").empty());
+  CHECK_FALSE(query.read_query("&&secretId=a&secretId=b&&refreshNow=1&refreshNow=0&"));
   CHECK(query.key().secret_id == "b");
   CHECK_FALSE(query.refresh_now());
 }
@@ -53,7 +52,7 @@ TEST_CASE("what stands wrong first in the query is what the answer says") {
 
 TEST_CASE("a parameter's name may be encoded") {
   SecretQuery query;
-  CHECK(query.read_query("%73ecretId=a").empty());
+  CHECK_FALSE(query.read_query("%73ecretId=a"));
   CHECK(query.key().secret_id == "a");
   CHECK(query.read_query("a%20b=1") == "unknown parameter: a b");
 }
@@ -88,7 +87,7 @@ TEST_CASE("a role that is no role's ARN is refused, an empty one too") {
         "arn:aws:iam::123456789012:role/a%20b", "arn:aws:iam:eu:123456789012:role/r"})
     CHECK(query.read_query("secretId=a&roleArn=" + std::string(role)) == kBadRole);
   for (const char* role : {"arn:aws-us-gov:iam::123456789012:role/a/b_%2B=,.@-", "arn:aws-cn:iam::000000000000:role/r"})
-    CHECK(query.read_path("a", "roleArn=" + std::string(role)).empty());
+    CHECK_FALSE(query.read_path("a", "roleArn=" + std::string(role)));
 }
 
 }  // namespace

@@ -116,5 +116,43 @@ TEST_CASE("a waiter with a deadline may go away at any moment") {
   CHECK_FALSE(scheduler.next_timer().has_value());
 }
 
+Task<void> wait_for_first(Event& a, Event& b, int& resumed) {
+  co_await FirstOf(a, b);
+  ++resumed;
+}
+
+TEST_CASE("who waits for the first of two events goes on once, whichever it is") {
+  for (const int which : {1, 2, 3}) {
+    ManualScheduler scheduler;
+    Event a(scheduler);
+    Event b(scheduler);
+    int resumed = 0;
+    const Task<void> waiting = started(scheduler, wait_for_first(a, b, resumed));
+    CHECK(resumed == 0);
+    if ((which & 1) != 0) a.set();
+    if ((which & 2) != 0) b.set();
+    scheduler.run_until_idle();
+    CHECK(resumed == 1);
+    a.set();
+    b.set();
+    scheduler.run_until_idle();
+    CHECK(resumed == 1);
+    const Task<void> late = started(scheduler, wait_for_first(a, b, resumed));
+    CHECK(resumed == 2);
+  }
+}
+
+TEST_CASE("who waits for the first of two events may go away") {
+  ManualScheduler scheduler;
+  Event a(scheduler);
+  Event b(scheduler);
+  int resumed = 0;
+  { const Task<void> waiting = started(scheduler, wait_for_first(a, b, resumed)); }
+  a.set();
+  b.set();
+  scheduler.run_until_idle();
+  CHECK(resumed == 0);
+}
+
 }  // namespace
 }  // namespace sma

@@ -70,12 +70,12 @@ class HastyClocks final : public Clocks {
 };
 
 Result<LoopbackAnswer> ask(const OtherSide& other) {
-  return ask_agent(other.port(), "/ping", "", "", ManualClocks(), kFar);
+  return ask_agent(other.port(), "/ping", {}, ManualClocks(), kFar);
 }
 
 TEST_CASE("the agent is asked with the token in one field, and its whole answer is given") {
   OtherSide other("HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nBad Token");
-  const auto answer = ask_agent(other.port(), "/v1/a", "X-Field", "token", ManualClocks(), kFar);
+  const auto answer = ask_agent(other.port(), "/v1/a", {"X-Field", "token"}, ManualClocks(), kFar);
   REQUIRE(answer.ok());
   CHECK(answer->status == 403);
   CHECK(answer->body.view() == "Bad Token");
@@ -85,7 +85,8 @@ TEST_CASE("the agent is asked with the token in one field, and its whole answer 
 TEST_CASE("an answer that is not whole, or none at all, is a fault that names the port") {
   for (const char* wrong : {"", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1",
                             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcd", "SSH-2.0-x\r\n\r\n",
-                            "HTTP/1.1 abc\r\nContent-Length: 0\r\n\r\n"}) {
+                            "HTTP/1.1 abc\r\nContent-Length: 0\r\n\r\n",
+                            "HTTP/1.1 200 OK\r\nContent-Length: 0x\r\n\r\n", "HTTP/1.1 2\r\n\r\n"}) {
     const OtherSide other(wrong);
     const auto answer = ask(other);
     CAPTURE(wrong);
@@ -101,7 +102,7 @@ TEST_CASE("where nobody listens the fault says so") {
     REQUIRE(listener.ok());
     port = listener->port;
   }
-  const auto answer = ask_agent(port, "/ping", "", "", ManualClocks(), kFar);
+  const auto answer = ask_agent(port, "/ping", {}, ManualClocks(), kFar);
   REQUIRE_FALSE(answer.ok());
   CHECK(answer.fault().message.ends_with("Connection refused"));
 }
@@ -109,7 +110,7 @@ TEST_CASE("where nobody listens the fault says so") {
 TEST_CASE("an answer that never ends is given up at the deadline, or where it is too large") {
   const OtherSide dripping("x", std::size_t{1} << 40);
   const HastyClocks clocks;
-  const auto late = ask_agent(dripping.port(), "/ping", "", "", clocks, TimePoint{Seconds{1100}});
+  const auto late = ask_agent(dripping.port(), "/ping", {}, clocks, TimePoint{Seconds{1100}});
   REQUIRE_FALSE(late.ok());
   CHECK(late.fault().message.ends_with("Connection timed out"));
 

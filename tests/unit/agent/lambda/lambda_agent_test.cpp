@@ -52,7 +52,6 @@ class LambdaFixture : public AgentFixture, public AgentMaker {
   }
 
   [[nodiscard]] bool is_made() const { return agent_ != nullptr; }
-  [[nodiscard]] const std::string& problem() const { return life_->problem(); }
 
   Result<Agent*> make_agent() override {
     if (fault) return *fault;
@@ -321,14 +320,14 @@ std::map<std::string, std::string> with_endpoint() {
           {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "{aws}/credentials"}};
 }
 
-TEST_CASE("a call that was under way in a freeze is not disturbed by the thaw") {
+TEST_CASE("a call that was under way in a freeze is not disturbed when the process resumes") {
   LambdaFixture fixture;
   fixture.aws.put("a", "value");
   fixture.start_as_extension();
   const auto gate = fixture.aws.hold("GetSecretValue", 1);
   const auto client = fixture.get("a");
   fixture.wait_for_calls("GetSecretValue", 1);
-  fixture.agent().thaw();
+  fixture.agent().drop_idle_connections();
   gate->open();
   fixture.wait_for(*client);
   CHECK(client->status() == 200);

@@ -1,0 +1,40 @@
+#include "agent/agent_sandbox.h"
+
+#include <utility>
+
+#include "agent/agent_log.h"
+#include "agent/configuration/ssrf_token.h"
+#include "aws/profile_chain.h"
+#include "aws/profile_files.h"
+
+namespace sma {
+namespace {
+
+bool runs_a_program_for_credentials(const Settings& settings, const Environment& environment, const Files& files) {
+  if (!settings.credentials_file_path.empty()) return false;
+  const auto profile = read_profile_files(environment, files);
+  if (!profile.ok()) return false;
+  const auto chain = resolve_profile_chain(*profile);
+  return chain.ok() && chain->base == ProfileChain::Base::credential_process;
+}
+
+}  // namespace
+
+std::optional<Sandbox> choose_sandbox(const Settings& settings, const Environment& environment, const Files& files,
+                                      Log& log) {
+  if (!settings.sandbox) {
+    log.info("the sandbox is switched off (sandbox = false)");
+    return std::nullopt;
+  }
+  if (runs_a_program_for_credentials(settings, environment, files)) {
+    log.warn("no sandbox: the active profile has a credential_process, which must be run");
+    return std::nullopt;
+  }
+  Sandbox sandbox;
+  if (settings.log_to_file) sandbox.writable_folders.emplace_back(kLogFolder);
+  if (auto folder = ssrf_token_folder(settings.ssrf_env_variables, environment))
+    sandbox.writable_folders.push_back(std::move(*folder));
+  return sandbox;
+}
+
+}  // namespace sma

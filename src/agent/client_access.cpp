@@ -1,0 +1,24 @@
+#include "agent/client_access.h"
+
+#include <utility>
+
+#include "agent/configuration/ssrf_token.h"
+#include "base/random.h"
+
+namespace sma {
+
+Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
+                                        const Environment& environment, const Files& files) {
+  if (command_line.create_token) {
+    SystemRandom random;
+    const auto created = create_ssrf_token(settings.ssrf_env_variables, environment, random, command_line.token_group);
+    if (!created.ok()) return created.fault();
+  }
+  auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
+  if (!token.ok()) return token.fault();
+  auto listener = listen_on_loopback(settings.http_port);
+  if (!listener.ok()) return listener.fault();
+  return ClientAccess{std::move(*token), std::move(*listener)};
+}
+
+}  // namespace sma

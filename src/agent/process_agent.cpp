@@ -1,0 +1,51 @@
+#include "agent/process_agent.h"
+
+#include <utility>
+
+#include "agent/agent_sandbox.h"
+#include "agent/start_line.h"
+#include "http_client/http_client.h"
+#include "os/resident_memory.h"
+
+namespace sma {
+
+ProcessAgent::ProcessAgent(const CommandLine& command_line, Settings settings, AgentParts parts, LogWriter& writer,
+                           std::optional<Result<ClientAccess>> access)
+    : command_line_(command_line),
+      settings_(std::move(settings)),
+      parts_(parts),
+      writer_(writer),
+      access_(std::move(access)) {}
+
+Result<Agent*> ProcessAgent::make_agent() {
+  if (!access_) {
+    // This is one of many processes that were copied from one snapshot: each needs random numbers of its own.
+    HttpClient::renew_randomness();
+    access_ = open_client_access(command_line_, settings_, parts_.environment, parts_.files);
+  }
+  if (!access_->ok()) return access_->fault();
+  ClientAccess& access = **access_;
+  if (const auto sandbox = choose_sandbox(settings_, parts_.environment, parts_.files, parts_.log)) {
+    const std::string missing = sandbox->install();
+    if (!missing.empty()) parts_.log.warn("the sandbox is not complete", {{"reason", missing}});
+  }
+  std::string line = start_line(command_line_.as_version_3, access.listener.port);
+  agent_.emplace(parts_, AgentStart{.settings = std::move(settings_),
+                                    .as_version_3 = command_line_.as_version_3,
+                                    .token = std::move(access.token),
+                                    .listener = std::move(access.listener)});
+  announcing_ = announce(std::move(line));
+  announcing_.start(parts_.loop);
+  return &*agent_;
+}
+
+/// The start line is the first one on standard output: a log that goes there waits for it.
+Task<void> ProcessAgent::announce(std::string line) {
+  co_await agent_->ready().wait();
+  print_line(line);
+  parts_.log.info(line);
+  parts_.loop.set_end_of_turn(&writer_);
+  release_start_up_pages();
+}
+
+}  // namespace sma
