@@ -1,6 +1,6 @@
 # Builds secrets-manager-agent and its tests. `make help` lists the targets.
 
-# On all cores, unless told otherwise.
+# On all cores, unless -j says otherwise.
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
@@ -184,7 +184,7 @@ ifeq ($(ARCH),$(HOST_ARCH))
 image: image-tools
 	docker build -f Dockerfile.agent --target agent --build-arg VERSION=$(VERSION) -t secrets-manager-agent:$(VERSION) .
 else
-# The older builder gives an image its platform only where something is copied into it.
+# The older builder sets an image's platform only if something is copied into it.
 image: image-tools
 	mkdir -p build/empty/app
 	printf 'FROM scratch\nCOPY app /app\n' | \
@@ -265,7 +265,7 @@ help:
 	@echo 'make format | lint     clang-format; clang-format, clang-tidy, which folder includes which, and documents'
 	@echo 'make clean             remove build/'
 
-# What building needs is installed where the user may; else a line says what is missing.
+# What a build needs is installed if the user may do that; otherwise a line says what is missing.
 .PHONY: tools lint-tools fuzz-tools
 tools:
 	@third_party/require g++ make perl curl ca-certificates $(if $(filter $(ARCH),$(HOST_ARCH)),,g++-$(subst _,-,$(ARCH))-linux-gnu)

@@ -22,7 +22,7 @@ while event=$(curl --silent --show-error --fail --header "Lambda-Extension-Ident
   case $event in
     *SHUTDOWN*) stop ;;
     *INVOKE*)
-      # /tmp is the one folder of a function that can be written, where the agent is told to log to a file.
+      # /tmp is the only folder of a function that can be written, if the agent logs to a file.
       if [[ -z $agent ]]; then
         (cd /tmp && exec "$binary") &
         agent=$!
