@@ -7,7 +7,7 @@
 namespace sma {
 namespace {
 
-/// In one turn, so that a storm of connections does not hold up the clients that are there.
+/// In one turn, so that a burst of new connections does not delay the clients that are connected already.
 constexpr int kAcceptsPerTurn = 16;
 constexpr Milliseconds kPause{100};
 
@@ -20,21 +20,23 @@ void Acceptor::open(FileDescriptor socket) {
 
 void Acceptor::close() {
   pause();
-  disarm();
+  pause_over_.disarm();
   socket_.close();
 }
 
 void Acceptor::pause() {
-  if (watching_) loop_.unwatch(socket_.get(), *this);
+  if (watching_) loop_.unwatch(socket_.get(), clients_waiting_);
   watching_ = false;
 }
 
 void Acceptor::resume() {
   if (watching_ || !socket_.valid()) return;
-  disarm();
-  watching_ = loop_.watch(socket_.get(), EPOLLIN, *this).ok();
-  if (!watching_) arm(loop_.now() + kPause);
+  pause_over_.disarm();
+  watching_ = loop_.watch(socket_.get(), EPOLLIN, clients_waiting_).ok();
+  if (!watching_) try_again_later();
 }
+
+void Acceptor::try_again_later() { pause_over_.arm(loop_.now() + kPause); }
 
 void Acceptor::accept() {
   for (int accepted = 0; accepted < kAcceptsPerTurn && watching_; ++accepted) {
@@ -45,9 +47,9 @@ void Acceptor::accept() {
     }
     if (errno == EAGAIN) return;
     if (errno == ECONNABORTED || errno == EINTR) continue;
-    // The fault is the machine's, not that of the one connection, and may last.
+    // The fault is not of the one connection but of the machine, and may last.
     pause();
-    arm(loop_.now() + kPause);
+    try_again_later();
   }
 }
 

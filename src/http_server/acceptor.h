@@ -5,7 +5,7 @@
 
 namespace sma {
 
-/// Told of new connections.
+/// Gets the new connections.
 class ConnectionListener {
  public:
   virtual void on_accepted(FileDescriptor socket) = 0;
@@ -14,12 +14,12 @@ class ConnectionListener {
   ~ConnectionListener() = default;
 };
 
-/// Accepts connections. Where descriptors or memory run out it pauses for a moment: clients wait in the backlog, and
-/// nothing spins. Accepted sockets are non-blocking and close-on-exec; all else they inherit from the listening socket.
-/// Connections that end in the same turn make room first: accepting waits for the turn's other events.
-class Acceptor final : private Watcher, private Timer {
+/// Accepts connections. If descriptors or memory run out, it pauses for a moment: clients wait in the backlog, and
+/// nothing spins. Accepted sockets are non-blocking and close-on-exec; they inherit all else from the listening socket.
+/// It accepts after the turn's other events, so that connections that end in the same turn make room first.
+class Acceptor final {
  public:
-  Acceptor(EventLoop& loop, ConnectionListener& listener) : Timer(loop), loop_(loop), listener_(listener) {}
+  Acceptor(EventLoop& loop, ConnectionListener& listener) : loop_(loop), listener_(listener) {}
   ~Acceptor() { close(); }
 
   void open(FileDescriptor socket);
@@ -29,24 +29,17 @@ class Acceptor final : private Watcher, private Timer {
   void resume();
 
  private:
-  class Accepting final : public Runnable {
-   public:
-    explicit Accepting(Acceptor& owner) : owner_(owner) {}
-    void run() override { owner_.accept(); }
-
-   private:
-    Acceptor& owner_;
-  };
-
-  void on_events(std::uint32_t /*events*/) override { loop_.post(accepting_); }
-  void run() override { resume(); }
+  void accept_later() { loop_.post(accepting_); }
   void accept();
+  void try_again_later();
 
   EventLoop& loop_;
   ConnectionListener& listener_;
   FileDescriptor socket_;
   bool watching_ = false;
-  Accepting accepting_{*this};
+  MemberWatcher<&Acceptor::accept_later> clients_waiting_{*this};
+  MemberRunnable<&Acceptor::accept> accepting_{*this};
+  MemberTimer<&Acceptor::resume> pause_over_{loop_, *this};
 };
 
 }  // namespace sma

@@ -11,6 +11,9 @@ std::size_t BodyReader::feed(std::string_view bytes) {
   return taken;
 }
 
-bool BodyReader::complete() const { return kind_ == Framing::Body::chunked ? chunks_.complete() : left_ == 0; }
+Progress BodyReader::progress() const {
+  if (kind_ == Framing::Body::chunked) return chunks_.progress();
+  return left_ == 0 ? Progress::State::complete : Progress::State::incomplete;
+}
 
 }  // namespace sma

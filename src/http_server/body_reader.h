@@ -9,7 +9,7 @@
 
 namespace sma {
 
-/// Finds the end of a request's body; the body itself is thrown away. Pure. Source: RFC 9112 §6.
+/// Finds the end of a request's body. The body itself is ignored. Pure. Source: RFC 9112 §6.
 class BodyReader {
  public:
   static constexpr std::size_t kMaxBody = std::size_t{256} << 10;  ///< bytes of content; more: 413
@@ -21,11 +21,9 @@ class BodyReader {
     chunks_ = ChunkedDecoder(kMaxBody);
   }
 
-  /// Reads on in `bytes` and gives the number taken: all of them unless the body ends among them or is refused.
+  /// Reads the next bytes and returns how many it took: all of them unless the body ends among them or is refused.
   std::size_t feed(std::string_view bytes);
-  [[nodiscard]] bool complete() const;
-  [[nodiscard]] bool refused() const { return kind_ == Framing::Body::chunked && chunks_.refused(); }
-  [[nodiscard]] const Refusal& refusal() const { return chunks_.refusal(); }
+  [[nodiscard]] Progress progress() const;
 
  private:
   Framing::Body kind_ = Framing::Body::none;

@@ -9,7 +9,7 @@ namespace sma {
 
 class BufferPool;
 
-/// Memory that a connection reads into, given back to its pool when destroyed. Whoever fills it wipes it.
+/// Memory that a connection reads into. Returned to its pool when destroyed; the owner wipes it before.
 class Buffer {
  public:
   Buffer() = default;
@@ -36,9 +36,10 @@ class Buffer {
   std::size_t size_ = 0;
 };
 
-/// Hands out the memory requests are read into: one small buffer to each connection that is in the middle of a request,
-/// and larger ones from a budget that all of them share, so that many large heads cannot take much memory. A few small
-/// ones are kept for the next request: the one used last is still in the processor's cache.
+/// The memory that requests are read into: a small buffer for each connection that is in the middle of a request, and
+/// larger ones from a budget that all connections share, so that many large heads cannot use much memory. A few small
+/// buffers are kept for the next request; the last one used is reused first, because the processor's cache still has
+/// it.
 class BufferPool {
  public:
   static constexpr std::size_t kSmall = 4096;  ///< bytes
@@ -49,7 +50,7 @@ class BufferPool {
   BufferPool& operator=(const BufferPool&) = delete;
 
   [[nodiscard]] Buffer small();
-  /// `size` bytes (over `kSmall`) out of the budget; an empty buffer where it is exhausted.
+  /// `size` bytes (over `kSmall`) out of the budget; an empty buffer if the budget is exhausted.
   [[nodiscard]] Buffer large(std::size_t size);
 
  private:

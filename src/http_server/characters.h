@@ -5,17 +5,17 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace sma::characters {
 
-/// Classes of bytes as the grammar of HTTP has them. Source: RFC 9110 §5.6.2 (token), §5.5 (field-vchar, white space
-/// between), RFC 3986 §3.2.2 (reg-name), RFC 5234 (VCHAR, HEXDIG).
+/// The classes of bytes in the grammar of HTTP. Source: RFC 9110 §5.6.2 (token), §5.5 (field-vchar and the white space
+/// between), RFC 3986 §3.2.2 (reg-name), RFC 5234 (VCHAR).
 enum Class : std::uint8_t {
   kToken = 1,
   kFieldValue = 2,  ///< VCHAR, obs-text, SP, HTAB
   kTarget = 4,      ///< VCHAR but `#`: a fragment is never sent
-  kRegName = 8,     ///< unreserved, sub-delims; `%` is looked at by who reads the name
-  kHexDigit = 16,
-  kDigit = 32,
+  kRegName = 8,     ///< unreserved, sub-delims; not `%`, which begins two hexadecimal digits
 };
 
 constexpr std::array<std::uint8_t, 256> make_table() {
@@ -29,8 +29,6 @@ constexpr std::array<std::uint8_t, 256> make_table() {
   add("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", kToken | kRegName);
   add("!#$%&'*+-.^_`|~", kToken);
   add("-._~!$&'()*+,;=", kRegName);
-  add("0123456789abcdefABCDEF", kHexDigit);
-  add("0123456789", kDigit);
   add("\t ", kFieldValue);
   for (std::size_t byte = 0x21; byte < 0x100; ++byte) {
     if (byte == 0x7F) continue;
@@ -47,7 +45,7 @@ inline constexpr std::array<std::uint8_t, 256> kTable = make_table();
   return (kTable[static_cast<unsigned char>(byte)] & wanted) != 0;
 }
 
-/// True where every byte of `text` is of that class; an empty text is.
+/// True if every byte of `text` is of that class, also if there is none.
 [[nodiscard]] constexpr bool all(std::string_view text, Class wanted) {
   for (const char byte : text) {
     if (!is(byte, wanted)) return false;
@@ -58,10 +56,6 @@ inline constexpr std::array<std::uint8_t, 256> kTable = make_table();
 [[nodiscard]] constexpr bool is_blank(char byte) { return byte == ' ' || byte == '\t'; }
 
 /// `text` without the spaces and tabs around it (OWS).
-[[nodiscard]] constexpr std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) { return trimmed(text, is_blank); }
 
 }  // namespace sma::characters

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "http_server/characters.h"
 
 namespace sma {
 namespace {
 
 constexpr std::size_t kMaxSizeDigits = 16;
-
-std::size_t hex_value(char digit) {
-  return static_cast<std::size_t>(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-}
 
 }  // namespace
 
@@ -55,9 +52,9 @@ void ChunkedDecoder::take(char byte) {
 }
 
 void ChunkedDecoder::take_size(char byte) {
-  if (characters::is(byte, characters::kHexDigit)) {
+  if (const auto digit = hex_digit_value(byte)) {
     if (++digits_ > kMaxSizeDigits) return refuse(400, "bad chunk size");
-    chunk_left_ = chunk_left_ * 16 + hex_value(byte);
+    chunk_left_ = chunk_left_ * 16 + *digit;
     state_ = State::size;
   } else if (state_ == State::size && byte == '\r') {
     state_ = State::size_line_end;
@@ -108,7 +105,7 @@ void ChunkedDecoder::take_extension(char byte) {
       if (byte == '=' && named) return void(state_ = State::extension_value_start);
       if (token && (state_ == State::extension_name || state_ == State::extension_value)) return;
       if (blank) return void(state_ = named ? State::extension_name_blank : State::extension_blank);
-      // White space may stand before a semicolon or an equals sign only.
+      // White space is allowed before a semicolon and an equals sign only.
       if (byte == '\r' && state_ != State::extension_blank && state_ != State::extension_name_blank)
         return void(state_ = State::size_line_end);
   }

@@ -4,40 +4,41 @@
 #include <cstdint>
 #include <string_view>
 
-#include "http_server/request.h"
+#include "http_server/progress.h"
 
 namespace sma {
 
-/// Reads a chunked body to its end, by the letter of the grammar: chunk sizes are bare hexadecimal digits, extensions
-/// and trailer fields are well-formed, every line and chunk ends in CR LF. Content, extensions and trailers are thrown
-/// away. Pure; its state is a few numbers, however the body is cut. Source: RFC 9112 §7.1.
+/// Reads a chunked body to its end, exactly by the grammar: chunk sizes are bare hexadecimal digits, extensions
+/// and trailer fields are well-formed, every line and chunk ends in CR LF. Content, extensions and trailers are
+/// ignored. Pure; its state is a few numbers, in whatever pieces the body arrives. Source: RFC 9112 §7.1.
 class ChunkedDecoder {
  public:
   static constexpr std::size_t kMaxExtensions = 8192;  ///< bytes of all extensions of a body; more: 400
   static constexpr std::size_t kMaxTrailers = 65536;   ///< bytes, and `ServerRequest::kMaxFields` fields; more: 431
 
-  /// `max_content`: bytes; a chunk that goes beyond is a 413 as soon as its size is read.
+  /// `max_content`: bytes; a chunk that goes beyond is refused with 413 as soon as its size is read.
   explicit ChunkedDecoder(std::size_t max_content) : content_left_(max_content) {}
 
-  /// Reads on in `bytes` and gives the number taken: all of them unless the body ends among them or is refused.
+  /// Reads the next bytes and returns how many it took: all of them unless the body ends among them or is refused.
   std::size_t feed(std::string_view bytes);
-  [[nodiscard]] bool complete() const { return state_ == State::complete; }
-  [[nodiscard]] bool refused() const { return state_ == State::refused; }
-  [[nodiscard]] const Refusal& refusal() const { return refusal_; }
+  [[nodiscard]] Progress progress() const {
+    if (state_ == State::refused) return refusal_;
+    return state_ == State::complete ? Progress::State::complete : Progress::State::incomplete;
+  }
 
  private:
   enum class State : std::uint8_t {
     size_start,       // the first digit of a chunk's size
     size,             // another digit, or what ends it
     extension_blank,  // white space before a semicolon
-    extension_start,  // behind the semicolon
+    extension_start,  // after the semicolon
     extension_name,
-    extension_name_blank,  // white space behind the name
+    extension_name_blank,  // white space after the name
     extension_value_start,
     extension_value,
     extension_quoted,
-    extension_escape,     // behind a backslash in a quoted value
-    extension_value_end,  // behind a quoted value
+    extension_escape,     // after a backslash in a quoted value
+    extension_value_end,  // after a quoted value
     size_line_end,        // the LF
     data,
     data_cr,

@@ -12,7 +12,7 @@
 namespace sma {
 namespace {
 
-/// So that one client's pipeline does not hold up the others.
+/// So that one client's pipeline does not delay the others.
 constexpr int kRequestsPerTurn = 16;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -31,7 +31,7 @@ Connection::Connection(ConnectionOwner& owner, FileDescriptor socket, Admission 
       resumption_(*this) {}
 
 void Connection::start() {
-  // The first request is often there already; answered at once, a short-lived connection never meets epoll.
+  // The first request is often there already. It is answered at once, so that a short connection needs no epoll.
   receive();
   if (state_ == State::reading && !is_watched_) await_input();
   leave_if_closed();
@@ -39,14 +39,14 @@ void Connection::start() {
 
 void Connection::drain() {
   if (state_ != State::reading || !reader_.empty()) return;
-  // A request that is on its way in is still answered.
+  // A request that has arrived, or a part of it, is still answered.
   receive();
   if (state_ == State::reading && reader_.empty()) state_ = State::closed;
   leave_if_closed();
 }
 
 void Connection::on_events(std::uint32_t events) {
-  // A hang-up while lingering only says that both sides are done: what came before it is read over first.
+  // A hang-up while lingering says only that both sides are done: what arrived before it is read first.
   const bool gone = (events & EPOLLERR) != 0 || ((events & EPOLLHUP) != 0 && state_ != State::lingering);
   if (gone) {
     state_ = State::closed;
@@ -64,7 +64,7 @@ void Connection::on_events(std::uint32_t events) {
 }
 
 void Connection::on_alarm() {
-  // In a process that was frozen the alarm comes before the request that was sent meanwhile.
+  // In a process that was frozen, the alarm goes off before the request is seen that was sent meanwhile.
   if (owner_.loop.now() >= deadline_ && state_ == State::reading && reader_.empty()) receive();
   if (state_ != State::closed && owner_.loop.now() < deadline_) {
     alarm_.arm(deadline_);
@@ -113,20 +113,21 @@ void Connection::receive() {
 
 void Connection::serve() {
   for (int served = 0; served < kRequestsPerTurn; ++served) {
-    switch (reader_.read(owner_.request)) {
-      case RequestReader::State::incomplete:
+    const Progress progress = reader_.read(owner_.request);
+    switch (progress.state) {
+      case Progress::State::incomplete:
         if (reader_.take_continue()) send_continue();
         if (state_ == State::reading) await_input();
         return;
-      case RequestReader::State::refused:
-        refuse(reader_.refusal());
+      case Progress::State::refused:
+        refuse(progress.refusal);
         return;
-      case RequestReader::State::ready:
+      case Progress::State::complete:
         handle();
         if (state_ != State::reading) return;
     }
   }
-  // Only where something is left: whoever finds nothing may read on meanwhile.
+  // The rest has its turn later; if nothing is left, the connection waits for input as usual.
   if (reader_.empty()) return await_input();
   owner_.loop.post_next_turn(resumption_);
 }
@@ -158,16 +159,16 @@ void Connection::answer(const ServerResponse& response) {
   const auto persistence = closing_ ? Persistence::close : old_version_ ? Persistence::keep_alive : Persistence::unsaid;
   const ResponseHead head(response, owner_.date.line(), persistence);
   switch (writer_.send(socket_.get(), head.view(), head_only_ ? SharedBytes() : response.body)) {
-    case ResponseWriter::Progress::done:
+    case ResponseWriter::Outcome::done:
       answered();
       return;
-    case ResponseWriter::Progress::blocked:
+    case ResponseWriter::Outcome::blocked:
       state_ = State::sending;
       input_drained_ = false;
       set_deadline(deadline_);
       watch_for(EPOLLOUT);
       return;
-    case ResponseWriter::Progress::failed:
+    case ResponseWriter::Outcome::failed:
       state_ = State::closed;
   }
 }
@@ -183,13 +184,13 @@ void Connection::refuse(const Refusal& refusal) {
 
 void Connection::send_on() {
   switch (writer_.resume(socket_.get())) {
-    case ResponseWriter::Progress::done:
+    case ResponseWriter::Outcome::done:
       answered();
       if (state_ == State::reading) serve();
       return;
-    case ResponseWriter::Progress::blocked:
+    case ResponseWriter::Outcome::blocked:
       return;
-    case ResponseWriter::Progress::failed:
+    case ResponseWriter::Outcome::failed:
       state_ = State::closed;
   }
 }
@@ -197,11 +198,11 @@ void Connection::send_on() {
 void Connection::answered() {
   if (!closing_) {
     state_ = State::reading;
-    // What came in behind this request has waited its turn.
+    // The time of a request that arrived after this one begins now.
     begun_ = owner_.loop.now();
     return;
   }
-  // A client that asked for the end and sent nothing behind it has no use for our lingering.
+  // A client that asked for the close and sent nothing more needs no lingering.
   const bool wanted = !keep_alive_ && input_drained_ && reader_.empty();
   reader_.drop();
   if (wanted) {
@@ -215,7 +216,7 @@ void Connection::await_input() {
   const ServerLimits& limits = owner_.limits;
   if (reader_.empty() && owner_.draining) return linger();
   if (reader_.empty()) {
-    // One that came past the limit does not keep its place for long.
+    // A connection over the limit does not keep its place for long.
     const bool regular = admission_ == Admission::regular;
     set_deadline(owner_.loop.now() + (regular ? limits.idle_time : limits.head_time));
   } else {
@@ -226,7 +227,7 @@ void Connection::await_input() {
 
 void Connection::send_continue() {
   const ssize_t sent = write(socket_.get(), kContinue.data(), kContinue.size());
-  // A client that reads nothing gets none: it may send its body without.
+  // A client that reads nothing gets no 100: it may send its body without one.
   if (sent < 0 && will_pass(errno)) return;
   if (sent != static_cast<ssize_t>(kContinue.size())) state_ = State::closed;
 }
@@ -253,7 +254,7 @@ void Connection::watch_for(std::uint32_t events) {
   if (!is_watched_) {
     const Result<Done> watched = owner_.loop.watch(socket_.get(), events, *this);
     if (!watched.ok()) {
-      // It would never be heard of again.
+      // Nothing would ever be reported of it.
       owner_.handler.lost(watched.fault());
       state_ = State::closed;
       return;

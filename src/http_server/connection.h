@@ -26,26 +26,27 @@ class ConnectionOwner {
   const ServerLimits limits;
   BufferPool pool;
   DateField date;
-  ServerRequest request;  ///< the one being looked at; never across turns
+  ServerRequest request;  ///< the one being handled; not valid in a later turn
   bool draining = false;  ///< every answer closes its connection
 
-  /// The connection is over: destroy it, now.
+  /// The connection is over: the owner destroys it in this call.
   virtual void closed(Connection& connection) = 0;
 
  protected:
   ~ConnectionOwner() = default;
 };
 
-/// One client. Reads requests, one at a time, has them handled, and writes their answers. While an answer is waited for
-/// or cannot be sent, nothing is read; while nothing is read and nothing is owed, nothing is held but the socket.
+/// One client. Reads requests, one at a time, calls the handler for each, and writes the answers. It reads nothing
+/// while it waits for an answer or for the socket to take one. While no request is in hand it holds nothing but the
+/// socket.
 ///
-/// Invariant: what it waits for is one thing at a time (`State`), and `deadline_` is when it gives up waiting for it.
+/// Invariant: it waits for one thing at a time (`State`), and at `deadline_` it stops waiting for it.
 class Connection final : public ListHook, private Watcher {
  public:
   Connection(ConnectionOwner& owner, FileDescriptor socket, Admission admission);
   ~Connection() { owner_.loop.forget(*this); }
 
-  /// Begins. May be over behind this call, as behind `drain`: the owner was told then.
+  /// Begins. `ConnectionOwner::closed` may be called, and the connection gone, when this call or `drain` returns.
   void start();
   /// Closes it if it is idle.
   void drain();
@@ -56,29 +57,8 @@ class Connection final : public ListHook, private Watcher {
     reading,    ///< a request, or the rest of one
     waiting,    ///< for the handler's task
     sending,    ///< the socket takes no more for now
-    lingering,  ///< all is said; input is thrown away until the client is done as well
+    lingering,  ///< the last answer is sent; input is ignored until the client closes its side too
     closed,     ///< about to be destroyed
-  };
-
-  /// Gives up at the deadline. Armed lazily: a deadline that moves away leaves it as it is, and it looks again when
-  /// due.
-  class Alarm final : public Timer {
-   public:
-    Alarm(Scheduler& scheduler, Connection& connection) : Timer(scheduler), connection_(connection) {}
-    void run() override { connection_.on_alarm(); }
-
-   private:
-    Connection& connection_;
-  };
-
-  /// Goes on in a later turn: behind a task, or after a turn's share of pipelined requests.
-  class Resumption final : public Runnable {
-   public:
-    explicit Resumption(Connection& connection) : connection_(connection) {}
-    void run() override { connection_.on_resumption(); }
-
-   private:
-    Connection& connection_;
   };
 
   void on_events(std::uint32_t events) override;
@@ -108,17 +88,19 @@ class Connection final : public ListHook, private Watcher {
   bool keep_alive_ = true;      // what the client of the request in hand wants
   bool old_version_ = false;    // the request in hand is HTTP/1.0
   bool closing_ = false;        // the answer in hand is the last
-  bool input_drained_ = false;  // nothing has come behind the last read
+  bool input_drained_ = false;  // the last read got all that had arrived
   std::uint32_t watched_ = 0;
   bool is_watched_ = false;
   std::size_t discarded_ = 0;  // bytes, while lingering
-  TimePoint begun_{};          // when the request in hand began: its first byte came, or the answer before it was out
+  TimePoint begun_{};          // of the request in hand: its first byte arrived, or the answer before it was sent
   TimePoint deadline_{};
   RequestReader reader_;
   ResponseWriter writer_;
   Task<ServerResponse> task_;
-  Alarm alarm_;
-  Resumption resumption_;
+  // A deadline that moves away does not move the alarm: when it goes off, the deadline is looked at again.
+  MemberTimer<&Connection::on_alarm> alarm_;
+  // To continue in a later turn: when a task is done, or after a turn's share of pipelined requests.
+  MemberRunnable<&Connection::on_resumption> resumption_;
 };
 
 }  // namespace sma

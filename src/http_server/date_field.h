@@ -7,7 +7,7 @@
 
 namespace sma {
 
-/// The `Date` field line of an answer, written anew only when a second has passed. Source: RFC 9110 §5.6.7, §6.6.1.
+/// The `Date` field line of an answer, written again only after a second has passed. Source: RFC 9110 §5.6.7, §6.6.1.
 class DateField {
  public:
   explicit DateField(const Scheduler& scheduler) : scheduler_(scheduler) {}

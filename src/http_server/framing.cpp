@@ -1,8 +1,9 @@
 #include "http_server/framing.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/ascii.h"
+#include "base/whole_number.h"
 #include "http_server/body_reader.h"
 #include "http_server/characters.h"
 #include "http_server/target.h"
@@ -30,20 +31,20 @@ class FramingReader {
   }
 
  private:
-  // Few fields matter here, and their names differ in length.
+  // The names of the few fields that matter here differ in length.
   std::optional<Refusal> take(const ServerField& field) {
     switch (field.name.size()) {
       case 4:
-        return equal_ignoring_case(field.name, "Host") ? take_host(field.value) : std::nullopt;
+        return equals_ignoring_case(field.name, "Host") ? take_host(field.value) : std::nullopt;
       case 6:
-        return equal_ignoring_case(field.name, "Expect") ? take_expectation(field.value) : std::nullopt;
+        return equals_ignoring_case(field.name, "Expect") ? take_expectation(field.value) : std::nullopt;
       case 10:
-        if (equal_ignoring_case(field.name, "Connection")) take_connection(field.value);
+        if (equals_ignoring_case(field.name, "Connection")) take_connection(field.value);
         return std::nullopt;
       case 14:
-        return equal_ignoring_case(field.name, "Content-Length") ? take_length(field.value) : std::nullopt;
+        return equals_ignoring_case(field.name, "Content-Length") ? take_length(field.value) : std::nullopt;
       case 17:
-        return equal_ignoring_case(field.name, "Transfer-Encoding") ? take_coding(field.value) : std::nullopt;
+        return equals_ignoring_case(field.name, "Transfer-Encoding") ? take_coding(field.value) : std::nullopt;
       default:
         return std::nullopt;
     }
@@ -60,7 +61,7 @@ class FramingReader {
     if (request_.minor_version == 0) return std::nullopt;
     while (!value.empty()) {
       const auto expectation = take_member(value);
-      if (equal_ignoring_case(expectation, "100-continue")) {
+      if (equals_ignoring_case(expectation, "100-continue")) {
         framing_.expects_continue = true;
       } else if (!expectation.empty()) {
         unknown_expectation_ = true;
@@ -72,22 +73,24 @@ class FramingReader {
   void take_connection(std::string_view value) {
     while (!value.empty()) {
       const auto option = take_member(value);
-      if (equal_ignoring_case(option, "close")) close_ = true;
-      if (equal_ignoring_case(option, "keep-alive")) keep_alive_ = true;
+      if (equals_ignoring_case(option, "close")) close_ = true;
+      if (equals_ignoring_case(option, "keep-alive")) keep_alive_ = true;
     }
   }
 
   std::optional<Refusal> take_length(std::string_view value) {
     if (has_length_) return Refusal{400, "repeated Content-Length"};
     has_length_ = true;
-    if (value.empty() || !characters::all(value, characters::kDigit)) return Refusal{400, "bad Content-Length"};
-    const auto read = std::from_chars(value.data(), value.data() + value.size(), framing_.length);
-    if (read.ec != std::errc{} || framing_.length > BodyReader::kMaxBody) too_large_ = true;
+    if (value.empty() || !std::ranges::all_of(value, is_digit)) return Refusal{400, "bad Content-Length"};
+    const auto length = whole_number<std::size_t>(value);
+    if (length) framing_.length = *length;
+    // Digits that are no number are too many digits.
+    too_large_ = !length || *length > BodyReader::kMaxBody;
     return std::nullopt;
   }
 
   std::optional<Refusal> take_coding(std::string_view value) {
-    if (has_coding_ || !equal_ignoring_case(value, "chunked")) return Refusal{400, "unknown transfer coding"};
+    if (has_coding_ || !equals_ignoring_case(value, "chunked")) return Refusal{400, "unknown transfer coding"};
     has_coding_ = true;
     return std::nullopt;
   }
@@ -103,7 +106,7 @@ class FramingReader {
     } else if (framing_.length != 0) {
       framing_.body = Framing::Body::length;
     }
-    // Whatever follows a refused CONNECT may be meant for the tunnel.
+    // What follows a refused CONNECT may be meant for the tunnel.
     framing_.keep_alive = !close_ && (keep_alive_ || request_.minor_version != 0) && request_.method != "CONNECT";
     return std::nullopt;
   }

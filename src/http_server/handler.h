@@ -10,17 +10,17 @@
 
 namespace sma {
 
-/// What a request is answered with. `Content-Length`, `Date`, `Cache-Control: no-store` and `Connection` are added by
-/// the connection; for HEAD the body's length is told and the body left out.
+/// What a request is answered with. The connection adds `Content-Length`, `Date`, `Cache-Control: no-store` and
+/// `Connection`. An answer to HEAD has the length of the body but not the body.
 struct ServerResponse {
   int status = 200;
   std::string_view content_type = "text/plain";  ///< a literal
   SharedBytes body{};
-  std::string_view allow{};  ///< a literal for the `Allow` field of a 405; none where empty
-  bool close = false;        ///< close the connection behind this answer
+  std::string_view allow{};  ///< a literal for the `Allow` field of a 405; none if empty
+  bool close = false;        ///< close the connection after this answer
 };
 
-/// The one who knows what requests mean. An answer at hand is returned as it is (no coroutine, no allocation); one that
+/// Knows what requests mean. An answer that is there is returned as it is (no coroutine, no allocation). An answer that
 /// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection.
 class Handler {
  public:

@@ -1,49 +1,43 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <optional>
 #include <string_view>
 
-#include "http_server/request.h"
+#include "http_server/progress.h"
 
 namespace sma {
 
-/// Reads the head of a request: request line, field lines, blank line. Pure, and strict where laxness invites
-/// smuggling: every line ends in CR LF, no line begins with white space, nothing but a colon behind a field's name, no
-/// control characters. What a head says about its message as a whole is `Framing`'s business.
+/// Reads the head of a request: request line, field lines, blank line. Pure, and strict in all that request
+/// smuggling uses: every line ends in CR LF, no line begins with white space, a field's name is followed by its colon
+/// at once, there are no control characters. What a head says about its message as a whole is read by `Framing`.
 ///
-/// A head may come in any pieces: each call is given all of it that is there, and looks at no line twice but for a
-/// second pass over a head that came in more than one. The verdict does not depend on how it was cut. Source: RFC 9112
-/// §2 to §5.
+/// A head may arrive in any pieces. Each call gets all of the head that is there, and looks at no line twice, except
+/// for a second pass over a head that arrived in several pieces. The verdict does not depend on where it was cut.
+/// Source: RFC 9112 §2 to §5.
 class HeadParser {
  public:
   static constexpr std::size_t kMaxRequestLine = 8192;  ///< bytes, CR LF not counted; longer: 414
   static constexpr std::size_t kMaxHead = 65536;        ///< bytes with the blank line; longer: 431
 
-  enum class Progress : std::uint8_t { incomplete, complete, refused };
-
   /// `bytes` begins with the request line and may hold more than the head. When complete, `request` is filled in: its
   /// views point into `bytes`.
   Progress parse(std::string_view bytes, ServerRequest& request);
 
-  /// Once complete: bytes of the head, blank line included.
+  /// When complete: bytes of the head with its blank line.
   [[nodiscard]] std::size_t size() const { return line_start_; }
-  [[nodiscard]] const Refusal& refusal() const { return refusal_; }
   void reset() { *this = HeadParser(); }
 
  private:
-  Progress refuse(int status, std::string_view reason);
-  Progress refuse_if_hopeless(std::string_view line, ServerRequest& request);
-  Progress refuse_if_too_long(std::size_t length);
-  bool parse_line(std::string_view line, ServerRequest& request);
-  bool parse_request_line(std::string_view line, ServerRequest& request);
-  bool parse_version(std::string_view version, ServerRequest& request);
-  bool parse_field(std::string_view line, ServerRequest& request);
+  // Each returns why the line is refused, if it is.
+  [[nodiscard]] std::optional<Refusal> check_start(std::string_view line, ServerRequest& request) const;
+  [[nodiscard]] std::optional<Refusal> check_length(std::size_t length) const;
+  [[nodiscard]] std::optional<Refusal> parse_line(std::string_view line, ServerRequest& request) const;
+  [[nodiscard]] std::optional<Refusal> parse_field(std::string_view line, ServerRequest& request) const;
 
-  std::size_t line_start_ = 0;  // of the first line not looked at yet
+  std::size_t line_start_ = 0;  // of the first line that is not parsed yet
   std::size_t scanned_ = 0;     // no LF between line_start_ and here
   std::size_t lines_ = 0;
-  Refusal refusal_{};
 };
 
 }  // namespace sma

@@ -15,28 +15,28 @@ struct ServerField {
   std::string_view value;
 };
 
-/// Whether a connection came while there was room (the agent's own policy, specification §1.9).
+/// Whether a connection was accepted while there was room (the agent's own policy, specification §1.9).
 enum class Admission : std::uint8_t {
   regular,
-  ping_only,  ///< one of the two past the limit on which `/ping` is still served
-  refused,    ///< past those
+  ping_only,  ///< one of the two over the limit on which `/ping` is still served
+  refused,    ///< over the limit, and not one of the two
 };
 
-/// Why a request is no HTTP, or not within the limits: what the server answers it with before it closes.
+/// Why a request is refused that is no HTTP or is over a limit. The server answers with it and closes the connection.
 struct Refusal {
   int status = 400;
-  std::string_view reason;  ///< a literal, for a person; never anything the client sent
+  std::string_view reason;  ///< a literal for a person to read; never anything that the client sent
 };
 
-/// A well-formed request whose body was read already. All views point into the connection's buffer and end with the
-/// call that hands the request over: who waits copies first. Source: RFC 9112 §3, RFC 9110.
+/// A well-formed request whose body was read already. All views point into the connection's buffer. They are valid
+/// during `Handler::handle` only: a handler that waits copies what it needs first. Source: RFC 9112 §3, RFC 9110.
 class ServerRequest {
  public:
   static constexpr std::size_t kMaxFields = 100;
 
   std::string_view method;
   std::string_view path;   ///< of the target, still percent-encoded, never empty; `*` for `OPTIONS *`
-  std::string_view query;  ///< behind the first `?`, still encoded; empty where there is none
+  std::string_view query;  ///< after the first `?`, still encoded; empty if there is none
   int minor_version = 1;   ///< of HTTP/1.x
   Admission admission = Admission::regular;
 
@@ -51,8 +51,5 @@ class ServerRequest {
   std::array<ServerField, kMaxFields> fields_;
   std::size_t field_count_ = 0;
 };
-
-/// True where both are the same but for ASCII case.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace sma

@@ -8,11 +8,11 @@
 namespace sma {
 namespace {
 
-/// RFC 9112 §2.2 asks for patience with an empty line or two before a request.
+/// RFC 9112 §2.2 asks servers to ignore at least one empty line before a request.
 constexpr std::size_t kMaxBlankLines = 4;
-/// A body is not read in crumbs because its head nearly fills the buffer.
+/// Room for a body even if its head nearly fills the buffer, so that it is not read a few bytes at a time.
 constexpr std::size_t kBodySpace = 512;
-/// The largest head, and room for its body to pass through.
+/// The largest head, and room for the pieces of its body.
 constexpr std::size_t kLargest = HeadParser::kMaxHead + BufferPool::kSmall;
 
 }  // namespace
@@ -20,7 +20,7 @@ constexpr std::size_t kLargest = HeadParser::kMaxHead + BufferPool::kSmall;
 std::span<char> RequestReader::space() {
   if (buffer_.size() == 0) buffer_ = pool_.small();
   if (!make_room(in_body_ ? kBodySpace : 1) && buffer_.size() == end_) {
-    refuse({431, "too many large request heads at once"});
+    exhausted_ = true;
     return {};
   }
   return {buffer_.data() + end_, buffer_.size() - end_};
@@ -56,14 +56,14 @@ void RequestReader::drop() {
   buffer_.give_back();
 }
 
-RequestReader::State RequestReader::read(ServerRequest& request) {
-  if (refused_) return State::refused;
+Progress RequestReader::read(ServerRequest& request) {
+  if (exhausted_) return Refusal{431, "too many large request heads at once"};
   if (in_body_) return read_body(request, false);
-  if (!skip_blank_lines()) return State::incomplete;
+  if (!skip_blank_lines()) return Progress::State::incomplete;
   return read_head(request);
 }
 
-/// False where nothing else is there.
+/// False if nothing else is there.
 bool RequestReader::skip_blank_lines() {
   while (blank_lines_ < kMaxBlankLines && unread().starts_with("\r\n")) {
     begin_ += 2;
@@ -74,40 +74,34 @@ bool RequestReader::skip_blank_lines() {
   return false;
 }
 
-RequestReader::State RequestReader::read_head(ServerRequest& request) {
-  switch (parser_.parse(unread(), request)) {
-    case HeadParser::Progress::incomplete:
-      return State::incomplete;
-    case HeadParser::Progress::refused:
-      return refuse(parser_.refusal());
-    case HeadParser::Progress::complete:
-      break;
-  }
-  if (const auto refusal = read_framing(request, framing_)) return refuse(*refusal);
+Progress RequestReader::read_head(ServerRequest& request) {
+  const Progress parsed = parser_.parse(unread(), request);
+  if (parsed.state != Progress::State::complete) return parsed;
+  if (const auto refusal = read_framing(request, framing_)) return *refusal;
   used_ = parser_.size();
-  if (framing_.body == Framing::Body::none) return State::ready;
+  if (framing_.body == Framing::Body::none) return Progress::State::complete;
   in_body_ = true;
   body_.begin(framing_);
   continue_wanted_ = framing_.expects_continue && begin_ + used_ == end_;
   return read_body(request, true);
 }
 
-RequestReader::State RequestReader::read_body(ServerRequest& request, bool request_filled) {
+Progress RequestReader::read_body(ServerRequest& request, bool request_filled) {
   const std::size_t head = parser_.size();
   const std::string_view arrived = unread().substr(head);
   const std::size_t taken = body_.feed(arrived);
-  if (body_.refused()) return refuse(body_.refusal());
-  if (!body_.complete()) {
+  const Progress progress = body_.progress();
+  if (progress.state == Progress::State::incomplete) {
     end_ -= arrived.size();
     wipe(buffer_.data() + end_, arrived.size());
-    return State::incomplete;
   }
+  if (progress.state != Progress::State::complete) return progress;
   used_ = head + taken;
   if (!request_filled) {
     parser_.reset();
     parser_.parse(unread().substr(0, head), request);
   }
-  return State::ready;
+  return Progress::State::complete;
 }
 
 void RequestReader::finish() {
@@ -125,11 +119,5 @@ void RequestReader::finish() {
 }
 
 bool RequestReader::take_continue() { return std::exchange(continue_wanted_, false); }
-
-RequestReader::State RequestReader::refuse(const Refusal& refusal) {
-  refused_ = true;
-  refusal_ = refusal;
-  return State::refused;
-}
 
 }  // namespace sma

@@ -9,14 +9,14 @@
 
 namespace sma {
 
-/// What an answer says of its connection. `keep_alive` is said to HTTP/1.0 only, where it is not understood by itself.
+/// What an answer says about its connection. `keep_alive` is for HTTP/1.0 only, which closes unless it is said.
 enum class Persistence : std::uint8_t { unsaid, keep_alive, close };
 
-/// The head of an answer: status line, fields, blank line, put together without allocating. Source: RFC 9112 §4,
+/// The head of an answer: status line, fields, blank line, written without allocating. Source: RFC 9112 §4,
 /// RFC 9110 §15 (reasons), RFC 6585 (429, 431).
 class ResponseHead {
  public:
-  /// `date_line`: with its CR LF. A status that cannot stand before a body is told as 502.
+  /// `date_line`: with its CR LF. A status that does not allow a body is replaced by 502.
   ResponseHead(const ServerResponse& response, std::string_view date_line, Persistence persistence);
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
 

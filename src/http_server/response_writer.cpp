@@ -13,33 +13,33 @@ iovec as_iovec(std::string_view bytes) { return {const_cast<char*>(bytes.data())
 
 }  // namespace
 
-ResponseWriter::Progress ResponseWriter::send(int socket, std::string_view head, const SharedBytes& body) {
+ResponseWriter::Outcome ResponseWriter::send(int socket, std::string_view head, const SharedBytes& body) {
   sent_ = 0;
-  const Progress progress = write(socket, head, body.view());
-  if (progress == Progress::blocked) {
+  const Outcome outcome = write(socket, head, body.view());
+  if (outcome == Outcome::blocked) {
     head_ = SharedBytes(head);
     body_ = body;
   }
-  return progress;
+  return outcome;
 }
 
-ResponseWriter::Progress ResponseWriter::resume(int socket) {
-  const Progress progress = write(socket, head_.view(), body_.view());
-  if (progress != Progress::blocked) {
+ResponseWriter::Outcome ResponseWriter::resume(int socket) {
+  const Outcome outcome = write(socket, head_.view(), body_.view());
+  if (outcome != Outcome::blocked) {
     head_ = {};
     body_ = {};
   }
-  return progress;
+  return outcome;
 }
 
-ResponseWriter::Progress ResponseWriter::write(int socket, std::string_view head, std::string_view body) {
+ResponseWriter::Outcome ResponseWriter::write(int socket, std::string_view head, std::string_view body) {
   const std::size_t total = head.size() + body.size();
   const std::size_t head_sent = std::min(sent_, head.size());
   const std::array parts{as_iovec(head.substr(head_sent)), as_iovec(body.substr(sent_ - head_sent))};
   const ssize_t written = writev(socket, parts.data(), parts.size());
-  if (written < 0) return errno == EAGAIN || errno == EINTR ? Progress::blocked : Progress::failed;
+  if (written < 0) return errno == EAGAIN || errno == EINTR ? Outcome::blocked : Outcome::failed;
   sent_ += static_cast<std::size_t>(written);
-  return sent_ == total ? Progress::done : Progress::blocked;
+  return sent_ == total ? Outcome::done : Outcome::blocked;
 }
 
 }  // namespace sma

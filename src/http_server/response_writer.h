@@ -8,19 +8,19 @@
 
 namespace sma {
 
-/// Writes one answer to a socket, in one call where the socket takes it; keeps what it does not take until it does.
-/// SIGPIPE must be ignored.
+/// Writes one answer to a socket, in one call if the socket takes it. Keeps what the socket does not take until it
+/// does. SIGPIPE must be ignored.
 class ResponseWriter {
  public:
-  enum class Progress : std::uint8_t { done, blocked, failed };
+  enum class Outcome : std::uint8_t { done, blocked, failed };
 
-  /// Begins an answer. The body is never copied; the head only where it could not be sent at once.
-  Progress send(int socket, std::string_view head, const SharedBytes& body);
-  /// Goes on with it.
-  Progress resume(int socket);
+  /// Begins an answer. The body is never copied; the head only if it could not be sent at once.
+  Outcome send(int socket, std::string_view head, const SharedBytes& body);
+  /// Continues it, when the socket takes more.
+  Outcome resume(int socket);
 
  private:
-  Progress write(int socket, std::string_view head, std::string_view body);
+  Outcome write(int socket, std::string_view head, std::string_view body);
 
   std::size_t sent_ = 0;  // bytes of head and body
   SharedBytes head_;

@@ -6,9 +6,8 @@
 namespace sma {
 namespace {
 
+/// Of the extra connections, how many may still ask for `/ping`.
 constexpr std::size_t kPingOnly = 2;
-/// Accepted past the limit, to be told so.
-
 }  // namespace
 
 class Server::Impl final : private ConnectionOwner, private ConnectionListener {

@@ -13,20 +13,20 @@ namespace sma {
 
 /// The bounds of a server. Defaults are those of specification §1.8 and §1.9.
 struct ServerLimits {
-  static constexpr std::size_t kExtraConnections = 16;  ///< accepted past `max_connections`, to be refused
+  static constexpr std::size_t kExtraConnections = 16;  ///< accepted over `max_connections`, to be answered with 429
 
   std::size_t max_connections = 800;  ///< regular ones
   Seconds head_time{10};              ///< to send a whole head, from its first byte
   Seconds request_time{61};           ///< from the first byte of a request to the last byte of its answer
-  Seconds idle_time{75};              ///< without a byte of a request, from the start on
-  Seconds linger_time{2};             ///< input thrown away behind a closing answer, so that the client can read it
+  Seconds idle_time{75};              ///< without a byte of a request, also after the start
+  Seconds linger_time{2};  ///< input is ignored after a closing answer, so that the client can read the answer
   std::size_t linger_bytes = std::size_t{1} << 20;
   std::size_t head_pool_bytes = std::size_t{2} << 20;  ///< shared by all heads over 4 KiB
 };
 
 /// Accepts connections on a listening socket and answers requests on them, strictly by RFC 9110 and 9112 (specification
-/// §1.7). A slow, stuck or vanished client costs its connection and nothing else. Running out of descriptors pauses
-/// accepting and never spins. SIGPIPE must be ignored.
+/// §1.7). A client that is slow, stuck or gone costs its connection and nothing else. If descriptors run out, accepting
+/// pauses; it never spins. SIGPIPE must be ignored.
 class Server {
  public:
   Server(EventLoop& loop, Handler& handler, ServerLimits limits);
@@ -34,7 +34,7 @@ class Server {
 
   /// Begins to accept on `listener` (listening, non-blocking). Before that, clients wait in its backlog.
   void start(FileDescriptor listener);
-  /// Closes the listener and all idle connections; from now on every answer closes its connection.
+  /// Closes the listener and all idle connections; after this every answer closes its connection.
   void drain();
   /// Connections still open (those that linger included).
   [[nodiscard]] std::size_t connection_count() const;

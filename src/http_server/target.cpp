@@ -1,5 +1,9 @@
 #include "http_server/target.h"
 
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "http_server/characters.h"
 
 namespace sma {
@@ -17,8 +21,8 @@ bool is_address_literal(std::string_view text) {
 bool is_reg_name(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (characters::is(text[i], characters::kRegName)) continue;
-    const bool escape = text[i] == '%' && i + 2 < text.size() && characters::is(text[i + 1], characters::kHexDigit) &&
-                        characters::is(text[i + 2], characters::kHexDigit);
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && hex_digit_value(text[i + 1]) && hex_digit_value(text[i + 2]);
     if (!escape) return false;
     i += 2;
   }
@@ -31,7 +35,7 @@ bool is_authority(std::string_view text, bool with_port) {
   const bool has_port = port_colon != text.npos && (bracket == text.npos || bracket < port_colon);
   const auto host = has_port ? text.substr(0, port_colon) : text;
   const auto port = has_port ? text.substr(port_colon + 1) : std::string_view{};
-  if (!characters::all(port, characters::kDigit) || (with_port && port.empty()) || host.empty()) return false;
+  if (!std::ranges::all_of(port, is_digit) || (with_port && port.empty()) || host.empty()) return false;
   if (host.front() == '[')
     return host.back() == ']' && host.size() > 2 && is_address_literal(host.substr(1, host.size() - 2));
   return is_reg_name(host);
@@ -46,7 +50,7 @@ void split_query(std::string_view text, ServerRequest& request) {
 
 std::optional<Refusal> read_absolute(std::string_view target, ServerRequest& request) {
   constexpr std::string_view kScheme = "http://";
-  if (!equal_ignoring_case(target.substr(0, kScheme.size()), kScheme)) return kBadTarget;
+  if (!equals_ignoring_case(target.substr(0, kScheme.size()), kScheme)) return kBadTarget;
   target.remove_prefix(kScheme.size());
   const auto end = std::min(target.find_first_of("/?"), target.size());
   if (!is_authority(target.substr(0, end), false)) return kBadTarget;

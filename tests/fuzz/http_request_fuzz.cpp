@@ -31,11 +31,11 @@ class Transcript {
  private:
   void drain() {
     for (;;) {
-      const auto state = reader_.read(request_);
-      if (state == RequestReader::State::incomplete) return;
-      if (state == RequestReader::State::refused) {
+      const Progress progress = reader_.read(request_);
+      if (progress.state == Progress::State::incomplete) return;
+      if (progress.state == Progress::State::refused) {
         over_ = true;
-        text_ += std::to_string(reader_.refusal().status).append(reader_.refusal().reason);
+        text_ += std::to_string(progress.refusal.status).append(progress.refusal.reason);
         return;
       }
       if (request_.path.empty() || request_.fields().size() > ServerRequest::kMaxFields) std::abort();

@@ -37,14 +37,15 @@ class Transcript {
  private:
   void drain() {
     for (;;) {
-      switch (reader_.read(request_)) {
-        case RequestReader::State::incomplete:
+      const Progress progress = reader_.read(request_);
+      switch (progress.state) {
+        case Progress::State::incomplete:
           return;
-        case RequestReader::State::refused:
-          text_ += std::to_string(reader_.refusal().status) + " " + std::string(reader_.refusal().reason);
+        case Progress::State::refused:
+          text_ += std::to_string(progress.refusal.status) + " " + std::string(progress.refusal.reason);
           over_ = true;
           return;
-        case RequestReader::State::ready:
+        case Progress::State::complete:
           add_request();
           reader_.finish();
       }
@@ -231,7 +232,7 @@ TEST_CASE("what a request used of the buffer is wiped") {
   const std::string both = request + request.substr(0, 90);
   std::ranges::copy(both, space.data());
   reader.add(both.size());
-  REQUIRE(reader.read(read) == RequestReader::State::ready);
+  REQUIRE(reader.read(read).state == Progress::State::complete);
   reader.finish();
   CHECK(memory.substr(0, request.size()).find(token.substr(0, 20)) == memory.npos);
   CHECK_FALSE(reader.empty());
@@ -241,7 +242,7 @@ TEST_CASE("what a request used of the buffer is wiped") {
     space = reader.space();
     std::ranges::copy(request.substr(90), space.data());
     reader.add(request.size() - 90);
-    REQUIRE(reader.read(read) == RequestReader::State::ready);
+    REQUIRE(reader.read(read).state == Progress::State::complete);
     reader.finish();
   }
   CHECK(memory.find("TTTT") == memory.npos);
