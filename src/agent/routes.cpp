@@ -13,6 +13,12 @@ ServerResponse text(int status, std::string_view literal) {
   return {.status = status, .body = SharedBytes::of_literal(literal)};
 }
 
+ServerResponse not_allowed() {
+  ServerResponse response = text(405, "Not allowed");
+  response.allow = "GET";
+  return response;
+}
+
 ServerResponse json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
 
 }  // namespace
@@ -57,15 +63,16 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
   const bool ping = request.path == kPing;
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))
     return text(429, "Connection limit exceeded");
-  if (!ping) {
-    if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
-  }
-  if (request.method != "GET") {
-    ServerResponse response = text(405, "Not allowed");
-    response.allow = "GET";
-    return response;
-  }
-  if (ping) return text(200, "healthy");
+  if (ping) return request.method == "GET" ? text(200, "healthy") : not_allowed();
+  if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
+  auto answer = route_known(request);
+  if (auto* response = std::get_if<ServerResponse>(&answer)) response->client_is_known = true;
+  return answer;
+}
+
+/// A request that carries the token.
+std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
+  if (request.method != "GET") return not_allowed();
   return secret(request);
 }
 

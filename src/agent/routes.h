@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "agent/crowding_log.h"
 #include "agent/secret_query.h"
 #include "agent/ssrf_guard.h"
 #include "base/log.h"
@@ -22,12 +23,14 @@ class Routes final : public Handler {
   std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
   void lost(const Fault& fault) override;
+  void crowded(Crowding crowding) override { crowding_log_.note(crowding); }
 
   /// How long a client waits at most, from its request to the answer.
   static constexpr Seconds kClientTime{58};
 
  private:
   std::variant<ServerResponse, Task<ServerResponse>> route(const ServerRequest& request);
+  std::variant<ServerResponse, Task<ServerResponse>> route_known(const ServerRequest& request);
   std::variant<ServerResponse, Task<ServerResponse>> secret(const ServerRequest& request);
   Task<ServerResponse> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
 
@@ -37,6 +40,7 @@ class Routes final : public Handler {
   Log& log_;
   std::string path_prefix_;
   SecretQuery query_;
+  CrowdingLog crowding_log_{scheduler_, log_};
 };
 
 /// `{"__type":"CODE","message":"TEXT"}` with the fault's status.

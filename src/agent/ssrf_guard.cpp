@@ -12,11 +12,11 @@ constexpr int kLinesASecond = 10;
 std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request) {
   if (request.field("X-Forwarded-For")) {
     note("Rejecting request with X-Forwarded-For header");
-    return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded")};
+    return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
   }
   if (!carries_token(request)) {
     note("Rejecting request with incorrect SSRF token");
-    return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token")};
+    return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
   }
   return std::nullopt;
 }

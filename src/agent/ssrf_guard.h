@@ -21,7 +21,7 @@ class SsrfGuard final : private Timer {
   SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, SharedBytes token)
       : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
-  /// The answer to a request that is rejected.
+  /// The answer to a request that is rejected. It closes the connection.
   [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request);
 
  private:

@@ -61,12 +61,13 @@ class ChunkedDecoder {
   void refuse(int status, std::string_view reason);
 
   State state_ = State::size_start;
+  // Small numbers in few bytes: each idle connection has them.
+  std::uint32_t digits_ = 0;
+  std::uint32_t extension_bytes_ = 0;
+  std::uint32_t trailer_bytes_ = 0;
+  std::uint32_t trailers_ = 0;
   std::size_t content_left_;
   std::size_t chunk_left_ = 0;
-  std::size_t digits_ = 0;
-  std::size_t extension_bytes_ = 0;
-  std::size_t trailer_bytes_ = 0;
-  std::size_t trailers_ = 0;
   Refusal refusal_{};
 };
 

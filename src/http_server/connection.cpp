@@ -26,6 +26,7 @@ Connection::Connection(ConnectionOwner& owner, FileDescriptor socket, Admission 
       socket_(std::move(socket)),
       admission_(admission),
       begun_(owner.loop.now()),
+      active_(owner.loop.now()),
       reader_(owner.pool),
       alarm_(owner.loop, *this),
       resumption_(*this) {}
@@ -34,7 +35,7 @@ void Connection::start() {
   // The first request is often there already. It is answered at once, so that a short connection needs no epoll.
   receive();
   if (state_ == State::reading && !is_watched_) await_input();
-  leave_if_closed();
+  end_event();
 }
 
 void Connection::drain() {
@@ -42,7 +43,20 @@ void Connection::drain() {
   // A request that has arrived, or a part of it, is still answered.
   receive();
   if (state_ == State::reading && reader_.empty()) state_ = State::closed;
-  leave_if_closed();
+  end_event();
+}
+
+void Connection::give_way() {
+  const TimePoint before = active_;
+  if (state_ == State::reading) receive();
+  if (active_ == before) state_ = State::closed;
+  end_event();
+}
+
+Standing Connection::standing() const {
+  const bool idle = state_ == State::lingering || (state_ == State::reading && reader_.empty());
+  if (client_is_known_) return idle ? Standing::idle_known : Standing::busy;
+  return idle ? Standing::idle_unknown : Standing::stalled_unknown;
 }
 
 void Connection::on_events(std::uint32_t events) {
@@ -60,7 +74,7 @@ void Connection::on_events(std::uint32_t events) {
   } else if (!resumption_.linked()) {
     receive();
   }
-  leave_if_closed();
+  end_event();
 }
 
 void Connection::on_alarm() {
@@ -75,7 +89,7 @@ void Connection::on_alarm() {
   } else {
     state_ = State::closed;
   }
-  leave_if_closed();
+  end_event();
 }
 
 void Connection::on_resumption() {
@@ -85,11 +99,15 @@ void Connection::on_resumption() {
     answer(response);
   }
   if (state_ == State::reading) serve();
-  leave_if_closed();
+  end_event();
 }
 
-void Connection::leave_if_closed() {
-  if (state_ == State::closed) owner_.closed(*this);
+void Connection::end_event() {
+  if (state_ == State::closed) {
+    owner_.closed(*this);
+  } else if (active_ == owner_.loop.now()) {
+    owner_.active(*this);
+  }
 }
 
 void Connection::receive() {
@@ -104,7 +122,8 @@ void Connection::receive() {
       state_ = State::closed;
       return;
     }
-    if (reader_.empty()) begun_ = owner_.loop.now();
+    active_ = owner_.loop.now();
+    if (reader_.empty()) begun_ = active_;
     input_drained_ = static_cast<std::size_t>(count) < space.size();
     reader_.add(static_cast<std::size_t>(count));
   }
@@ -144,9 +163,11 @@ void Connection::handle() {
   deadline_ = answer_due;
 
   if (auto* response = std::get_if<ServerResponse>(&outcome)) {
+    client_is_known_ |= response->client_is_known;
     answer(*response);
     return;
   }
+  client_is_known_ = true;
   task_ = std::move(*std::get_if<Task<ServerResponse>>(&outcome));
   task_.start(owner_.loop, &resumption_);
   state_ = State::waiting;
@@ -183,6 +204,7 @@ void Connection::refuse(const Refusal& refusal) {
 }
 
 void Connection::send_on() {
+  active_ = owner_.loop.now();
   switch (writer_.resume(socket_.get())) {
     case ResponseWriter::Outcome::done:
       answered();
@@ -196,10 +218,11 @@ void Connection::send_on() {
 }
 
 void Connection::answered() {
+  active_ = owner_.loop.now();
   if (!closing_) {
     state_ = State::reading;
     // The time of a request that arrived after this one begins now.
-    begun_ = owner_.loop.now();
+    begun_ = active_;
     return;
   }
   // A client that asked for the close and sent nothing more needs no lingering.
@@ -243,6 +266,7 @@ void Connection::discard() {
   std::array<char, 16384> bytes;
   const ssize_t count = read(socket_.get(), bytes.data(), bytes.size());
   if (count < 0 && will_pass(errno)) return;
+  active_ = owner_.loop.now();
   if (count > 0) {
     wipe(bytes.data(), static_cast<std::size_t>(count));
     discarded_ += static_cast<std::size_t>(count);

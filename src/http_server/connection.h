@@ -29,11 +29,21 @@ class ConnectionOwner {
   ServerRequest request;  ///< the one being handled; not valid in a later turn
   bool draining = false;  ///< every answer closes its connection
 
+  /// Something was received or sent: of all connections, this one is the last to be closed for a new client.
+  virtual void active(Connection& connection) = 0;
   /// The connection is over: the owner destroys it in this call.
   virtual void closed(Connection& connection) = 0;
 
  protected:
   ~ConnectionOwner() = default;
+};
+
+/// Whether a connection may be closed for a new client, in the order in which they are.
+enum class Standing : std::uint8_t {
+  idle_unknown,     ///< no request in hand, and the client never showed that it may use the server
+  idle_known,       ///< no request in hand
+  stalled_unknown,  ///< an unknown client that does not send the rest of its request, or does not read its answer
+  busy,             ///< not to be closed
 };
 
 /// One client. Reads requests, one at a time, calls the handler for each, and writes the answers. It reads nothing
@@ -50,6 +60,11 @@ class Connection final : public ListHook, private Watcher {
   void start();
   /// Closes it if it is idle.
   void drain();
+  /// Closes it for a new client, unless something has arrived from its own: that is read and served instead.
+  void give_way();
+  [[nodiscard]] Standing standing() const;
+  /// When something was received or sent last.
+  [[nodiscard]] TimePoint active_at() const { return active_; }
   [[nodiscard]] Admission admission() const { return admission_; }
 
  private:
@@ -64,7 +79,7 @@ class Connection final : public ListHook, private Watcher {
   void on_events(std::uint32_t events) override;
   void on_alarm();
   void on_resumption();
-  void leave_if_closed();
+  void end_event();
 
   void receive();
   void serve();
@@ -84,8 +99,9 @@ class Connection final : public ListHook, private Watcher {
   FileDescriptor socket_;
   const Admission admission_;
   State state_ = State::reading;
-  bool head_only_ = false;      // the answer is to HEAD
-  bool keep_alive_ = true;      // what the client of the request in hand wants
+  bool head_only_ = false;  // the answer is to HEAD
+  bool keep_alive_ = true;  // what the client of the request in hand wants
+  bool client_is_known_ = false;
   bool old_version_ = false;    // the request in hand is HTTP/1.0
   bool closing_ = false;        // the answer in hand is the last
   bool input_drained_ = false;  // the last read got all that had arrived
@@ -93,6 +109,7 @@ class Connection final : public ListHook, private Watcher {
   bool is_watched_ = false;
   std::size_t discarded_ = 0;  // bytes, while lingering
   TimePoint begun_{};          // of the request in hand: its first byte arrived, or the answer before it was sent
+  TimePoint active_{};         // when something was received or sent last
   TimePoint deadline_{};
   RequestReader reader_;
   ResponseWriter writer_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 #include <variant>
 
@@ -16,12 +17,20 @@ struct ServerResponse {
   int status = 200;
   std::string_view content_type = "text/plain";  ///< a literal
   SharedBytes body{};
-  std::string_view allow{};  ///< a literal for the `Allow` field of a 405; none if empty
-  bool close = false;        ///< close the connection after this answer
+  std::string_view allow{};      ///< a literal for the `Allow` field of a 405; none if empty
+  bool close = false;            ///< close the connection after this answer
+  bool client_is_known = false;  ///< the client showed that it may use the server; it keeps its connection longer
+};
+
+/// What happened to a client that connected while all regular places were taken.
+enum class Crowding : std::uint8_t {
+  closed_idle,  ///< an idle connection was closed for it
+  no_place,     ///< it is over the limit
 };
 
 /// Knows what requests mean. An answer that is there is returned as it is (no coroutine, no allocation). An answer that
-/// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection.
+/// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection;
+/// only known clients get one.
 class Handler {
  public:
   virtual std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) = 0;
@@ -29,6 +38,8 @@ class Handler {
   virtual void refused(int status, std::string_view reason) = 0;
   /// A connection that the server closes because of a fault of this machine: for the log.
   virtual void lost(const Fault& fault) = 0;
+  /// A client connected while all regular places were taken: for the log.
+  virtual void crowded(Crowding crowding) = 0;
 
  protected:
   ~Handler() = default;

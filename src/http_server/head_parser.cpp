@@ -69,7 +69,7 @@ Progress HeadParser::parse(std::string_view bytes, ServerRequest& request) {
     }
     if (auto refusal = check_length(end - line_start_)) return *refusal;
     if (found == nullptr) {
-      scanned_ = head.size();
+      scanned_ = static_cast<std::uint32_t>(head.size());
       return Progress::State::incomplete;
     }
     if (!whole) return Refusal{400, "line does not end in CR LF"};
@@ -79,7 +79,7 @@ Progress HeadParser::parse(std::string_view bytes, ServerRequest& request) {
     if (!last) {
       if (auto refusal = parse_line(line, request)) return *refusal;
     }
-    line_start_ = scanned_ = end + 1;
+    line_start_ = scanned_ = static_cast<std::uint32_t>(end + 1);
     ++lines_;
     if (last) break;
   }

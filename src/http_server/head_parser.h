@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -35,9 +36,10 @@ class HeadParser {
   [[nodiscard]] std::optional<Refusal> parse_line(std::string_view line, ServerRequest& request) const;
   [[nodiscard]] std::optional<Refusal> parse_field(std::string_view line, ServerRequest& request) const;
 
-  std::size_t line_start_ = 0;  // of the first line that is not parsed yet
-  std::size_t scanned_ = 0;     // no LF between line_start_ and here
-  std::size_t lines_ = 0;
+  // At most `kMaxHead`, in few bytes: each idle connection has them.
+  std::uint32_t line_start_ = 0;  // of the first line that is not parsed yet
+  std::uint32_t scanned_ = 0;     // no LF between line_start_ and here
+  std::uint32_t lines_ = 0;
 };
 
 }  // namespace sma

@@ -29,7 +29,7 @@ std::span<char> RequestReader::space() {
 bool RequestReader::make_room(std::size_t wanted) {
   if (buffer_.size() - end_ >= wanted) return true;
   if (begin_ != 0) {
-    const std::size_t size = end_ - begin_;
+    const std::uint32_t size = end_ - begin_;
     std::memmove(buffer_.data(), buffer_.data() + begin_, size);
     wipe(buffer_.data() + size, end_ - size);
     begin_ = 0;
@@ -42,7 +42,7 @@ bool RequestReader::make_room(std::size_t wanted) {
 
 bool RequestReader::move_to(Buffer other) {
   if (other.size() == 0) return false;
-  const std::size_t size = end_ - begin_;
+  const std::uint32_t size = end_ - begin_;
   std::memcpy(other.data(), buffer_.data() + begin_, size);
   drop();
   end_ = size;
@@ -78,7 +78,7 @@ Progress RequestReader::read_head(ServerRequest& request) {
   const Progress parsed = parser_.parse(unread(), request);
   if (parsed.state != Progress::State::complete) return parsed;
   if (const auto refusal = read_framing(request, framing_)) return *refusal;
-  used_ = parser_.size();
+  used_ = static_cast<std::uint32_t>(parser_.size());
   if (framing_.body == Framing::Body::none) return Progress::State::complete;
   in_body_ = true;
   body_.begin(framing_);
@@ -92,11 +92,11 @@ Progress RequestReader::read_body(ServerRequest& request, bool request_filled) {
   const std::size_t taken = body_.feed(arrived);
   const Progress progress = body_.progress();
   if (progress.state == Progress::State::incomplete) {
-    end_ -= arrived.size();
+    end_ -= static_cast<std::uint32_t>(arrived.size());
     wipe(buffer_.data() + end_, arrived.size());
   }
   if (progress.state != Progress::State::complete) return progress;
-  used_ = head + taken;
+  used_ = static_cast<std::uint32_t>(head + taken);
   if (!request_filled) {
     parser_.reset();
     parser_.parse(unread().substr(0, head), request);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -25,7 +26,7 @@ class RequestReader {
 
   /// Where the next bytes go, never empty unless the pool is exhausted: `read` then refuses.
   [[nodiscard]] std::span<char> space();
-  void add(std::size_t count) { end_ += count; }
+  void add(std::size_t count) { end_ += static_cast<std::uint32_t>(count); }
 
   /// Reads what is there. When complete, `request` is filled in and valid until `finish`. When refused, nothing more is
   /// read from this client.
@@ -55,10 +56,11 @@ class RequestReader {
 
   BufferPool& pool_;
   Buffer buffer_;
-  std::size_t begin_ = 0;  // of the request in hand
-  std::size_t end_ = 0;    // of what was read
-  std::size_t used_ = 0;   // bytes of the complete request
-  std::size_t blank_lines_ = 0;
+  // At most the largest buffer, in few bytes: each idle connection has them.
+  std::uint32_t begin_ = 0;  // of the request in hand
+  std::uint32_t end_ = 0;    // of what was read
+  std::uint32_t used_ = 0;   // bytes of the complete request
+  std::uint32_t blank_lines_ = 0;
   bool in_body_ = false;
   bool exhausted_ = false;  // the pool has no room for a larger head
   bool continue_wanted_ = false;

@@ -74,6 +74,7 @@ ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date
     append(response.allow);
     append("\r\n");
   }
+  if (status == 429 || status == 503) append("Retry-After: 1\r\n");
   if (persistence == Persistence::close) append("Connection: close\r\n");
   if (persistence == Persistence::keep_alive) append("Connection: keep-alive\r\n");
   append("\r\n");

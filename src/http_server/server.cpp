@@ -2,12 +2,16 @@
 
 #include "http_server/acceptor.h"
 #include "http_server/connection.h"
+#include "http_server/places.h"
 
 namespace sma {
 namespace {
 
-/// Of the extra connections, how many may still ask for `/ping`.
-constexpr std::size_t kPingOnly = 2;
+static_assert(ServerLimits::kExtraConnections == Places::kPingOnly + Places::kRefused);
+
+/// While all places are taken and none can be freed, how often that is looked at again.
+constexpr Milliseconds kLookAgain{100};
+
 }  // namespace
 
 class Server::Impl final : private ConnectionOwner, private ConnectionListener {
@@ -15,61 +19,94 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
   Impl(EventLoop& event_loop, Handler& request_handler, const ServerLimits& server_limits)
       : ConnectionOwner(event_loop, request_handler, server_limits),
         acceptor_(event_loop, *this),
-        drained_(event_loop) {}
+        drained_(event_loop),
+        places_(server_limits.max_connections) {}
   ~Impl() {
-    while (!connections_.empty()) delete &connections_.front();
+    IntrusiveList<Connection> all;
+    places_.take_all(all);
+    while (!all.empty()) delete &all.front();
   }
 
   void start(FileDescriptor listener) { acceptor_.open(std::move(listener)); }
 
   void drain() {
     acceptor_.close();
+    look_again_.disarm();
     draining = true;
     IntrusiveList<Connection> all;
-    all.take_all(connections_);
+    places_.take_all(all);
     while (!all.empty()) {
       Connection& connection = all.pop_front();
-      connections_.push_back(connection);
+      places_.put_last(connection);
       connection.drain();
     }
     if (open() == 0) drained_.set();
   }
 
-  [[nodiscard]] std::size_t open() const { return regular_ + ping_only_ + refused_; }
+  [[nodiscard]] std::size_t open() const { return places_.taken(); }
   [[nodiscard]] Event& drained() { return drained_; }
 
  private:
-  [[nodiscard]] std::size_t& count(Admission admission) {
-    return admission == Admission::regular ? regular_ : admission == Admission::ping_only ? ping_only_ : refused_;
+  void on_accepted(FileDescriptor socket) override {
+    const Admission admission = find_place();
+    places_.take(admission);
+    // From `start` on it is in a list of `places_`, which owns it, or is gone.
+    auto* connection = new Connection(*this, std::move(socket), admission);
+    connection->start();
+    accept_if_possible();
   }
 
-  void on_accepted(FileDescriptor socket) override {
-    const auto admission = regular_ < limits.max_connections ? Admission::regular
-                           : ping_only_ < kPingOnly          ? Admission::ping_only
-                                                             : Admission::refused;
-    ++count(admission);
-    auto* connection = new Connection(*this, std::move(socket), admission);
-    connections_.push_back(*connection);
-    if (open() >= limits.max_connections + ServerLimits::kExtraConnections) acceptor_.pause();
-    connection->start();
+  Admission find_place() {
+    using enum Admission;
+    if (places_.has_room(regular)) return regular;
+    if (make_room(regular)) {
+      handler.crowded(Crowding::closed_idle);
+      return regular;
+    }
+    handler.crowded(Crowding::no_place);
+    if (places_.has_room(ping_only) || make_room(ping_only)) return ping_only;
+    if (!places_.has_room(refused)) make_room(refused);
+    return refused;
   }
+
+  /// Closes the connection that was idle longest. Those from which something has arrived meanwhile are served instead.
+  bool make_room(Admission admission) {
+    while (!places_.has_room(admission)) {
+      Connection* connection = places_.longest_idle(admission, loop.now());
+      if (connection == nullptr) return false;
+      connection->give_way();
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool some_may_leave() {
+    using enum Admission;
+    for (const Admission admission : {regular, ping_only, refused})
+      if (places_.longest_idle(admission, loop.now()) != nullptr) return true;
+    return false;
+  }
+
+  /// If all places are taken and none can be freed, new clients wait in the backlog.
+  void accept_if_possible() {
+    if (draining) return;
+    if (!places_.all_taken() || some_may_leave()) return acceptor_.resume();
+    acceptor_.pause();
+    look_again_.arm(loop.now() + kLookAgain);
+  }
+
+  void active(Connection& connection) override { places_.put_last(connection); }
 
   void closed(Connection& connection) override {
-    --count(connection.admission());
+    places_.leave(connection.admission());
     delete &connection;
-    if (draining) {
-      if (open() == 0) drained_.set();
-    } else {
-      acceptor_.resume();
-    }
+    accept_if_possible();
+    if (draining && open() == 0) drained_.set();
   }
 
   Acceptor acceptor_;
   Event drained_;
-  IntrusiveList<Connection> connections_;  // owned
-  std::size_t regular_ = 0;
-  std::size_t ping_only_ = 0;
-  std::size_t refused_ = 0;
+  Places places_;
+  MemberTimer<&Impl::accept_if_possible> look_again_{loop, *this};
 };
 
 Server::Server(EventLoop& loop, Handler& handler, ServerLimits limits)

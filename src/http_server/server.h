@@ -13,7 +13,7 @@ namespace sma {
 
 /// The bounds of a server. Defaults are those of specification §1.8 and §1.9.
 struct ServerLimits {
-  static constexpr std::size_t kExtraConnections = 16;  ///< accepted over `max_connections`, to be answered with 429
+  static constexpr std::size_t kExtraConnections = 16;  ///< accepted over `max_connections`; two of them may ping
 
   std::size_t max_connections = 800;  ///< regular ones
   Seconds head_time{10};              ///< to send a whole head, from its first byte

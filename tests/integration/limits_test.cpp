@@ -3,6 +3,7 @@
 
 #include "tests/integration/support/agent_with_aws.h"
 #include "tests/integration/support/crowd.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace sma::integration {
 
@@ -18,24 +19,43 @@ void raise_own_limit() {
 
 const std::string kPing = "GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+/// Clients whose requests are in hand: AWS answers them when this object goes.
+class BusyClients {
+ public:
+  BusyClients(AgentWithAws& scene, std::size_t count) : gate_(scene.aws.hold("GetSecretValue")) {
+    for (std::size_t i = 0; i < count; ++i) {
+      clients_.push_back(scene.agent().connect());
+      clients_.back().send(get_request("/v1/limits/busy" + std::to_string(i)));
+    }
+    gate_->wait_for(count);
+  }
+  ~BusyClients() { gate_->open(); }
+  BusyClients(const BusyClients&) = delete;
+  BusyClients& operator=(const BusyClients&) = delete;
+
+ private:
+  std::shared_ptr<standin::Gate> gate_;
+  std::vector<HttpConnection> clients_;
+};
+
 }  // namespace
 
-TEST_CASE("past max_conn a connection gets one 429 and is closed") {
+TEST_CASE("past max_conn a connection gets one 429 and is closed, while all others have requests in hand") {
   AgentWithAws scene(Variables{{"SMA_MAX_CONN", "3"}});
-  Crowd crowd(scene.agent(), 2);  // and its own third
+  const BusyClients busy(scene, 3);
   HttpConnection over = scene.agent().connect();
   over.send(get_request("/v1/limits/any"));
   const Answer answer = over.read_answer();
   CHECK(answer.status == 429);
   CHECK(answer.body == "Connection limit exceeded");
+  CHECK(answer.header("Retry-After") == "1");
   CHECK(over.is_closed());
-  crowd.send_all(kPing);
-  for (const Answer& served : crowd.read_all()) CHECK(served.status == 200);
+  CHECK(scene.agent().log().find("max_conn connections are open and more clients connect") != std::string::npos);
 }
 
 TEST_CASE("past max_conn two more connections may ping") {
   AgentWithAws scene(Variables{{"SMA_MAX_CONN", "3"}});
-  const Crowd crowd(scene.agent(), 2);
+  const BusyClients busy(scene, 3);
   for (int round = 0; round < 5; ++round) {
     HttpConnection first = scene.agent().connect();
     HttpConnection second = scene.agent().connect();
@@ -44,6 +64,17 @@ TEST_CASE("past max_conn two more connections may ping") {
       CHECK(one->read_answer().status == 200);
     }
   }
+}
+
+TEST_CASE("idle connections without the token lock nobody out for longer than a second") {
+  AgentWithAws scene(Variables{{"SMA_MAX_CONN", "5"}});
+  scene.aws.put("limits/locked", "limits-locked-value");
+  std::vector<HttpConnection> idle;
+  for (int i = 0; i < 60; ++i) idle.push_back(scene.agent().connect());
+  // Half a head counts as much as nothing.
+  for (std::size_t i = 0; i < idle.size(); i += 2) idle[i].send("GET /ping HTTP/1.1\r\n");
+  wait_until("a secret is served", [&] { return scene.agent().get_secret("limits/locked").status == 200; });
+  CHECK(scene.agent().get("/ping").status == 200);
 }
 
 TEST_CASE("a connection that closes makes room for another") {

@@ -128,11 +128,20 @@ TEST_CASE("of two faults the earlier check answers") {
   }
 }
 
-TEST_CASE("a refused request that is well-formed leaves its connection open") {
+TEST_CASE("a well-formed request that is refused leaves its connection open, but not if the token or a proxy is why") {
   AgentWithAws scene;
   HttpConnection connection = scene.agent().connect();
   for (const Refusal& refusal : kRefusals) {
     CAPTURE(refusal.line);
+    if (refusal.wrong == Wrong::kForwarded || refusal.wrong == Wrong::kToken) {
+      HttpConnection other = scene.agent().connect();
+      other.send(request_with({refusal.wrong}));
+      const Answer answer = other.read_answer();
+      check_line(answer, refusal.status, refusal.line);
+      CHECK(answer.header("Connection") == "close");
+      CHECK(other.is_closed());
+      continue;
+    }
     connection.send(request_with({refusal.wrong}));
     check_line(connection.read_answer(), refusal.status, refusal.line);
   }

@@ -111,6 +111,26 @@ TEST_CASE("a ping is checked for its place and its method only") {
   CHECK(fixture.ask(forwarded) == "200 healthy");
 }
 
+TEST_CASE(
+    "a client is known once a request of it carried the token, whatever was wrong besides; a ping shows nothing") {
+  RoutesFixture fixture;
+  const auto is_known = [&](std::string_view path, std::string_view token, std::string_view method = "GET") {
+    ServerRequest request;
+    request.method = method;
+    request.path = path;
+    request.add_field({"X-Token", token});
+    auto answer = fixture.routes.handle(request);
+    const auto* response = std::get_if<ServerResponse>(&answer);
+    return response == nullptr || response->client_is_known;
+  };
+  for (const char* path : {"/v1/a", "/v1/", "/nothing", "/secretsmanager/get"}) {
+    CHECK(is_known(path, "token"));
+    CHECK_FALSE(is_known(path, "wrong"));
+  }
+  CHECK(is_known("/v1/a", "token", "POST"));
+  CHECK_FALSE(is_known("/ping", "token"));
+}
+
 TEST_CASE("only the exact path is a ping") {
   RoutesFixture fixture;
   for (const char* path : {"/Ping", "/ping/", "//ping", "/%70ing", "/ping%00", "/pingx", "/", "*"}) {

@@ -22,6 +22,7 @@ struct GuardFixture {
     ServerRequest request;
     for (const ServerField& field : fields) request.add_field(field);
     const auto refusal = guard.refuse(request);
+    if (refusal) CHECK(refusal->close);
     return refusal ? std::to_string(refusal->status) + " " + std::string(refusal->body.view()) : "";
   }
 };

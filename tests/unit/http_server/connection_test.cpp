@@ -12,6 +12,7 @@ namespace {
 
 struct Owner final : ConnectionOwner {
   Owner(EventLoop& event_loop, Handler& request_handler) : ConnectionOwner(event_loop, request_handler, {}) {}
+  void active(Connection& /*connection*/) override {}
   void closed(Connection& /*connection*/) override { ++ended; }
   int ended = 0;
 };

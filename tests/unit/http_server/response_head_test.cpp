@@ -29,6 +29,13 @@ TEST_CASE("an answer says which methods are allowed and what becomes of the conn
   CHECK(head({}).find("Connection") == std::string::npos);
 }
 
+TEST_CASE("an answer that another try may change says when to try again") {
+  for (const int status : {429, 503})
+    CHECK(head({.status = status}).find("\r\nRetry-After: 1\r\n") != std::string::npos);
+  for (const int status : {200, 400, 403, 500, 502, 504})
+    CHECK(head({.status = status}).find("Retry") == std::string::npos);
+}
+
 TEST_CASE("a status without a known reason has none, and one that forbids a body is a 502") {
   CHECK(head({.status = 418}).starts_with("HTTP/1.1 418 \r\n"));
   for (const int status : {0, -1, 101, 204, 205, 304, 600, 1000}) {

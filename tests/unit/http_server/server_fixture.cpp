@@ -17,6 +17,7 @@ std::variant<ServerResponse, Task<ServerResponse>> RecordingHandler::handle(cons
     return ServerResponse{.status = 429, .body = SharedBytes::of_literal("too many")};
   if (request.path == "/wait") return wait();
   if (request.path == "/big") return ServerResponse{.body = big};
+  if (request.path == "/known") return ServerResponse{.body = SharedBytes("known"), .client_is_known = true};
   if (request.path == "/close") return ServerResponse{.body = SharedBytes("bye"), .close = true};
   return ServerResponse{.body = SharedBytes::of_literal("healthy")};
 }

@@ -10,7 +10,7 @@
 
 namespace sma {
 
-/// Answers `/ping` and `/big` at once, `/wait` when `release` is called; what it saw is in `seen`, `refusals` and
+/// Answers `/ping`, `/big` and `/known` at once, `/wait` when `release` is called; what it saw is in `seen`, `refusals` and
 /// `losses`.
 class RecordingHandler final : public Handler {
  public:
@@ -19,12 +19,14 @@ class RecordingHandler final : public Handler {
   std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
   void lost(const Fault& fault) override { losses.push_back(fault.message); }
+  void crowded(Crowding crowding) override { crowdings.push_back(crowding); }
   void release() { released_.set(); }
 
   std::vector<std::string> seen;  ///< method and path
   std::vector<Admission> admissions;
   std::vector<std::string> refusals;
   std::vector<std::string> losses;
+  std::vector<Crowding> crowdings;
   int waiting = 0;  ///< tasks not done or destroyed yet
   SharedBytes big{std::string(std::size_t{4} << 20, 'b')};
 
