@@ -1,7 +1,6 @@
 #include "agent/routes.h"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include "base/json_text.h"
 
 namespace sma {
 namespace {
@@ -24,18 +23,12 @@ ServerResponse json(SharedBytes body) { return {.content_type = "application/jso
 }  // namespace
 
 ServerResponse fault_answer(const Fault& fault) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  const auto string = [&](std::string_view value) {
-    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  };
-  writer.StartObject();
-  string("__type");
-  string(fault.code);
-  string("message");
-  string(fault.message);
-  writer.EndObject();
-  ServerResponse response = json(SharedBytes({buffer.GetString(), buffer.GetSize()}));
+  std::string body = R"({"__type":)";
+  append_json_string(body, fault.code);
+  body += R"(,"message":)";
+  append_json_string(body, fault.message);
+  body += '}';
+  ServerResponse response = json(SharedBytes(body));
   response.status = fault.http_status;
   return response;
 }

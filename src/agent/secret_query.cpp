@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/percent.h"
+#include "base/utf8.h"
 #include "secrets/role_arn.h"
 
 namespace sma {
@@ -38,6 +39,7 @@ std::optional<std::string> SecretQuery::read_path(std::string_view id, std::stri
   if (id.empty()) return "missing secret ID";
   const auto secret_id = percent_decoded(id, Plus::kept, decoded_[0]);
   if (!secret_id) return std::string(kBadEscape);
+  if (!is_utf8(*secret_id)) return "secret ID is not UTF-8";
   if (auto wrong = read_parameters(query, false)) return wrong;
   key_.secret_id = *secret_id;
   if (role_given_ && !is_role_arn(key_.role_arn)) return std::string(kBadRole);
@@ -89,6 +91,9 @@ std::optional<std::string> SecretQuery::read_parameter(std::string_view pair, bo
   }
   const auto value = value_into(decoded_[buffer]);
   if (!value) return std::string(kBadEscape);
+  // A role's ARN is looked at as a whole, later.
+  if (target != &key_.role_arn && !is_utf8(*value))
+    return (target == &key_.secret_id ? "secret ID" : std::string(*name)) + " is not UTF-8";
   *target = *value;
   return std::nullopt;
 }

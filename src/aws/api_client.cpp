@@ -13,23 +13,45 @@ constexpr Nanoseconds kTolerableSkew = std::chrono::minutes(4);
 
 bool is_success(const ClientResponse& answer) { return answer.status >= 200 && answer.status < 300; }
 
-void conceal(std::string& message, std::string_view secret, std::string_view instead) {
+/// The text that is to be concealed may be cut off at the end of `text`; it is concealed there too if enough of it is
+/// left to be of use.
+constexpr std::size_t kTellingPart = 8;
+
+void conceal(std::string& text, std::string_view secret, std::string_view instead) {
   if (secret.empty()) return;
-  for (auto at = message.find(secret); at != std::string::npos; at = message.find(secret, at + instead.size()))
-    message.replace(at, secret.size(), instead);
+  std::string shown;
+  std::size_t done = 0;
+  for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, done)) {
+    shown.append(text, done, at - done).append(instead);
+    done = at + secret.size();
+  }
+  shown.append(text, done);
+  for (std::size_t size = std::min(secret.size() - 1, shown.size()); size >= kTellingPart; --size) {
+    if (!shown.ends_with(secret.substr(0, size))) continue;
+    shown.replace(shown.size() - size, size, instead);
+    break;
+  }
+  text = std::move(shown);
+}
+
+void conceal_signatures(std::string& text) {
+  constexpr std::string_view kSignature = "Signature=";
+  std::string shown;
+  std::size_t done = 0;
+  for (auto at = text.find(kSignature); at != std::string::npos; at = text.find(kSignature, done)) {
+    shown.append(text, done, at + kSignature.size() - done);
+    done = std::min(text.find_first_not_of("0123456789abcdef", at + kSignature.size()), text.size());
+  }
+  text = shown.append(text, done);
 }
 
 /// AWS explains a refusal by what it was sent: an `Authorization` field it cannot read, or the text that should have
 /// been signed, session token included.
-void conceal_all(std::string& message, const ApiCall& call, const Credentials* keys) {
-  conceal(message, call.token.view(), "(token)");
+void conceal_all(std::string& text, const ApiCall& call, const Credentials* keys) {
+  conceal(text, call.token.view(), "(token)");
   if (keys == nullptr) return;
-  conceal(message, keys->session_token.view(), "(session token)");
-  constexpr std::string_view kSignature = "Signature=";
-  for (auto at = message.find(kSignature); at != std::string::npos; at = message.find(kSignature, at)) {
-    at += kSignature.size();
-    message.erase(at, std::min(message.find_first_not_of("0123456789abcdef", at), message.size()) - at);
-  }
+  conceal(text, keys->session_token.view(), "(session token)");
+  conceal_signatures(text);
 }
 
 }  // namespace
@@ -66,6 +88,7 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
     if (answer.ok()) refusal = std::move(*answer);
     Fault fault = refusal ? read_error(*refusal) : answer.fault();
     conceal_all(fault.message, call, keys.get());
+    conceal_all(fault.code, call, keys.get());
     if (refusal && !attempts.clock_corrected && may_be_clock_skew(fault) && correct_clock(call, *refusal)) {
       attempts.clock_corrected = true;
       continue;

@@ -86,7 +86,7 @@ struct ErrorText {
   std::string message;
 };
 
-/// None where the body is neither AWS's JSON nor AWS's XML. An empty one says nothing, but that is readable.
+/// None if the body is neither AWS's JSON nor AWS's XML. An empty body says nothing, but that is readable.
 std::optional<ErrorText> read_body(WipedBytes body) {
   const std::size_t begin = body.view().find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return ErrorText{};
@@ -94,7 +94,8 @@ std::optional<ErrorText> read_body(WipedBytes body) {
     const auto code = xml_text(body.view(), "Error", "Code");
     const auto message = xml_text(body.view(), "Error", "Message");
     if (!code) return std::nullopt;
-    return ErrorText{std::string(bare_code(code->view())), std::string(message ? message->view() : ""sv)};
+    return ErrorText{std::string(bare_code(error_text(code->view()))),
+                     std::string(error_text(message ? message->view() : ""sv))};
   }
   const auto document = JsonDocument::parse(std::move(body));
   if (!document || !document->root().is_object()) return std::nullopt;
@@ -102,7 +103,8 @@ std::optional<ErrorText> read_body(WipedBytes body) {
     const auto text = document->root()[name].string();
     return text && !text->empty() ? *text : document->root()[other].string().value_or("");
   };
-  return ErrorText{std::string(bare_code(first_text("code", "__type"))), std::string(first_text("message", "Message"))};
+  return ErrorText{std::string(bare_code(error_text(first_text("code", "__type")))),
+                   std::string(error_text(first_text("message", "Message")))};
 }
 
 Fault::Kind kind_of(int status, std::string_view code) {
@@ -125,7 +127,7 @@ std::optional<Milliseconds> read_milliseconds(std::string_view text) {
 
 Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body) {
   auto text = read_body(std::move(body));
-  const std::string_view header_code = bare_code(errortype);
+  const std::string_view header_code = bare_code(error_text(errortype));
   const bool goes_by_status = status == 429 || status >= 500;
   if (status < 400 || (!text && header_code.empty() && !goes_by_status))
     return Fault::connection("the answer, with status " + std::to_string(status) + ", is none of AWS's");

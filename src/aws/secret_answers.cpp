@@ -6,13 +6,20 @@
 #include "aws/decimal_seconds.h"
 #include "base/json_document.h"
 #include "base/json_text.h"
+#include "base/utf8.h"
 
 namespace sma {
 namespace {
 
 Fault unreadable() { return Fault::connection("the answer of Secrets Manager cannot be read"); }
 
-/// Members of one object; whoever asks for a member of another kind learns at the end.
+/// None also if the body is not UTF-8: a secret is never served with some of its bytes replaced.
+std::optional<JsonDocument> parse_exactly(WipedBytes body) {
+  if (!is_utf8(body.view())) return std::nullopt;
+  return JsonDocument::parse(std::move(body));
+}
+
+/// The members of one object. Asking for a member of another kind shows in `right` at the end.
 class Members {
  public:
   explicit Members(JsonValue object) : object_(object), right_(object.is_object()) {}
@@ -118,11 +125,11 @@ SharedBytes rendered(const SecretFields& fields) {
 }
 
 /// Why a batch lacks one secret. A refusal of that secret is final; anything else may go away.
-Fault batch_failure(std::string code, std::string message) {
+Fault batch_failure(std::string_view code, std::string_view message) {
   constexpr std::string_view kFinal[] = {"ResourceNotFound", "AccessDenied", "DecryptionFailure", "Invalid"};
   const bool is_final = std::ranges::any_of(kFinal, [&](std::string_view prefix) { return code.starts_with(prefix); });
   const Fault::Kind kind = is_final ? Fault::Kind::denied : Fault::Kind::transient;
-  return Fault::of_aws(kind, is_final ? 400 : 500, std::move(code), std::move(message));
+  return Fault::of_aws(kind, is_final ? 400 : 500, std::string(error_text(code)), std::string(error_text(message)));
 }
 
 std::optional<SecretValue> read_secret(JsonValue object) {
@@ -150,7 +157,7 @@ std::optional<SecretValue> read_secret(JsonValue object) {
 }  // namespace
 
 Result<SecretValue> read_secret_value(WipedBytes body) {
-  const auto document = JsonDocument::parse(std::move(body));
+  const auto document = parse_exactly(std::move(body));
   if (!document) return unreadable();
   auto secret = read_secret(document->root());
   if (!secret) return unreadable();
@@ -171,7 +178,7 @@ Result<SecretVersions> read_description(WipedBytes body) {
 }
 
 Result<SecretBatch> read_batch(WipedBytes body) {
-  const auto document = JsonDocument::parse(std::move(body));
+  const auto document = parse_exactly(std::move(body));
   if (!document) return unreadable();
   Members members(document->root());
   SecretBatch batch;
@@ -182,8 +189,9 @@ Result<SecretBatch> read_batch(WipedBytes body) {
   }
   for (const JsonValue entry : members.array("Errors")) {
     Members failure(entry);
-    batch.failures.push_back({.secret_id = failure.text("SecretId"),
-                              .fault = batch_failure(failure.text("ErrorCode"), failure.text("Message"))});
+    batch.failures.push_back(
+        {.secret_id = failure.text("SecretId"),
+         .fault = batch_failure(failure.string("ErrorCode").value_or(""), failure.string("Message").value_or(""))});
     if (!failure.right()) members.refuse();
   }
   batch.next_token = members.text("NextToken");

@@ -3,9 +3,16 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace sma {
+
+/// The part of an error text from outside that a fault may hold: 4 KiB at most. To be taken before anything else is
+/// done with the text, so that nobody can keep the agent busy with long ones.
+[[nodiscard]] inline std::string_view error_text(std::string_view received) { return utf8_prefix(received, 4096); }
 
 /// What went wrong, in the one form that travels between floors. It never carries a secret, a token or a signature:
 /// its text is shown to clients and written to the log.
@@ -80,10 +87,10 @@ class Fault {
   /// The same trouble as `other`, perhaps in other words.
   [[nodiscard]] bool has_cause_of(const Fault& other) const { return origin_ == other.origin_ && code == other.code; }
 
-  /// The same fault, judged by somebody who knows more.
+  /// The same fault, judged by a caller that knows more.
   void set_kind(Kind kind) { kind_ = kind; }
-  /// The same fault as one of the agent's own: AWS's status and code, which answer another question than the client's,
-  /// go no further.
+  /// The same fault as one of the agent's own, without AWS's status and code, which answer another question than the
+  /// client's.
   void hide_answer() {
     origin_ = Origin::agent;
     http_status = 500;

@@ -10,8 +10,8 @@
 namespace sma {
 namespace {
 
-/// Not 0 for bytes that cannot stand for themselves: the letter of a short escape, `u` for `\u00xx`, and `s` for a lead
-/// byte that may begin a surrogate.
+/// Not 0 for bytes that are not simply copied: the letter of a short escape, `u` for `\u00xx`, and `m` for those that
+/// are a part of a sequence of several bytes, or no UTF-8.
 constexpr auto kEscape = [] {
   std::array<char, 256> table{};
   for (std::size_t i = 0; i < 0x20; ++i) table[i] = 'u';
@@ -22,9 +22,12 @@ constexpr auto kEscape = [] {
   table['\n'] = 'n';
   table['\r'] = 'r';
   table['\t'] = 't';
-  table[0xED] = 's';
+  for (std::size_t i = 0x80; i < 0x100; ++i) table[i] = 'm';
   return table;
 }();
+
+/// U+FFFD.
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 unsigned surrogate(std::string_view text) {
   return 0xD000U | (static_cast<unsigned>(text[1]) & 0x3F) << 6 | (static_cast<unsigned>(text[2]) & 0x3F);
@@ -36,18 +39,24 @@ std::array<char, 6> unit_escape(unsigned unit) {
   return {'\\', 'u', high[0], high[1], low[0], low[1]};
 }
 
-/// Hands `text` to `sink` in pieces as they stand in JSON.
+/// Calls `sink` with the pieces of `text` as JSON has them.
 template <typename Sink>
 void escape(std::string_view text, Sink&& sink) {
   std::size_t plain = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(text[i]);
     const char kind = kEscape[byte];
-    if (kind == 0 || (kind == 's' && !starts_with_surrogate(text.substr(i)))) continue;
+    if (kind == 0) continue;
+    if (const std::size_t length = kind == 'm' ? utf8_length(text.substr(i)) : 0; length != 0) {
+      i += length - 1;
+      continue;
+    }
     sink(text.substr(plain, i - plain));
-    if (kind == 's') {
+    if (kind == 'm' && starts_with_surrogate(text.substr(i))) {
       sink(std::string_view(unit_escape(surrogate(text.substr(i))).data(), 6));
       i += 2;
+    } else if (kind == 'm') {
+      sink(kReplacement);
     } else if (kind == 'u') {
       sink(std::string_view(unit_escape(byte).data(), 6));
     } else {

@@ -10,7 +10,8 @@ namespace sma {
 
 /// Writes JSON strings: only `"`, `\` and control characters are escaped (`\b \f \n \r \t`, others `\u00xx`), as Rust's
 /// serde_json does; all else stays UTF-8. A lone surrogate in its three-byte form (see JsonDocument) becomes `\udxxx`
-/// again. Source: RFC 8259 §7.
+/// again. A byte that is no UTF-8 becomes U+FFFD, so that what is written is JSON whatever the text is.
+/// Source: RFC 8259 §7 and §8.1.
 
 /// Bytes that `write_json_string` will write, quotes included.
 [[nodiscard]] std::size_t json_string_size(std::string_view text);

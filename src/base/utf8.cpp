@@ -29,12 +29,25 @@ bool starts_with_surrogate(std::string_view text) {
 }
 
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
+  for (std::size_t i = 0; i < text.size();) {
+    // Most bytes of most texts.
+    if (static_cast<unsigned char>(text[i]) < 0x80) {
+      ++i;
+      continue;
+    }
+    const std::size_t length = utf8_length(text.substr(i));
     if (length == 0) return false;
-    text.remove_prefix(length);
+    i += length;
   }
   return true;
+}
+
+std::string_view utf8_prefix(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
+  // A sequence has at most 4 bytes: one that reaches over the end begins in the 3 before it.
+  for (std::size_t back = 1; back <= 3 && back <= size; ++back)
+    if (utf8_length(text.substr(size - back)) > back) return text.substr(0, size - back);
+  return text.substr(0, size);
 }
 
 }  // namespace sma

@@ -14,6 +14,9 @@ namespace sma {
 /// True if the whole of `text` is well-formed.
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+/// The longest start of `text` that has at most `size` bytes and does not end within a well-formed sequence.
+[[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t size);
+
 /// True if `text` starts with a surrogate, U+D800 to U+DFFF, in three bytes, as `append_utf8` writes it. That is not
 /// well-formed; texts from JSON may hold one (`\ud800`).
 [[nodiscard]] bool starts_with_surrogate(std::string_view text);

@@ -22,7 +22,7 @@ Fault refused(std::string_view what, ClientResponse response) {
   std::string message = "Lambda answered " + std::string(what) + " with status " + std::to_string(response.status);
   if (const auto answer = JsonDocument::parse(std::move(response.body))) {
     for (const std::string_view name : {"errorType", "errorMessage"})
-      if (const auto text = answer->root()[name].string()) message += ": " + std::string(*text);
+      if (const auto text = answer->root()[name].string()) message += ": " + std::string(error_text(*text));
   }
   return Fault::of_agent(Fault::Kind::denied, 502, "ExtensionError", std::move(message));
 }

@@ -29,13 +29,13 @@ bool is_trusted_for_http(const Url& url) {
   return std::ranges::any_of(kAgents, [&](const std::string& agent) { return is_same_address(url.host, agent); });
 }
 
-/// What the endpoint says is wrong, where it says so.
+/// What the endpoint says is wrong, if it says so.
 std::string reason_in(WipedBytes body) {
   const auto answer = JsonDocument::parse(std::move(body));
   if (!answer) return {};
   std::string reason;
   for (const std::string_view name : {"code", "message"}) {
-    if (const auto text = member_in_any_case(answer->root(), name)) reason += ": " + std::string(*text);
+    if (const auto text = member_in_any_case(answer->root(), name)) reason += ": " + std::string(error_text(*text));
   }
   return reason;
 }

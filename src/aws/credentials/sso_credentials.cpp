@@ -27,7 +27,8 @@ std::string log_in(const SsoSettings& settings) { return "log in: aws sso login 
 Fault refused(const SsoSettings& settings, ClientResponse response) {
   std::string message = "the SSO portal answered " + std::to_string(response.status);
   if (const auto answer = JsonDocument::parse(std::move(response.body)))
-    if (const auto text = member_in_any_case(answer->root(), "message")) message += ": " + std::string(*text);
+    if (const auto text = member_in_any_case(answer->root(), "message"))
+      message += ": " + std::string(error_text(*text));
   if (response.status == 401) message += "; " + log_in(settings);
   return endpoint_refusal(response.status, std::move(message));
 }

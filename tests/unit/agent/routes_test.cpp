@@ -180,6 +180,12 @@ TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it")
         "{\"__type\":\"AccessDeniedException\",\"message\":\"no \\\"a\\\\b\\\" \\n\\u0001 \\u0000 for é\"}");
 }
 
+TEST_CASE("a fault is told in JSON also if its text has lone surrogates or bytes that are no UTF-8") {
+  const ServerResponse response =
+      fault_answer(Fault::of_aws(Fault::Kind::denied, 400, "A\xFF", "\xED\xA0\x80 and \xC3("));
+  CHECK(response.body.view() == "{\"__type\":\"A\xEF\xBF\xBD\",\"message\":\"\\ud800 and \xEF\xBF\xBD(\"}");
+}
+
 TEST_CASE("a client is answered 58 seconds after its request, and not before") {
   RoutesFixture fixture;
   ServerRequest request;

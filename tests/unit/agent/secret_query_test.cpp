@@ -79,6 +79,21 @@ TEST_CASE("a bad percent escape is refused wherever it stands") {
   CHECK(query.read_path("%", "") == "invalid percent-encoding");
 }
 
+TEST_CASE("an id, version or stage that is no UTF-8 is refused by name") {
+  SecretQuery query;
+  for (const char* bytes : {"%FF", "a%80", "%C3", "%ED%A0%80", "%C0%AF", "%F4%90%80%80", "%E2%82"}) {
+    const std::string value = bytes;
+    CHECK(query.read_query("secretId=" + value) == "secret ID is not UTF-8");
+    CHECK(query.read_path(value, "") == "secret ID is not UTF-8");
+    CHECK(query.read_query("secretId=a&versionId=" + value) == "versionId is not UTF-8");
+    CHECK(query.read_path("a", "versionStage=" + value) == "versionStage is not UTF-8");
+  }
+  CHECK(query.read_query("secretId=%FF&colour=red") == "secret ID is not UTF-8");
+  CHECK(query.read_query("colour=red&secretId=%FF") == "unknown parameter: colour");
+  CHECK(query.read_path("%FF", "colour=red") == "secret ID is not UTF-8");
+  CHECK_FALSE(query.read_query("secretId=%F0%9F%94%91&versionStage=%C3%A9"));
+}
+
 TEST_CASE("a role that is no role's ARN is refused, an empty one too") {
   SecretQuery query;
   for (const char* role :

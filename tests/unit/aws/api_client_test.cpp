@@ -351,4 +351,32 @@ TEST_CASE("a session token that AWS quotes reaches neither client nor log") {
   CHECK(scene.lines.count(token) == 0);
 }
 
+TEST_CASE("what AWS quotes is concealed in the code too, and where the text was cut") {
+  const std::string token = "IQoJb3JpZ2luX2VjEXAMPLETOKEN+/==" + std::string(2000, 't');
+  FixedCredentials temporary(keys("ASIATEMPORARY", token));
+  for (const std::size_t before : {std::size_t{0}, std::size_t{4000}, 4096 - token.size() + 1}) {
+    CAPTURE(before);
+    Scene scene;
+    const std::string quoting = std::string(before, 'x') + token;
+    scene.transport.answers = {
+        {.status = 403, .body = R"({"__type":")" + quoting + R"(","message":")" + quoting + R"("})"}};
+    const auto outcome = scene.call(&temporary);
+    REQUIRE_FALSE(outcome.ok());
+    CHECK(outcome.fault().message == std::string(before, 'x') + "(session token)");
+    CHECK(outcome.fault().code == std::string(before, 'x') + "(session token)");
+  }
+}
+
+TEST_CASE("a long error text is cut before it is searched: megabytes of signatures cost nothing") {
+  FixedCredentials lasting(keys("AKIALASTING", ""));
+  std::string signatures;
+  while (signatures.size() < 2'300'000) signatures += "Signature=0";
+  Scene scene;
+  scene.transport.answers = {{.status = 403, .body = R"({"__type":"Any","message":")" + signatures + R"("})"}};
+  const auto outcome = scene.call(&lasting);
+  REQUIRE_FALSE(outcome.ok());
+  CHECK(outcome.fault().message.size() <= 4096);
+  CHECK(outcome.fault().message.starts_with("Signature=Signature="));
+}
+
 }  // namespace sma

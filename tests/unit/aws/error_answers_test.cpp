@@ -142,6 +142,20 @@ TEST_CASE("STS's XML is read") {
   CHECK(error(400, "<ErrorResponse><Error><Code>IDPCommunicationError</Code></Error></ErrorResponse>").is_transient());
 }
 
+TEST_CASE("code and message have at most 4 KiB, from wherever they come, and no broken character at their end") {
+  std::string text;
+  while (text.size() < 100'000) text += "\xE2\x82\xAC";
+  const std::string kept = text.substr(0, 4095);
+  const std::string json = R"({"__type":")" + text + R"(","message":")" + text + R"("})";
+  const std::string xml = "<E><Error><Code>" + text + "</Code><Message>" + text + "</Message></Error></E>";
+  for (const std::string& body : {json, xml}) {
+    const Fault fault = error(400, body);
+    CHECK(fault.code == kept);
+    CHECK(fault.message == kept);
+  }
+  CHECK(error(400, "", text).code == kept);
+}
+
 TEST_CASE("code and wait are read from an answer's fields, in any case") {
   ClientResponse answer;
   answer.status = 503;

@@ -161,4 +161,21 @@ TEST_CASE("an empty batch is no fault, one of the wrong kinds is") {
     CHECK(read_batch(WipedBytes(wrong)).fault().code == "ConnectionError");
 }
 
+TEST_CASE("why a batch lacks a secret is told in 4 KiB at most") {
+  const std::string text(10'000, 'm');
+  const auto batch = read_batch(
+      WipedBytes(R"({"Errors":[{"SecretId":"a","ErrorCode":")" + text + R"(","Message":")" + text + R"("}]})"));
+  REQUIRE(batch.ok());
+  CHECK(batch->failures.at(0).fault.code == text.substr(0, 4096));
+  CHECK(batch->failures.at(0).fault.message == text.substr(0, 4096));
+}
+
+TEST_CASE("an answer that is not UTF-8 cannot be read: no secret is served with other bytes than AWS has") {
+  for (const char* bytes : {"\x80", "\xFF", "\xC3", "\xED\xA0\x80", "\xC0\xAF"}) {
+    const std::string secret = std::string(R"({"Name":"n","SecretString":"a)") + bytes + R"(b"})";
+    CHECK_FALSE(read_secret_value(WipedBytes(secret)).ok());
+    CHECK_FALSE(read_batch(WipedBytes(R"({"SecretValues":[)" + secret + "]}")).ok());
+  }
+}
+
 }  // namespace sma

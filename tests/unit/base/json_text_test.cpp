@@ -33,8 +33,17 @@ TEST_CASE("lone surrogates become escapes, their neighbours in Unicode stay") {
   CHECK(json("\xED\xB0\x80") == R"("\udc00")");
   CHECK(json("x\xED\xBF\xBFy") == R"("x\udfffy")");
   CHECK(json("\xED\x9F\xBF\xEE\x80\x80") == "\"\xED\x9F\xBF\xEE\x80\x80\"");
-  CHECK(json("\xED\xA0") == "\"\xED\xA0\"");
-  CHECK(json("\xED") == "\"\xED\"");
+}
+
+TEST_CASE("each byte that is no UTF-8 becomes U+FFFD, whatever its neighbours are") {
+  const std::string one = "\xEF\xBF\xBD";
+  CHECK(json("\xED\xA0") == '"' + one + one + '"');
+  CHECK(json("\xED") == '"' + one + '"');
+  CHECK(json("a\x80z") == "\"a" + one + "z\"");
+  CHECK(json("\xFF\xC3\xA9\xC3") == '"' + one + "\xC3\xA9" + one + '"');
+  CHECK(json("\xC0\xAF") == '"' + one + one + '"');
+  CHECK(json("\xF4\x90\x80\x80") == '"' + one + one + one + one + '"');
+  CHECK(json("\xE2\x82\"") == '"' + one + one + "\\\"\"");
 }
 
 }  // namespace sma

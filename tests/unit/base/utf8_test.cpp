@@ -30,6 +30,16 @@ TEST_CASE("a text is UTF-8 if all of it is") {
   CHECK_FALSE(is_utf8("\xED\xA0\xBD!"));
 }
 
+TEST_CASE("the start of a text is cut between characters") {
+  const std::string text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\x91z";
+  const std::size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+  for (std::size_t size = 0; size < std::size(ends); ++size)
+    CHECK(utf8_prefix(text, size) == text.substr(0, ends[size]));
+  // What is no UTF-8 is cut anywhere.
+  CHECK(utf8_prefix("\x80\x80\x80\x80\x80", 3).size() == 3);
+  CHECK(utf8_prefix("ab\xE2\x82", 3).size() == 3);
+}
+
 TEST_CASE("a surrogate is written as three bytes") {
   std::string text;
   append_utf8(text, 0xD83D);
