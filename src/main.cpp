@@ -66,6 +66,10 @@ int main(int argc, char** argv) {
   // A static glibc would load the libraries that the host's nsswitch.conf names, and crash if their version differs.
   __nss_configure_lookup("hosts", "files dns");
   mallopt(M_ARENA_MAX, 1);
+  // Large answers of AWS are mapped on their own, and a heap that has grown shrinks again: glibc would raise both
+  // limits after the first large answer, and keep tens of megabytes.
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
   sma::protect_memory();
   std::signal(SIGPIPE, SIG_IGN);  // writing to a closed pipe is an error like any other
 

@@ -63,7 +63,7 @@ class Agent::Serving {
         credentials(*source, parts.loop, outgoing.clock, outgoing.random, parts.log, patience_with(start.settings)),
         roles(parts.loop, sts, credentials, outgoing.clock, outgoing.random, parts.log,
               start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
-        secrets_manager(outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
+        secrets_manager(parts.loop, outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
         store(parts.loop, secrets_manager, parts.log,
               {.ttl = start.settings.ttl,
                .cache_size = start.settings.cache_size,

@@ -124,6 +124,7 @@ ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* cr
   request.method = "POST";
   request.url = endpoint.scheme + "://" + endpoint.host_field + path;
   request.body = call.body.copy();
+  request.max_answer_bytes = call.max_answer_bytes;
   request.on_behalf_of = call.on_behalf_of;
   request.deadline = terms.deadline;
   request.fresh_connection = fresh_connection;

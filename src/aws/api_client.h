@@ -25,11 +25,12 @@ struct ApiCall {
   std::string content_type;
   std::string target;  ///< `X-Amz-Target`; empty for the Query protocol
   WipedBytes body;
-  std::string on_behalf_of{};  ///< the role it is made for, see ClientRequest; empty: none
-  WipedBytes token{};          ///< one that the body holds: should AWS quote it, it goes no further
+  std::size_t max_answer_bytes = std::size_t{256} << 10;  ///< see ClientRequest
+  std::string on_behalf_of{};                             ///< the role it is made for, see ClientRequest; empty: none
+  WipedBytes token{};                                     ///< one that the body holds: it is concealed if AWS quotes it
 };
 
-/// Who waits for a call, and how long.
+/// The caller's terms: how long it waits, and what it wants to know.
 struct CallTerms {
   TimePoint deadline;
   std::optional<TimePoint>* first_sent = nullptr;  ///< see ClientRequest

@@ -18,7 +18,6 @@ constexpr Seconds kTokenLife{21600};
 constexpr Seconds kTokenMargin{120};
 constexpr int kAttempts = 4;
 constexpr Milliseconds kPause{50};
-constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
 constexpr std::string_view kHopLimit =
     " (in a container the instance's metadata hop limit must be 2 or more: aws ec2 modify-instance-metadata-options "
     "--http-put-response-hop-limit 2)";
@@ -104,7 +103,6 @@ Task<Result<ClientResponse>> InstanceMetadata::send(ClientRequest request, TimeP
   request.connect_time = kTime;
   request.attempt_time = kTime;
   request.deadline = deadline;
-  request.max_answer_bytes = kMaxAnswerBytes;
   request.queued = false;
   auto sending = http_.send(std::move(request));
   auto response = co_await std::move(sending);

@@ -3,16 +3,20 @@
 #include "aws/api_client.h"
 #include "aws/endpoint.h"
 #include "aws/role_credentials.h"
+#include "http_client/call_places.h"
 #include "secrets/secret_source.h"
 
 namespace sma {
 
-/// Secrets from AWS Secrets Manager. Source: AWS Secrets Manager API Reference (JSON 1.1).
+/// Secrets from AWS Secrets Manager. The answer of each operation has its own bound. The largest are those of batches:
+/// one batch is under way at a time, and the time that another waits for its turn does not count. Source: AWS Secrets
+/// Manager API Reference (JSON 1.1).
 class SecretsManager final : public SecretSource {
  public:
   /// All must outlive this object and its tasks.
-  SecretsManager(ApiClient& api, Endpoint endpoint, CredentialsProvider& base, RoleCredentials& roles)
-      : api_(api), endpoint_(std::move(endpoint)), base_(base), roles_(roles) {}
+  SecretsManager(Scheduler& scheduler, ApiClient& api, Endpoint endpoint, CredentialsProvider& base,
+                 RoleCredentials& roles)
+      : scheduler_(scheduler), api_(api), endpoint_(std::move(endpoint)), base_(base), roles_(roles) {}
 
   Task<Result<SecretValue>> get_secret_value(SecretKey key, FetchProgress& progress) override;
   Task<Result<SecretVersions>> describe_secret(std::string arn, std::string role_arn, FetchProgress& progress) override;
@@ -22,14 +26,18 @@ class SecretsManager final : public SecretSource {
                                              FetchProgress& progress) override;
 
  private:
-  /// Calls as the role, or with the base credentials where `role_arn` is empty.
+  /// Calls as the role, or with the base credentials if `role_arn` is empty.
+  Task<Result<SecretBatch>> call_batch(std::string subject, WipedBytes body, std::string role_arn,
+                                       FetchProgress& progress);
   Task<Result<ClientResponse>> call(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
                                     FetchProgress& progress);
 
+  Scheduler& scheduler_;
   ApiClient& api_;
   Endpoint endpoint_;
   CredentialsProvider& base_;
   RoleCredentials& roles_;
+  CallPlaces batches_{scheduler_, 1};
 };
 
 }  // namespace sma

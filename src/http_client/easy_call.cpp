@@ -190,8 +190,9 @@ std::size_t EasyCall::on_body(char* bytes, std::size_t size, std::size_t count, 
   if (body.empty()) {
     curl_off_t length = -1;
     curl_easy_getinfo(call.easy_, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    if (length > 0 && static_cast<std::size_t>(length) <= call.request_.max_answer_bytes && length < (1 << 20))
-      body.reserve(static_cast<std::size_t>(length));
+    // One byte more, for the NUL that a JSON document ends in: otherwise all of it would be copied once more.
+    if (length > 0 && static_cast<std::size_t>(length) <= call.request_.max_answer_bytes)
+      body.reserve(static_cast<std::size_t>(length) + 1);
   }
   body.append({bytes, got});
   return got;

@@ -33,7 +33,7 @@ struct ClientRequest {
   Nanoseconds connect_time = Milliseconds{3100};
   Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over; kNoLimit: none
   TimePoint deadline = TimePoint::max();   ///< queueing included
-  std::size_t max_answer_bytes = std::size_t{16} << 20;
+  std::size_t max_answer_bytes = std::size_t{256} << 10;  ///< of its body; a longer answer is a fault
   bool fresh_connection = false;  ///< not one of the pool, its name resolved anew: for the retry after a lost one
   bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)

@@ -125,6 +125,34 @@ def measure_memory(aws):
         row("resident with 1000 secrets of 1 KB", f"{agent.resident_kb()} kB", "12000 kB")
 
 
+def anonymous_kb(pid):
+    rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"Anonymous:\s+(\d+)", rollup).group(1))
+
+
+def measure_large_answers(aws):
+    """What stays of the largest answers that AWS may send: 16 secrets at once, and a batch. Nothing of it is cached."""
+    names = [f"large/{i}" for i in range(16)]
+    put(aws, *names, size=1_000_000)
+    with Agent(BUILD, aws.url, SMA_TTL_SECONDS="0") as agent:
+        agent.get(SECRET)
+        time.sleep(1)
+        before = agent.peak_kb(), anonymous_kb(agent.pid)
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            assert {len(body) > 1_000_000 for _, body in pool.map(agent.get, names)} == {True}
+        time.sleep(1)
+        row("peak of resident memory with 16 answers of 1 MB at once, more than before", f"{agent.peak_kb() - before[0]} kB")
+        row("anonymous memory 1 s after them, more than before", f"{anonymous_kb(agent.pid) - before[1]} kB", "2000 kB")
+    aws.control("POST", "faults", {"operation": "BatchGetSecretValue", "kind": "huge", "bytes": (8 << 20) - 1, "beforeMs": 2000})
+    with Agent(BUILD, aws.url, SMA_PREFETCH_SECRETS=SECRET) as agent:
+        time.sleep(1)
+        before = anonymous_kb(agent.pid)
+        agent.read_output(r"(prefetch finished)")
+        time.sleep(1)
+        row("anonymous memory 1 s after a batch of 8 MB, more than before", f"{anonymous_kb(agent.pid) - before} kB", "2000 kB")
+    aws.control("DELETE", "faults")
+
+
 def measure_tls():
     folder = pathlib.Path(tempfile.mkdtemp())
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
@@ -178,6 +206,7 @@ def main():
         measure_system_calls(aws)
         measure_calls(aws)
         measure_memory(aws)
+        measure_large_answers(aws)
         measure_start(aws)
         measure_miss(aws)
     measure_tls()

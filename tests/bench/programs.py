@@ -49,7 +49,13 @@ class Program:
         return total / 1e9
 
     def resident_kb(self):
-        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.pid}/status").read_text()).group(1))
+        return self.status_kb("VmRSS")
+
+    def peak_kb(self):
+        return self.status_kb("VmHWM")
+
+    def status_kb(self, name):
+        return int(re.search(name + r":\s+(\d+)", pathlib.Path(f"/proc/{self.pid}/status").read_text()).group(1))
 
 
 class Standin(Program):

@@ -14,7 +14,6 @@ constexpr int kAttempts = 3;
 constexpr Milliseconds kPause{100};
 constexpr Seconds kAnswerTime{3};
 constexpr Seconds kReportTime{1};
-constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
 constexpr std::string_view kIdentifier = "Lambda-Extension-Identifier";
 
 /// Any status but 200 is final: the states of the API cannot be left again.
@@ -115,7 +114,6 @@ ClientRequest LambdaExtension::request(std::string method, std::string_view path
   if (!identifier_.empty()) made.fields.push_back({std::string(kIdentifier), identifier_.copy()});
   if (made.method == "POST") made.fields.push_back({"Content-Type", WipedBytes("application/json")});
   made.attempt_time = kAnswerTime;
-  made.max_answer_bytes = kMaxAnswerBytes;
   made.queued = false;
   return made;
 }

@@ -19,7 +19,6 @@ constexpr Seconds kConnectTime{2};
 constexpr Seconds kAttemptTime{5};
 constexpr int kAttempts = 3;
 constexpr Milliseconds kPause{100};
-constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
 
 /// Where plain http never leaves the machine: itself, ECS, EKS over IPv4 and IPv6.
 bool is_trusted_for_http(const Url& url) {
@@ -70,7 +69,6 @@ Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint de
   request.connect_time = kConnectTime;
   request.attempt_time = kAttemptTime;
   request.deadline = deadline;
-  request.max_answer_bytes = kMaxAnswerBytes;
   request.queued = false;
   auto sending = http_.send(std::move(request));
   auto response = co_await std::move(sending);

@@ -19,7 +19,6 @@ namespace {
 
 constexpr int kAttempts = 3;
 constexpr Milliseconds kPause{50};
-constexpr std::size_t kMaxAnswerBytes = std::size_t{256} << 10;
 constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string log_in(const SsoSettings& settings) { return "log in: aws sso login --profile " + settings.profile; }
@@ -118,7 +117,6 @@ Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::str
                 "&role_name=" + percent_encoded(settings.role_name);
   request.fields.push_back({"x-amz-sso_bearer_token", std::move(*found)});
   request.deadline = deadline;
-  request.max_answer_bytes = kMaxAnswerBytes;
   request.queued = false;
   auto sending = http_.send(std::move(request));
   auto response = co_await std::move(sending);

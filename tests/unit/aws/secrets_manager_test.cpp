@@ -1,0 +1,84 @@
+#include "aws/secrets_manager.h"
+
+#include <doctest/doctest.h>
+
+#include "aws/credentials/fixed_credentials.h"
+#include "tests/unit/aws/credentials/fixture.h"
+
+namespace sma {
+namespace {
+
+Credentials some_keys() {
+  Credentials made;
+  made.access_key_id = "AKIAFIXED";
+  made.secret_access_key = SharedBytes("secret");
+  return made;
+}
+
+struct Scene {
+  ManualScheduler scheduler;
+  FakeTransport transport{scheduler};
+  AwsClock clock{scheduler};
+  FixedRandom random;
+  LogLines lines;
+  Log log{&lines, LogLevel::info};
+  ApiClient api{scheduler, transport, clock, random, log, RetryPolicy{}};
+  FixedCredentials base{some_keys()};
+  FakeSts sts{scheduler};
+  RoleCredentials roles{scheduler, sts, base, clock, random, log, "session", 20};
+  SecretsManager secrets_manager{scheduler,
+                                 api,
+                                 {.url = "https://aws.example",
+                                  .scheme = "https",
+                                  .host = "aws.example",
+                                  .port = 443,
+                                  .path = "",
+                                  .host_field = "aws.example",
+                                  .signing_region = "eu-west-1"},
+                                 base,
+                                 roles};
+  FetchProgress progress{.deadline = scheduler.now() + Seconds(55)};
+};
+
+}  // namespace
+
+TEST_CASE("the answer of each operation has its own bound") {
+  Scene scene;
+  auto value = started(scene.scheduler, scene.secrets_manager.get_secret_value({"a", "", "", ""}, scene.progress));
+  auto versions = started(scene.scheduler, scene.secrets_manager.describe_secret("a", "", scene.progress));
+  auto batch = started(scene.scheduler, scene.secrets_manager.batch_get({"a"}, "", scene.progress));
+  auto tagged = started(scene.scheduler, scene.secrets_manager.batch_get_tagged("t", "", "", scene.progress));
+  std::vector<std::size_t> bounds;
+  for (const SeenRequest& request : scene.transport.requests) bounds.push_back(request.max_answer_bytes);
+  CHECK(bounds == std::vector<std::size_t>{1 << 20, 256 << 10, 8 << 20, 8 << 20});
+}
+
+TEST_CASE("one batch is under way at a time, and waiting for its turn costs the next one no time") {
+  Scene scene;
+  scene.transport.answer = [](const SeenRequest&) { return FakeTransport::Answer{.body = "{}", .after = Seconds(40)}; };
+  FetchProgress other = scene.progress;
+  auto first = started(scene.scheduler, scene.secrets_manager.batch_get({"a"}, "", scene.progress));
+  auto second = started(scene.scheduler, scene.secrets_manager.batch_get_tagged("t", "", "", other));
+  auto single = started(scene.scheduler, scene.secrets_manager.get_secret_value({"a", "", "", ""}, scene.progress));
+  CHECK(scene.transport.requests.size() == 2);
+  scene.scheduler.advance(Seconds(40));
+  CHECK(first.take().ok());
+  CHECK(scene.transport.requests.size() == 3);
+  CHECK(other.deadline - scene.progress.deadline == Seconds(40));
+  scene.scheduler.advance(Seconds(40));
+  CHECK(second.take().ok());
+}
+
+TEST_CASE("a batch that is dropped gives its turn to the next") {
+  Scene scene;
+  scene.transport.answer = [](const SeenRequest&) { return FakeTransport::Answer{.body = "{}", .after = Seconds(40)}; };
+  auto first = started(scene.scheduler, scene.secrets_manager.batch_get({"a"}, "", scene.progress));
+  auto dropped = started(scene.scheduler, scene.secrets_manager.batch_get({"b"}, "", scene.progress));
+  auto last = started(scene.scheduler, scene.secrets_manager.batch_get({"c"}, "", scene.progress));
+  dropped = {};
+  first = {};
+  scene.scheduler.run_until_idle();
+  CHECK(scene.transport.requests.size() == 2);
+}
+
+}  // namespace sma
