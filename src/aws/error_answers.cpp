@@ -123,10 +123,8 @@ std::optional<Milliseconds> read_milliseconds(std::string_view text) {
   return Milliseconds(value);
 }
 
-}  // namespace
-
-Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body) {
-  auto text = read_body(std::move(body));
+/// `text`: of the body; none if that cannot be read.
+Fault error_of(int status, std::string_view errortype, std::string_view retry_after, std::optional<ErrorText> text) {
   const std::string_view header_code = bare_code(error_text(errortype));
   const bool goes_by_status = status == 429 || status >= 500;
   if (status < 400 || (!text && header_code.empty() && !goes_by_status))
@@ -142,10 +140,16 @@ Fault read_error(int status, std::string_view errortype, std::string_view retry_
   return fault;
 }
 
+}  // namespace
+
+Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body) {
+  return error_of(status, errortype, retry_after, read_body(std::move(body)));
+}
+
 Fault read_error(ClientResponse& answer) {
-  const std::string_view errortype = answer.field("x-amzn-errortype");
-  const std::string_view retry_after = answer.field("x-amz-retry-after");
-  return read_error(answer.status, errortype, retry_after, std::move(answer.body));
+  std::optional<ErrorText> text = read_body(std::move(answer.body));
+  if (!text || answer.status < 400) answer.close_connection();
+  return error_of(answer.status, answer.field("x-amzn-errortype"), answer.field("x-amz-retry-after"), std::move(text));
 }
 
 bool may_be_clock_skew(const Fault& fault) { return fault.came_from_aws() && is_one_of(fault.code, kClockSkewCodes); }

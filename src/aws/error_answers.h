@@ -17,7 +17,7 @@ namespace sma {
 ///
 /// A 5xx or 429 with any body goes by its status; any other answer that is no AWS error is a `ConnectionError`.
 [[nodiscard]] Fault read_error(int status, std::string_view errortype, std::string_view retry_after, WipedBytes body);
-/// The same, of an answer; takes its body.
+/// The same for an answer, whose body it takes. If the body cannot be read, the answer's connection is closed.
 [[nodiscard]] Fault read_error(ClientResponse& answer);
 
 /// True if the code is one that AWS also uses for a clock that is wrong by minutes: the answer's `Date` shows it then.

@@ -30,7 +30,7 @@ Fault refused(int status) { return endpoint_refusal(status, "instance metadata a
 
 }  // namespace
 
-Task<Result<std::optional<WipedBytes>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
+Task<Result<std::optional<ClientResponse>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
   if (is_true(environment_.get_or("AWS_EC2_METADATA_DISABLED", {})))
     co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
   auto found = endpoint();
@@ -39,8 +39,8 @@ Task<Result<std::optional<WipedBytes>>> InstanceMetadata::get(std::string path, 
     auto trying = attempt(*found, path, deadline);
     auto response = co_await std::move(trying);
     if (!response.ok()) co_return std::move(response.fault());
-    if (response->status == 200) co_return std::optional<WipedBytes>(std::move(response->body));
-    if (response->status == 404) co_return std::optional<WipedBytes>();
+    if (response->status == 200) co_return std::optional<ClientResponse>(std::move(*response));
+    if (response->status == 404) co_return std::optional<ClientResponse>();
     if (response->status == 401) token_.clear();
     if (!is_worth_another_try(response->status) || tried == kAttempts) co_return refused(response->status);
     const Nanoseconds pause = random_pause(random_, kPause, tried);
@@ -51,16 +51,19 @@ Task<Result<std::optional<WipedBytes>>> InstanceMetadata::get(std::string path, 
 
 Task<Result<std::string>> InstanceMetadata::region(TimePoint deadline) {
   auto asking = get("placement/region", deadline);
-  auto text = co_await std::move(asking);
-  if (!text.ok()) co_return std::move(text.fault());
-  if (!*text) co_return Fault::absent("instance metadata names no region");
-  std::string region((*text)->view());
+  auto answer = co_await std::move(asking);
+  if (!answer.ok()) co_return std::move(answer.fault());
+  if (!*answer) co_return Fault::absent("instance metadata names no region");
+  std::string region((*answer)->body.view());
   region.erase(region.find_last_not_of(" \t\r\n") + 1);
-  if (!is_valid_region(region)) co_return Fault::internal("what instance metadata calls the region is none");
+  if (!is_valid_region(region)) {
+    (*answer)->close_connection();
+    co_return Fault::internal("what instance metadata calls the region is none");
+  }
   co_return region;
 }
 
-/// One question, and the token before it where none is held: its answer where that is not 200.
+/// One question, and before it the one for a token if there is none; returns the answer to that if it is not 200.
 Task<Result<ClientResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::string path, TimePoint deadline) {
   if (!has_token()) {
     auto asking = ask_for_token(endpoint, deadline);

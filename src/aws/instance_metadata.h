@@ -25,7 +25,7 @@ class InstanceMetadata {
 
   /// The text at `path` below `/latest/meta-data/`; none where there is no such entry (404). Faults: `absent` where the
   /// service is disabled, or nothing answers at its usual address (no EC2 instance); else as `HttpTransport` has them.
-  Task<Result<std::optional<WipedBytes>>> get(std::string path, TimePoint deadline);
+  Task<Result<std::optional<ClientResponse>>> get(std::string path, TimePoint deadline);
 
   /// The instance's region.
   Task<Result<std::string>> region(TimePoint deadline);

@@ -20,7 +20,7 @@ Task<Result<SecretValue>> SecretsManager::get_secret_value(SecretKey key, FetchP
       call("GetSecretValue", key.secret_id, get_secret_value_body(key), key.role_arn, progress);
   Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
-  co_return read_secret_value(std::move(answer->body));
+  co_return answer->read_body(read_secret_value);
 }
 
 Task<Result<SecretVersions>> SecretsManager::describe_secret(std::string arn, std::string role_arn,
@@ -28,7 +28,7 @@ Task<Result<SecretVersions>> SecretsManager::describe_secret(std::string arn, st
   Task<Result<ClientResponse>> calling = call("DescribeSecret", arn, describe_secret_body(arn), role_arn, progress);
   Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
-  co_return read_description(std::move(answer->body));
+  co_return answer->read_body(read_description);
 }
 
 Task<Result<SecretBatch>> SecretsManager::batch_get(std::vector<std::string> secret_ids, std::string role_arn,
@@ -55,7 +55,7 @@ Task<Result<SecretBatch>> SecretsManager::call_batch(std::string subject, WipedB
       call("BatchGetSecretValue", std::move(subject), std::move(body), std::move(role_arn), progress);
   Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
-  co_return read_batch(std::move(answer->body));
+  co_return answer->read_body(read_batch);
 }
 
 Task<Result<ClientResponse>> SecretsManager::call(std::string operation, std::string subject, WipedBytes body,

@@ -20,7 +20,7 @@ Task<Result<CallerIdentity>> StsClient::get_caller_identity(CredentialsProvider&
       api_.call(make_call("GetCallerIdentity", "", get_caller_identity_body()), &credentials, {.deadline = deadline});
   Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
-  co_return read_caller_identity(std::move(answer->body));
+  co_return answer->read_body(read_caller_identity);
 }
 
 Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, CredentialsProvider& base,
@@ -30,7 +30,7 @@ Task<Result<Credentials>> StsClient::assume_role(AssumeRoleRequest request, Cred
   Task<Result<ClientResponse>> calling = api_.call(std::move(call), &base, {.deadline = deadline});
   Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
-  co_return read_assumed_role(std::move(answer->body));
+  co_return answer->read_body(read_assumed_role);
 }
 
 Task<Result<Credentials>> StsClient::assume_role_with_web_identity(AssumeRoleRequest request, WipedBytes token,
@@ -40,7 +40,7 @@ Task<Result<Credentials>> StsClient::assume_role_with_web_identity(AssumeRoleReq
   Task<Result<ClientResponse>> calling = api_.call(std::move(call), nullptr, {.deadline = deadline});
   Result<ClientResponse> answer = co_await std::move(calling);
   if (!answer.ok()) co_return answer.fault();
-  co_return read_assumed_role(std::move(answer->body));
+  co_return answer->read_body(read_assumed_role);
 }
 
 }  // namespace sma

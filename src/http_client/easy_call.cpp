@@ -1,5 +1,6 @@
 #include "http_client/easy_call.h"
 
+#include <fcntl.h>
 #include <openssl/ssl.h>
 
 #include <cstdlib>
@@ -157,6 +158,10 @@ Result<ClientResponse> EasyCall::take() {
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket);
+  // A duplicate, because curl may close its own at any time, and another connection may then get the same number.
+  if (socket != CURL_SOCKET_BAD) response_.connection = FileDescriptor(fcntl(socket, F_DUPFD_CLOEXEC, 0));
   return std::move(response_);
 }
 

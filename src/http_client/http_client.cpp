@@ -1,5 +1,7 @@
 #include "http_client/http_client.h"
 
+#include <sys/socket.h>
+
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
@@ -28,6 +30,11 @@ std::string_view ClientResponse::field(std::string_view name) const {
   for (const ClientField& each : fields)
     if (equals_ignoring_case(each.name, name)) return each.value.view();
   return {};
+}
+
+void ClientResponse::close_connection() {
+  // curl finds out before it would use the connection again.
+  if (connection.valid()) shutdown(connection.get(), SHUT_RDWR);
 }
 
 class HttpClient::Impl {

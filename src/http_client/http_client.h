@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
@@ -53,9 +54,21 @@ struct ClientResponse {
   TimePoint received_at{};  ///< last byte
   WallTime wall_sent_at{};
   WallTime wall_received_at{};
+  FileDescriptor connection{};  ///< a duplicate of the socket that it came on; none if that is closed
 
-  /// The first field of that name (any case), without surrounding white space; empty where there is none.
+  /// The first field of that name (any case), without surrounding white space; empty if there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const;
+
+  /// To be called if the answer cannot be read: its connection is not used again, because what follows on it may be no
+  /// answer to the next request.
+  void close_connection();
+  /// What `read` makes of the body, a Result. If that is a fault, the body cannot be read: closes the connection.
+  template <typename Read>
+  [[nodiscard]] auto read_body(Read read) {
+    auto result = read(std::move(body));
+    if (!result.ok()) close_connection();
+    return result;
+  }
 };
 
 /// Who sends requests: `HttpClient`, or a test.

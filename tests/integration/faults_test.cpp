@@ -136,6 +136,26 @@ TEST_CASE("an answer that cannot be read is a ConnectionError") {
   CHECK(scene.agent().get("/ping").status == 200);
 }
 
+TEST_CASE("the connection of an answer that cannot be read is not used again") {
+  AgentWithAws scene(Variables{{"SMA_TTL_SECONDS", "0"}});
+  scene.aws.put("faults/unreadable", "faults-unreadable-value");
+  CHECK(scene.agent().get_secret("faults/unreadable").status == 200);
+  CHECK(scene.agent().get_secret("faults/unreadable").status == 200);
+  const auto kept = scene.aws.connections();
+  // The rest of the answer could be taken for the next one.
+  for (const FaultPlan& plan : {FaultPlan::body(200, "{\"Name\":\"x"), FaultPlan::body(404, "<html>not here</html>"),
+                                FaultPlan::of(Kind::kShortLength)}) {
+    const auto before = scene.aws.connections();
+    scene.aws.fail(FaultPlan(plan).on("GetSecretValue").times(3));
+    (void)scene.agent().get_secret("faults/unreadable");
+    scene.aws.clear_faults();
+    CHECK(scene.agent().get_secret("faults/unreadable").status == 200);
+    CHECK(scene.aws.connections() > before);
+  }
+  CHECK(scene.agent().get_secret("faults/unreadable").status == 200);
+  CHECK(scene.aws.connections() > kept);
+}
+
 TEST_CASE("an endless answer is cut off") {
   AgentWithAws scene;
   scene.aws.fail(FaultPlan::of(Kind::kHuge).on("GetSecretValue").times(FaultPlan::kAlways));

@@ -59,7 +59,10 @@ Task<Result<Done>> LambdaExtension::try_enroll() {
   if (!response.ok()) co_return response.fault();
   if (response->status != 200) co_return refused("the registration of \"" + name_ + "\"", std::move(*response));
   identifier_ = WipedBytes(response->field(kIdentifier));
-  if (identifier_.empty()) co_return Fault::connection("Lambda's answer to the registration has no identifier");
+  if (identifier_.empty()) {
+    response->close_connection();
+    co_return Fault::connection("Lambda's answer to the registration has no identifier");
+  }
   co_return Done{};
 }
 
@@ -87,7 +90,10 @@ Task<Result<LambdaEvent>> LambdaExtension::try_next(bool fresh_connection) {
                           Nanoseconds(response->wall_received_at - response->wall_sent_at));
   const auto answer = JsonDocument::parse(std::move(response->body));
   const std::string_view type = answer ? answer->root()["eventType"].string().value_or("") : "";
-  if (type != "INVOKE" && type != "SHUTDOWN") co_return Fault::connection("Lambda sent an event that cannot be read");
+  if (type != "INVOKE" && type != "SHUTDOWN") {
+    response->close_connection();
+    co_return Fault::connection("Lambda sent an event that cannot be read");
+  }
   event.kind = type == "INVOKE" ? LambdaEvent::Kind::invoke : LambdaEvent::Kind::shutdown;
   event.deadline = wall_time(answer->root()["deadlineMs"]);
   co_return event;

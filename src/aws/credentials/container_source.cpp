@@ -74,11 +74,13 @@ Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint de
   auto response = co_await std::move(sending);
   if (!response.ok()) co_return std::move(response.fault());
   if (response->status != 200) co_return refused(std::move(*response));
-  const auto answer = JsonDocument::parse(std::move(response->body));
-  if (!answer || !answer->root().is_object()) co_return Fault::connection("the endpoint's answer is no JSON object");
-  auto credentials = read_credentials(answer->root(), {}, name());
-  if (!credentials.ok()) credentials.fault().set_kind(Fault::Kind::transient);
-  co_return credentials;
+  co_return response->read_body([this](WipedBytes body) -> Result<Credentials> {
+    const auto answer = JsonDocument::parse(std::move(body));
+    if (!answer || !answer->root().is_object()) return Fault::connection("the endpoint's answer is no JSON object");
+    auto credentials = read_credentials(answer->root(), {}, name());
+    if (!credentials.ok()) credentials.fault().set_kind(Fault::Kind::transient);
+    return credentials;
+  });
 }
 
 Result<std::string> ContainerSource::url() const {

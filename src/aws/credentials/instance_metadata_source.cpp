@@ -34,20 +34,25 @@ Task<Result<Credentials>> InstanceMetadataSource::ask(TimePoint deadline) {
   auto asking_roles = metadata_.get(std::string(kRoles), deadline);
   auto roles = co_await std::move(asking_roles);
   if (!roles.ok()) co_return std::move(roles.fault());
-  const std::string role = *roles ? first_line((*roles)->view()) : "";
+  const std::string role = *roles ? first_line((*roles)->body.view()) : "";
   if (role.empty()) co_return Fault::absent("the instance has no role");
   auto asking = metadata_.get(std::string(kRoles) + role, deadline);
-  auto text = co_await std::move(asking);
-  if (!text.ok()) co_return std::move(text.fault());
-  if (!*text) co_return Fault::absent("the instance has no role");
-  const auto answer = JsonDocument::parse(std::move(**text));
+  auto answer = co_await std::move(asking);
+  if (!answer.ok()) co_return std::move(answer.fault());
+  if (!*answer) co_return Fault::absent("the instance has no role");
+  co_return (*answer)->read_body([this](WipedBytes body) { return read(std::move(body)); });
+}
+
+Result<Credentials> InstanceMetadataSource::read(WipedBytes body) const {
+  const auto answer = JsonDocument::parse(std::move(body));
   if (!answer || !answer->root().is_object())
-    co_return Fault::connection("the credentials of the instance's role are no JSON object");
+    return Fault::connection("the credentials of the instance's role are no JSON object");
   const std::string_view code = member_in_any_case(answer->root(), "Code").value_or("Success");
-  if (code != "Success") co_return Fault::internal("the instance's role gives no credentials: " + std::string(code));
+  if (code != "Success")
+    return Fault::internal("the instance's role gives no credentials: " + std::string(error_text(code)));
   auto credentials = read_credentials(answer->root(), {}, name());
   if (!credentials.ok()) credentials.fault().set_kind(Fault::Kind::transient);
-  co_return credentials;
+  return credentials;
 }
 
 bool InstanceMetadataSource::expires_soon(const Credentials& credentials) const {

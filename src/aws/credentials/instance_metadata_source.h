@@ -24,6 +24,7 @@ class InstanceMetadataSource final : public CredentialsSource {
 
  private:
   Task<Result<Credentials>> ask(TimePoint deadline);
+  [[nodiscard]] Result<Credentials> read(WipedBytes body) const;
   [[nodiscard]] bool expires_soon(const Credentials& credentials) const;
   /// A copy that counts as valid for 10 to 15 minutes more.
   [[nodiscard]] Credentials prolonged(const Credentials& credentials, std::string_view reason);

@@ -122,7 +122,7 @@ Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::str
   auto response = co_await std::move(sending);
   if (!response.ok()) co_return std::move(response.fault());
   if (response->status != 200) co_return refused(settings, std::move(*response));
-  co_return read_role_credentials(std::move(response->body));
+  co_return response->read_body(read_role_credentials);
 }
 
 Result<WipedBytes> SsoCredentials::token(const SsoSettings& settings) const {

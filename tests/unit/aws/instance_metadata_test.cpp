@@ -16,7 +16,7 @@ struct MetadataFixture : CredentialsFixture {
       return request.method == "PUT" ? Answer{.body = "token" + std::to_string(++tokens)} : Answer{.body = "eu-west-1"};
     };
   }
-  Result<std::optional<WipedBytes>> get(const std::string& path = "x") {
+  Result<std::optional<ClientResponse>> get(const std::string& path = "x") {
     return finish(metadata.get(path, scheduler.now() + Seconds(60)));
   }
   [[nodiscard]] std::string host_asked() const { return http.requests.at(0).url; }

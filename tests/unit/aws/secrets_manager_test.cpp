@@ -1,6 +1,7 @@
 #include "aws/secrets_manager.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 
 #include "aws/credentials/fixed_credentials.h"
 #include "tests/unit/aws/credentials/fixture.h"
@@ -79,6 +80,34 @@ TEST_CASE("a batch that is dropped gives its turn to the next") {
   first = {};
   scene.scheduler.run_until_idle();
   CHECK(scene.transport.requests.size() == 2);
+}
+
+TEST_CASE("the connection of an answer that cannot be read is closed, and no other") {
+  struct Case {
+    int status;
+    std::string body;
+    bool closed;
+  };
+  for (const auto& [status, body, closed] :
+       {Case{200, R"({"Name":"a","SecretString":"s"})", false}, Case{200, R"({"Name":"a","SecretStr)", true},
+        Case{200, R"({"Name":1})", true}, Case{200, "", true},
+        Case{400, R"({"__type":"ResourceNotFoundException"})", false}, Case{400, "", false}, Case{400, "<html>", true},
+        Case{501, "oops", true}, Case{302, "", true}}) {
+    CAPTURE(status);
+    CAPTURE(body);
+    Scene scene;
+    int ends[2];
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+    const FileDescriptor ours(ends[0]);
+    const FileDescriptor theirs(ends[1]);
+    scene.transport.connection = ours.get();
+    scene.transport.answer = [&](const SeenRequest&) { return FakeTransport::Answer{.status = status, .body = body}; };
+    auto value = started(scene.scheduler, scene.secrets_manager.get_secret_value({"a", "", "", ""}, scene.progress));
+    scene.scheduler.advance(Seconds(30));  // for retries
+    REQUIRE(value.done());
+    char byte = 0;
+    CHECK((recv(theirs.get(), &byte, 1, 0) == 0) == closed);
+  }
 }
 
 }  // namespace sma

@@ -97,11 +97,13 @@ class FakeTransport final : public HttpTransport {
     ClientResponse response;
     response.status = given.status;
     response.body.append(given.body);
+    if (connection >= 0) response.connection = FileDescriptor(dup(connection));
     co_return response;
   }
 
   std::function<Answer(const SeenRequest&)> answer = [](const SeenRequest&) { return Answer{}; };
   std::vector<SeenRequest> requests;
+  int connection = -1;  ///< the socket that answers come on, if the test has one
 
  private:
   ManualScheduler& scheduler_;
