@@ -1,10 +1,12 @@
 #include "os/sandbox.h"
+#include "base/file_descriptor.h"
 #include "os/memory_protection.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -56,7 +58,7 @@ int sandboxed(const Folder& folder, const std::function<int()>& act) {
 
 constexpr int kKilled = 1000 + SIGSYS;
 
-/// The errno of a system call; 0 where it worked.
+/// The errno of a system call; 0 if it succeeded.
 int error_of(long result) { return result < 0 ? errno : 0; }
 
 TEST_CASE("in the sandbox running a program, tracing and reading others' memory kill the process") {
@@ -158,6 +160,39 @@ TEST_CASE("in the sandbox only its folders can be written in, and everything be 
           return made_archive == 0 && moved == 0 ? 0 : errno;
         }) == 0);
   CHECK(std::filesystem::exists(folder.path / "logs/archive/agent_0.log"));
+}
+
+TEST_CASE("in the sandbox no file is emptied, by no call that could") {
+  const Folder folder;
+  const std::string outside = folder.path / "elsewhere";
+  const std::string inside = folder.path / "logs/agent.log";
+  std::ofstream(inside) << "content";
+  const FileDescriptor inherited(open(outside.c_str(), O_RDWR | O_CLOEXEC));
+  for (const std::string& path : {outside, inside}) {
+    for (const int access : {O_RDONLY, O_WRONLY, O_RDWR, O_WRONLY | O_CREAT, O_RDWR | O_APPEND | O_CLOEXEC}) {
+      CAPTURE(access);
+      const int flags = access | O_TRUNC;
+      CHECK(sandboxed(folder, [&] { return error_of(open(path.c_str(), flags, 0600)); }) == EACCES);
+#if defined(SYS_open)
+      CHECK(sandboxed(folder, [&] { return error_of(syscall(SYS_open, path.c_str(), flags, 0600)); }) == EACCES);
+#endif
+      open_how how{};
+      how.flags = static_cast<std::uint64_t>(flags);
+      CHECK(sandboxed(folder, [&] {
+              return error_of(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
+            }) == EPERM);
+    }
+    CHECK(sandboxed(folder, [&] { return error_of(truncate(path.c_str(), 0)); }) == EPERM);
+#if defined(SYS_creat)
+    CHECK(sandboxed(folder, [&] { return error_of(syscall(SYS_creat, path.c_str(), 0600)); }) == EPERM);
+#endif
+    CHECK(std::filesystem::file_size(path) == 7);
+  }
+  CHECK(sandboxed(folder, [&] { return error_of(ftruncate(inherited.get(), 0)); }) == EPERM);
+  CHECK(sandboxed(folder, [&] { return error_of(fallocate(inherited.get(), FALLOC_FL_PUNCH_HOLE, 0, 7)); }) == EPERM);
+  // A file of the log's folder does not take the place of one outside.
+  CHECK(sandboxed(folder, [&] { return error_of(rename(inside.c_str(), outside.c_str())); }) != 0);
+  CHECK(std::filesystem::file_size(outside) == 7);
 }
 
 TEST_CASE("a kernel without Landlock is said, and calls are filtered all the same") {
