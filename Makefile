@@ -205,9 +205,12 @@ format: lint-tools
 lint: lint-tools | $(DEPS)/.installed
 	tests/layers
 	tests/documents
+	tests/units
+	tests/wording
 	clang-format-16 --dry-run --Werror $(FORMATTED)
 	printf '%s\n' $(AGENT_SOURCES) | xargs -P $(shell nproc) -n 4 sh -c \
 	  'clang-tidy-16 --quiet --warnings-as-errors="*" "$$@" -- $(TIDY_FLAGS) 2>/dev/null' sh
+	tests/includes $(TIDY_FLAGS)
 
 PREFIX ?= /usr/local
 
@@ -262,7 +265,7 @@ help:
 	@echo 'make install           binary and man page, below DESTDIR and PREFIX'
 	@echo 'make lambda-layer      a zip of one file'
 	@echo 'make sbom              a CycloneDX list of what is inside'
-	@echo 'make format | lint     clang-format; clang-format, clang-tidy, which folder includes which, and documents'
+	@echo 'make format | lint     clang-format; clang-format, clang-tidy, includes, tests for each unit, wording, documents'
 	@echo 'make clean             remove build/'
 
 # What a build needs is installed if the user may do that; otherwise a line says what is missing.
@@ -270,7 +273,7 @@ help:
 tools:
 	@third_party/require g++ make perl curl ca-certificates $(if $(filter $(ARCH),$(HOST_ARCH)),,g++-$(subst _,-,$(ARCH))-linux-gnu)
 lint-tools:
-	@third_party/require clang-format-16 clang-tidy-16 python3:python3
+	@third_party/require clang-format-16 clang-tidy-16 clang-tools-16 python3:python3
 fuzz-tools:
 	@third_party/require clang-16 libclang-rt-16-dev
 

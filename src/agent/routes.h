@@ -6,7 +6,6 @@
 #include "agent/secret_query.h"
 #include "agent/ssrf_guard.h"
 #include "base/log.h"
-#include "base/result.h"
 #include "http_server/handler.h"
 #include "secrets/secret_store.h"
 

@@ -1,6 +1,7 @@
 #include "agent/ssrf_guard.h"
 
 #include "base/ascii.h"
+#include "base/wiped_bytes.h"
 
 namespace sma {
 namespace {

@@ -8,7 +8,6 @@
 #include "base/log.h"
 #include "base/scheduler.h"
 #include "base/shared_bytes.h"
-#include "base/wiped_bytes.h"
 #include "http_server/handler.h"
 
 namespace sma {

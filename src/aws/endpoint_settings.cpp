@@ -13,7 +13,7 @@ bool equal_in_any_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-/// `true` or `false` from the variable, then the profile; what is neither is passed over with a warning.
+/// `true` or `false` from the variable, then the profile; any other value is ignored with a warning.
 bool read_switch(const Environment& environment, std::string_view variable, const ProfileFiles& profile,
                  std::string_view key, std::vector<std::string>& warnings) {
   const std::array sources = {std::pair{variable, environment.get(variable)}, std::pair{key, profile.get(key)}};

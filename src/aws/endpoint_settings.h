@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +19,7 @@ struct EndpointSettings {
   std::string secrets_manager_url;  ///< the override in force; empty: none
   std::string sts_url;
   std::string sso_portal_url;         ///< without a trailing slash
-  std::vector<std::string> warnings;  ///< for the log: values that were passed over
+  std::vector<std::string> warnings;  ///< for the log: values that were ignored
 
   [[nodiscard]] EndpointParameters parameters(AwsService service, std::string region) const;
 };

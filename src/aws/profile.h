@@ -43,7 +43,7 @@ class Profiles {
   [[nodiscard]] std::optional<std::string_view> services(std::string_view name, std::string_view service,
                                                          std::string_view key) const;
 
-  /// What was passed over, one sentence each, for the log.
+  /// What was ignored, one sentence each, for the log.
   [[nodiscard]] const std::vector<std::string>& ignored() const { return ignored_; }
 
  private:

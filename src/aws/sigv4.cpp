@@ -102,8 +102,8 @@ std::string signed_field_names(const CanonicalFields& fields) {
   return names;
 }
 
-/// Decoded as far as it can be and encoded anew, so that however it was escaped, one form is signed.
-std::string encoded_anew(std::string_view text) {
+/// Decoded as far as possible and encoded again, so that each way to escape a text is signed in the same form.
+std::string encoded_again(std::string_view text) {
   std::string buffer;
   return percent_encoded(percent_decoded(text, Plus::space, buffer).value_or(text));
 }
@@ -116,8 +116,8 @@ std::string canonical_query(std::string_view query) {
     query.remove_prefix(std::min(end + 1, query.size()));
     if (parameter.empty()) continue;
     const std::size_t equals = std::min(parameter.find('='), parameter.size());
-    parameters.emplace_back(encoded_anew(parameter.substr(0, equals)),
-                            encoded_anew(parameter.substr(std::min(equals + 1, parameter.size()))));
+    parameters.emplace_back(encoded_again(parameter.substr(0, equals)),
+                            encoded_again(parameter.substr(std::min(equals + 1, parameter.size()))));
   }
   std::ranges::sort(parameters);
   std::string canonical;

@@ -29,9 +29,9 @@ class FileDescriptor {
   int descriptor_ = -1;
 };
 
-/// First thing in a process: where it was started with standard input, output or error closed, /dev/null takes their
-/// place. Else the next socket would, and what is printed would be sent to whoever is at its other end. Open for
-/// reading only: who prints into it still learns that nobody gets it.
+/// To be called first in a process: if it was started with standard input, output or error closed, /dev/null takes
+/// their place. Otherwise the next socket would take it, and printed text would be sent to its peer. It is open for
+/// reading only, so that printing to it still fails.
 inline void open_standard_descriptors() {
   int opened = -1;
   do {

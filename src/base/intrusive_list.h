@@ -2,7 +2,7 @@
 
 namespace sma {
 
-/// A place in an `IntrusiveList`. Whoever derives from it can be in one list at a time, and leaves that list when
+/// A place in an `IntrusiveList`. A class that derives from it can be in one list at a time, and leaves that list when
 /// destroyed: no list ever holds a dead member.
 class ListHook {
  public:

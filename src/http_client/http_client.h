@@ -35,7 +35,7 @@ struct ClientRequest {
   Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over; kNoLimit: none
   TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{256} << 10;  ///< of its body; a longer answer is a fault
-  bool fresh_connection = false;  ///< not one of the pool, its name resolved anew: for the retry after a lost one
+  bool fresh_connection = false;  ///< none of the pool, and its name is resolved again: for the retry after a lost one
   bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
   bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
   std::string

@@ -108,7 +108,8 @@ void NameLookup::keep(Name& known, Lookup& lookup) {
     known.fresh_until = scheduler_.now() + kRetry;
   } else {
     // Both families have ended; the one that every host asks for says more.
-    lookup.outcome.emplace(lookup.v4->ok() ? Fault::connection("the name has no address of IPv4 or IPv6") : lookup.v4->fault());
+    lookup.outcome.emplace(lookup.v4->ok() ? Fault::connection("the name has no address of IPv4 or IPv6")
+                                           : lookup.v4->fault());
     return;
   }
   lookup.outcome.emplace(known.addresses);

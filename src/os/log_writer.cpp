@@ -62,7 +62,7 @@ void LogWriter::open_file() {
   file_size_ = fstat(descriptor_, &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;
 }
 
-// Whoever rotates logs from outside moves the file away: lines must not follow it into an archive, or nowhere.
+// A program that rotates logs from outside moves the file away: lines must not follow it into an archive.
 void LogWriter::follow_path() {
   if (!file_.valid() || scheduler_.now() < followed_at_ + kFollowTime) return;
   followed_at_ = scheduler_.now();

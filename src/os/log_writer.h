@@ -11,8 +11,8 @@ namespace sma {
 
 /// Gathers log lines and writes them once a turn of the loop, to a file that it rotates or to a descriptor it was
 /// given. Never blocks on a pipe: writes only as much as poll(2) says it takes (its flags are shared with others, so
-/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line. A file that was
-/// moved away or removed is begun anew within a second.
+/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line. If the file
+/// was moved away or removed, a new one is begun within a second.
 class LogWriter final : public LogSink, public Runnable {
  public:
   /// Writes to `descriptor`, which stays open and its owner's.

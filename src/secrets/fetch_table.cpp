@@ -11,19 +11,19 @@ Fetch::Fetch(FetchTable& table, Scheduler& scheduler, SecretKey fetch_key)
 
 void Fetch::run() { table_.ended(*this); }
 
-std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool anew) {
+std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool forced) {
   const auto found = flights_.find(key);
   if (found == flights_.end()) {
     if (count_ == kMaxFetches) return nullptr;
     std::shared_ptr<Fetch> fetch = make(key);
-    fetch->forced = anew;
-    fetch->ordinary = !anew;
+    fetch->forced = forced;
+    fetch->ordinary = !forced;
     flights_.emplace(key, Flight{fetch, nullptr});
     start(*fetch);
     return fetch;
   }
   Flight& flight = found->second;
-  if (!anew) {
+  if (!forced) {
     flight.current->ordinary = true;
     return flight.current;
   }

@@ -47,16 +47,16 @@ class Fetch final : private Runnable {
 };
 
 /// Single flight (specification §2.6): at most one fetch a key is under way, at most one more waits for its end, and
-/// fetches run to their end whoever goes away. Bounded to 1024 fetches.
+/// fetches run to their end even if all clients go away. Bounded to 1024 fetches.
 class FetchTable {
  public:
   FetchTable(Scheduler& scheduler, Refresh& refresh) : scheduler_(scheduler), refresh_(refresh) {}
   FetchTable(const FetchTable&) = delete;
   FetchTable& operator=(const FetchTable&) = delete;
 
-  /// The fetch whose answer serves a request made now, started if need be; null where there are too many. `anew`: only
-  /// a GetSecretValue that is not yet handed over for sending will do (refreshNow, or caching is off).
-  std::shared_ptr<Fetch> join(const SecretKey& key, bool anew);
+  /// The fetch whose answer serves a request made now, started if need be; null where there are too many. `forced`:
+  /// only a GetSecretValue that is not yet handed over for sending will do (refreshNow, or caching is off).
+  std::shared_ptr<Fetch> join(const SecretKey& key, bool forced);
   [[nodiscard]] bool holds(const SecretKeyView& key) const { return flights_.find(key) != flights_.end(); }
 
   /// Ends all fetches with that fault.
@@ -69,7 +69,7 @@ class FetchTable {
   friend class Fetch;
   struct Flight {
     std::shared_ptr<Fetch> current;
-    std::shared_ptr<Fetch> next;  // starts when `current` ends; only for those who want it anew
+    std::shared_ptr<Fetch> next;  // starts when `current` ends; only for clients that force a fetch
   };
 
   std::shared_ptr<Fetch> make(const SecretKey& key);

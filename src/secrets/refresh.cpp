@@ -68,7 +68,7 @@ CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
 void Refresh::describe_failed(const SecretKey& key, const Fault& fault) {
   if (denial_told_ || !fault.is_access_denied()) return;
   denial_told_ = true;
-  log_.warn("DescribeSecret is denied, expired secrets are fetched anew with GetSecretValue",
+  log_.warn("DescribeSecret is denied, expired secrets are fetched again with GetSecretValue",
             {{"secret_id", key.secret_id}, {"role_arn", key.role_arn}, {"error", fault.code}});
 }
 

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/shared_bytes.h"
 
 namespace sma {

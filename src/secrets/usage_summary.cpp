@@ -16,7 +16,7 @@ UsageSummary::Counts& UsageSummary::counts_of(std::string_view secret_id) {
 }
 
 void UsageSummary::flush() {
-  // An id stays for one idle minute, so that one in steady use is never added anew.
+  // An id stays for one idle minute, so that an id in steady use is never added again.
   std::erase_if(counts_, [](const auto& entry) { return !entry.second.any(); });
   for (auto& [secret_id, counts] : counts_) write(secret_id, counts);
   write("other", other_);

@@ -30,7 +30,7 @@ class TomlScanner {
   /// `a."b c".d`
   bool read_key(std::vector<std::string>& key);
   bool read_value(TomlValue& value, std::size_t depth = 0);
-  /// This very text; blanks before it are passed over.
+  /// Exactly this text; blanks before it are ignored.
   bool read_mark(std::string_view mark);
   /// Nothing more but blanks and a comment.
   bool read_end();

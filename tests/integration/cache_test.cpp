@@ -97,7 +97,7 @@ TEST_CASE("an expired entry whose version still holds costs a DescribeSecret onl
   CHECK(scene.aws.last("DescribeSecret").secret_id == arn);
 }
 
-TEST_CASE("an expired entry that was rotated is fetched anew") {
+TEST_CASE("an expired entry that was rotated is fetched again") {
   AgentWithAws scene(Variables{{"SMA_TTL_SECONDS", "1"}});
   scene.aws.put("cache/rotated", "cache-rotated-value");
   CHECK(value(scene, "cache/rotated") == "cache-rotated-value");

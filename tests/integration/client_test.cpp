@@ -58,7 +58,13 @@ TEST_CASE("get prints one field, or the whole answer") {
 
 TEST_CASE("get prints U+FFFD for a lone surrogate, with a warning, and --json prints the answer as it is") {
   ClientScene client;
-  client.aws().put("client/lone", "client-\xED\xA0\x80-lone");
+  client.aws().fail(
+      standin::FaultPlan::body(
+          200,
+          R"({"ARN":"arn:aws:secretsmanager:us-east-1:123456789012:secret:client/lone-abcdef","Name":"client/lone",)"
+          R"("VersionId":"00000000-0000-0000-0000-000000000001","VersionStages":["AWSCURRENT"],"CreatedDate":1,)"
+          R"("SecretString":"client-\ud800-lone"})")
+          .on("GetSecretValue"));
   client.aws().put("client/fields", R"({"k":"client-field","other":"\ud800"})");
   (void)client.scene().agent();
   const Outcome whole = client.run({"get", "client/lone"});

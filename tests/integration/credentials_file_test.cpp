@@ -89,7 +89,7 @@ TEST_CASE("a credentials file that is replaced by a rename, or written over, is 
   CHECK(scene.soon_reads("three"));
 }
 
-TEST_CASE("a credentials file in a volume of Kubernetes is read anew when the volume's link is switched") {
+TEST_CASE("a credentials file in a volume of Kubernetes is read again when the volume's link is switched") {
   Scene scene(Variables(), "volume/credentials");
   scene.folder.write("volume/..1/credentials", Scene::keys_of("one"));
   scene.folder.write("volume/..2/credentials", Scene::keys_of("two"));

@@ -110,7 +110,8 @@ TEST_CASE("a broken connection is a ConnectionError after three attempts") {
   }
 }
 
-TEST_CASE("a kept connection that ends without an answer costs one attempt: nothing is sent again unsigned anew") {
+TEST_CASE(
+    "a kept connection that ends without an answer costs one attempt: nothing is sent again without a new signature") {
   AgentWithAws scene(Variables{{"AWS_MAX_ATTEMPTS", "1"}});
   scene.aws.put("faults/kept", "faults-kept-value");
   CHECK(scene.agent().get_secret("faults/kept").status == 200);

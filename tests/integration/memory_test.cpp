@@ -27,7 +27,7 @@ bool is_possible(AgentWithAws& scene) {
   return possible;
 }
 
-/// Ends all keys there are, so that the next call is refused and the agent asks its source anew; gives what they were.
+/// Ends all keys, so that the next call is refused and the agent asks its source again. Returns the old keys.
 std::vector<std::string> revoke_keys(standin::Standin& aws) {
   return aws.with([](standin::World& world) {
     std::vector<std::string> ended;

@@ -15,7 +15,7 @@ void furnish(const TempFolder& root) {
   root.write("tmp/keep", "");
   for (const char* folder : {"lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu", "lib64"}) {
     for (const char* name : {"libnss_myhostname.so.2", "libnss_resolve.so.2", "libnss_dns.so.2", "libnss_files.so.2"}) {
-      // No library at all behind the names: whoever loads one fails for certain.
+      // No library at all behind the names: a program that loads one fails for certain.
       root.write(std::string(folder) + '/' + name,
                  "\x7f"
                  "ELF of another system");

@@ -29,7 +29,7 @@ standin::StandinOptions everywhere() {
   return options;
 }
 
-/// No keys, no region, and proxies that nobody runs: whoever asked them would get nothing.
+/// No keys, no region, and proxies that nobody runs: a call through them would get nothing.
 Variables on_aws(const Variables& more = {}) {
   Variables variables{{"AWS_ACCESS_KEY_ID", ""},
                       {"AWS_SECRET_ACCESS_KEY", ""},

@@ -97,7 +97,7 @@ AgentSettings asking(const standin::Standin& aws, const TempFolder& root) {
 
 }  // namespace
 
-TEST_CASE("a name that did not resolve is asked for anew by the next attempt") {
+TEST_CASE("a name that did not resolve is asked for again by the next attempt") {
   if (!works_as_root({"chroot", "/", "true"})) {
     MESSAGE("skipped: chroot needs root");
     return;

@@ -55,7 +55,7 @@ TEST_CASE("stopping closes idle connections and answers those that wait, with Co
   CHECK(scene.agent().child().wait() == 0);
 }
 
-TEST_CASE("a second signal exits at once with 1, whoever still waits") {
+TEST_CASE("a second signal exits at once with 1, even if clients still wait") {
   AgentWithAws scene;
   scene.aws.put("signals/second", "signals-second-value");
   const auto gate = scene.aws.hold("GetSecretValue");

@@ -51,7 +51,7 @@ TEST_CASE("a certificate that cannot be trusted is refused, and answer and log s
   }
 }
 
-TEST_CASE("whoever is named as an authority is trusted, wherever it is named") {
+TEST_CASE("an authority is trusted wherever it is named") {
   const Certificate authority;
   const Certificate certificate({.issuer = &authority});
   const TempFolder folder;

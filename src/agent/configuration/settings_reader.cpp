@@ -129,7 +129,7 @@ class FileReader {
     if (value.kind != TomlValue::Kind::table)
       return problem(value.line, not_allowed(kCertificatesTable, value, "a table"));
     loaded_.warnings.push_back(std::string(name_) + ':' + std::to_string(value.line) +
-                               ": [capabilities.acm] is read over: certificates are not this agent's job");
+                               ": [capabilities.acm] is ignored: certificates are not this agent's job");
     const auto enabled = value.table.entries.find("enabled");
     if (enabled == value.table.entries.end()) return;
     if (!read_boolean(enabled->second, loaded_.settings.acm_enabled))
@@ -198,7 +198,7 @@ std::string read_variables(const Environment& environment, LoadedSettings& loade
     const auto found = known.find(name);
     std::string wrong;
     if (is_service_link(name, text)) {
-      loaded.warnings.push_back(name + " is passed over: no setting, but an address that Kubernetes tells");
+      loaded.warnings.push_back(name + " is ignored: it is not a setting but an address that Kubernetes sets");
     } else if (found == known.end()) {
       wrong = name + ": no setting has this name";
     } else if (const TomlValue given = value_of(*found->second, text);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/event.h"
+
 namespace sma {
 namespace {
 

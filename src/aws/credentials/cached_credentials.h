@@ -5,7 +5,6 @@
 
 #include "aws/aws_clock.h"
 #include "aws/credentials/credentials.h"
-#include "base/event.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/scheduler.h"

@@ -36,7 +36,7 @@ using SharedCredentials = std::shared_ptr<const Credentials>;
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;
-  /// Asks anew, each time. Waits until `deadline` at most.
+  /// Asks again at each call. Waits until `deadline` at most.
   virtual Task<Result<Credentials>> load(TimePoint deadline) = 0;
   /// What it is called in the log and in errors.
   [[nodiscard]] virtual std::string_view name() const = 0;

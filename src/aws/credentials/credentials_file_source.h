@@ -10,7 +10,7 @@
 namespace sma {
 
 /// The file that `credentials_file_path` names, in the form of the shared credentials file: profile `AWS_PROFILE`, else
-/// `[default]`; static keys, with or without a session token. Read anew at every load. Permissions wider than 0600 are
+/// `[default]`; static keys, with or without a session token. Read again at each load. Permissions wider than 0600 are
 /// a warning.
 class CredentialsFileSource final : public CredentialsSource {
  public:

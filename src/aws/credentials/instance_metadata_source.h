@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 
 #include "aws/aws_clock.h"
 #include "aws/credentials/credentials.h"

@@ -18,7 +18,7 @@
 
 namespace sma {
 
-/// The chosen profile of the shared files, which are read anew each time: its base, and the roles it leads over. See
+/// The chosen profile of the shared files, which are read again each time: its base, and the roles it leads over. See
 /// `resolve_profile_chain`. Source: AWS SDKs and Tools Reference Guide, "Standardized credential providers".
 class ProfileSource final : public CredentialsSource {
  public:

@@ -28,7 +28,7 @@ class WebIdentitySource final : public CredentialsSource {
   const AwsClock& clock_;
 };
 
-/// Reads the token anew, since it is rotated, and exchanges it.
+/// Reads the token again each time, because it is rotated, and exchanges it.
 [[nodiscard]] Task<Result<Credentials>> exchange_web_identity(const Files* files, Sts* sts, std::string token_file,
                                                               AssumeRoleRequest request, TimePoint deadline);
 

@@ -241,7 +241,7 @@ TEST_CASE("calls beyond the sixteen under way go out in the order they came in, 
   for (std::size_t i = 0; i < 20; ++i) CHECK(records[i].secret_id == "s" + std::to_string(i));
 }
 
-TEST_CASE("whoever waits for a turn or for an answer waits 55 seconds and no longer") {
+TEST_CASE("a client that waits for a turn or for an answer waits 55 seconds and no longer") {
   Scene scene;
   scene.start();
   const auto gate = scene.fixture.aws.hold("GetSecretValue");
@@ -266,7 +266,7 @@ TEST_CASE("whoever waits for a turn or for an answer waits 55 seconds and no lon
 }
 
 TEST_CASE(
-    "after more than a second of suspension connections to AWS are made anew, and not after a pause without one") {
+    "after more than a second of suspension connections to AWS are opened again, and not after a pause without one") {
   Scene scene;
   scene.start();
   const auto connection = [&] {

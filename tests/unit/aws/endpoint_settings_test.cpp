@@ -58,7 +58,8 @@ TEST_CASE("overrides are switched off by the environment, else by the profile") 
   CHECK(settings_of({{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "false"}}, config).sts_url == "http://tokens");
 }
 
-TEST_CASE("FIPS and dual stack are read from the environment, then the profile; junk is passed over with a warning") {
+TEST_CASE(
+    "FIPS and dual stack are read from the environment, then the profile; other values are ignored with a warning") {
   const EndpointSettings settings =
       settings_of({{"AWS_USE_FIPS_ENDPOINT", "TRUE"}, {"AWS_USE_DUALSTACK_ENDPOINT", "yes"}},
                   "[default]\nuse_fips_endpoint = false\nuse_dualstack_endpoint = true");
@@ -97,7 +98,7 @@ TEST_CASE("the region is the configured one, then AWS_REGION, AWS_DEFAULT_REGION
   CHECK(configured_region("", Environment(Variables{}), {}).fault().is_absent());
 }
 
-TEST_CASE("a region that is no host label is refused, not passed over") {
+TEST_CASE("a region that is no host label is refused, not ignored") {
   const auto region = configured_region(
       "", Environment(Variables{{"AWS_REGION", "evil.example/"}, {"AWS_DEFAULT_REGION", "env-2"}}), {});
   REQUIRE_FALSE(region.ok());

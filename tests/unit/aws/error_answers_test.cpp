@@ -169,7 +169,7 @@ TEST_CASE("code and wait are read from an answer's fields, in any case") {
   CHECK(fault.retry_after == Milliseconds{20});
 }
 
-TEST_CASE("x-amz-retry-after is read in milliseconds, junk is passed over") {
+TEST_CASE("x-amz-retry-after is read in milliseconds, other texts are ignored") {
   CHECK(error(503, "", "", "1500").retry_after == Milliseconds{1500});
   for (const char* junk : {"", "-1", "1.5", "1s", "99999999999999999999"})
     CHECK_FALSE(error(503, "", "", junk).retry_after);

@@ -104,7 +104,7 @@ TEST_CASE("a role that draws on a web identity has that as its base") {
   CHECK(chain->roles.size() == 1);
 }
 
-TEST_CASE("a duration that is no number is passed over") {
+TEST_CASE("a duration that is no number is ignored") {
   const auto chain = resolve("[default]\nrole_arn = r\nsource_profile = default\nduration_seconds = 1h\n" + kKeys);
   REQUIRE(chain.ok());
   CHECK_FALSE(chain->roles[0].duration);

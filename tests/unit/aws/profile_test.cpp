@@ -124,7 +124,7 @@ TEST_CASE("sso sessions are kept apart from profiles") {
   CHECK_FALSE(profiles->has_profile("s"));
 }
 
-TEST_CASE("sections of kinds we do not know are passed over") {
+TEST_CASE("sections of kinds we do not know are ignored") {
   const auto profiles = parse("[plugins x]\na = b\n[preview]\nc = d\n[default]\nregion = r\n");
   CHECK(value(profiles, "default", "region") == "r");
 }

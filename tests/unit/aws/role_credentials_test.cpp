@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/event.h"
 #include "tests/unit/aws/credentials/fixture.h"
 
 using namespace sma;
@@ -202,7 +203,7 @@ TEST_CASE("a role counts from its first success; one that failed, or is still be
   CHECK(f.roles.count() == 2);
 }
 
-TEST_CASE("roles that are assumed at the same time become no more than allowed, whoever else waits for them") {
+TEST_CASE("roles that are assumed at the same time become no more than allowed, even if others wait for them") {
   RoleFixture f;
   std::vector<Task<Result<Role>>> clients;
   for (int number = 0; number < 10; ++number)
@@ -220,7 +221,7 @@ TEST_CASE("roles that are assumed at the same time become no more than allowed, 
   CHECK(f.roles.count() == 2);
 }
 
-TEST_CASE("an assumption whose clients have all gone is dropped, and asked for anew") {
+TEST_CASE("an assumption whose clients have all gone is dropped, and asked for again") {
   RoleFixture f;
   { const auto client = f.ask(1); }
   f.scheduler.run_until_idle();

@@ -71,9 +71,11 @@ TEST_CASE("loopback and link-local addresses are known") {
 }
 
 TEST_CASE("hosts that no proxy belongs before are known") {
-  for (const char* host : {"127.0.0.1", "::1", "localhost", "LocalHost", "localhost.", "a.localhost", "169.254.169.254", "fd00:ec2::254"})
+  for (const char* host :
+       {"127.0.0.1", "::1", "localhost", "LocalHost", "localhost.", "a.localhost", "169.254.169.254", "fd00:ec2::254"})
     CHECK(is_near_host(host));
-  for (const char* host : {"", "localhost.example", "mylocalhost", "10.0.0.1", "secretsmanager.eu-west-1.amazonaws.com"})
+  for (const char* host :
+       {"", "localhost.example", "mylocalhost", "10.0.0.1", "secretsmanager.eu-west-1.amazonaws.com"})
     CHECK_FALSE(is_near_host(host));
 }
 

@@ -10,8 +10,8 @@
 
 namespace sma {
 
-/// Answers `/ping`, `/big` and `/known` at once, `/wait` when `release` is called; what it saw is in `seen`, `refusals` and
-/// `losses`.
+/// Answers `/ping`, `/big` and `/known` at once, `/wait` when `release` is called; what it saw is in `seen`, `refusals`
+/// and `losses`.
 class RecordingHandler final : public Handler {
  public:
   explicit RecordingHandler(Scheduler& scheduler) : released_(scheduler) {}

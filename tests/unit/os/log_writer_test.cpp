@@ -146,7 +146,7 @@ TEST_CASE("lines that were dropped are counted even where no further line comes"
   CHECK(read_back.find("log lines dropped count=744\n") != std::string::npos);
 }
 
-TEST_CASE("a log file that was moved away or removed is begun anew") {
+TEST_CASE("a log file that was moved away or removed is begun again") {
   ManualClocks clocks;
   EventLoop loop(clocks);
   const Folder folder;

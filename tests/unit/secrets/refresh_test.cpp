@@ -149,8 +149,8 @@ TEST_CASE("any other refusal of DescribeSecret leaves the answer to GetSecretVal
   f.expired(f.key("db"));
   Task<Answer> client = f.ask("db");
   f.reply(refusal("ResourceNotFoundException"));
-  f.reply(secret("db", "v2", "made anew"));
-  CHECK(text_of(client) == "made anew");
+  f.reply(secret("db", "v2", "made again"));
+  CHECK(text_of(client) == "made again");
   CHECK(f.lines.count("WARN") == 0);
 }
 

@@ -37,15 +37,15 @@ class StoreModel {
 
   void request(int client, const Key& key, bool refresh_now, TimePoint now, TimePoint deadline) {
     if (!refresh_now && is_fresh(key, now)) return serve_cached(client, key);
-    const bool anew = refresh_now || !caching_;
-    if (!fetches.contains(key)) start(key, anew, now);
+    const bool forced = refresh_now || !caching_;
+    if (!fetches.contains(key)) start(key, forced, now);
     Fetch& fetch = fetches[key];
     Client& waiting = waiting_[client] = {key, refresh_now, deadline, deadline};
-    if (anew && fetch.sent) {
+    if (forced && fetch.sent) {
       next_[key].insert(client);
       return;
     }
-    if (anew)
+    if (forced)
       fetch.describing = false;
     else
       fetch.ordinary = true;
@@ -175,8 +175,8 @@ class StoreModel {
     answers[client] = find(key)->text;
   }
 
-  void start(const Key& key, bool anew, TimePoint now) {
-    fetches[key] = {.describing = !anew && find(key) != nullptr, .started = now};
+  void start(const Key& key, bool forced, TimePoint now) {
+    fetches[key] = {.describing = !forced && find(key) != nullptr, .started = now};
   }
 
   void end(const Key& key, const std::string& outcome, std::optional<Fault> fault, TimePoint now) {

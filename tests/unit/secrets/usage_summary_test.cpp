@@ -30,7 +30,7 @@ TEST_CASE("once a minute a line tells what each secret's clients got") {
   CHECK(f.lines.count("secret_id=api from_memory=0 from_aws=0 errors=1") == 1);
 }
 
-TEST_CASE("each minute counts anew, and a secret nobody asked for has no line") {
+TEST_CASE("each minute counts from zero, and a secret nobody asked for has no line") {
   Fixture f;
   f.usage.record_memory("db");
   f.usage.record_memory("api");

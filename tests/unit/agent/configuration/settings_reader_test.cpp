@@ -240,7 +240,7 @@ TEST_CASE("a file in another format is refused with its line and the name of the
     CHECK_MESSAGE(wrong(other).find("agent.toml:1: no TOML") == 0, wrong(other));
 }
 
-TEST_CASE("a section on certificates is read over with a warning") {
+TEST_CASE("a section on certificates is ignored with a warning") {
   const auto loaded =
       read("max_conn = 5\n[capabilities.acm]\nenabled = 'yes'\n[[capabilities.acm.certificates]]\nx.y = 1\n");
   REQUIRE(loaded.ok());
@@ -286,7 +286,7 @@ TEST_CASE("a variable's fault names the variable") {
   CHECK(wrong("x = 1", {{"SMA_MAX_CON", "1"}}).ends_with("\nSMA_MAX_CON: no setting has this name"));
 }
 
-TEST_CASE("what Kubernetes sets for a service called sma is passed over with a warning") {
+TEST_CASE("what Kubernetes sets for a service called sma is ignored with a warning") {
   const auto loaded = read("", {{"SMA_SERVICE_HOST", "10.0.0.1"},
                                 {"SMA_SERVICE_PORT_HTTP", "80"},
                                 {"SMA_PORT", "tcp://10.0.0.1:80"},

@@ -286,7 +286,7 @@ TEST_CASE("a signal ends an extension as it ends any agent, whatever it waits fo
   }
 }
 
-TEST_CASE("after a freeze connections to AWS are made anew, and not after a pause without one") {
+TEST_CASE("after a freeze connections to AWS are opened again, and not after a pause without one") {
   LambdaFixture fixture;
   fixture.aws.put("a", "value");
   fixture.start_as_extension();

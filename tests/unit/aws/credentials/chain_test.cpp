@@ -85,7 +85,7 @@ TEST_CASE("where nothing is configured anywhere the fault lists all that was loo
   CHECK(fixture.lines.count("DEBUG credentials source has nothing") == 2);
 }
 
-TEST_CASE("as long as none has won the search begins anew") {
+TEST_CASE("as long as none has won the search begins again") {
   CredentialsFixture fixture;
   ToldSource a("a", Fault::absent("no a"));
   ChainSource chain({&a}, fixture.log);
