@@ -127,7 +127,7 @@ Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, To
   if (!agent.send_all(request.view())) return no_agent(port, reason());
   if (!agent.receive_all(bytes)) return no_agent(port, "the answer did not come whole: " + reason());
   auto answer = read_answer(bytes.view());
-  if (!answer) return no_agent(port, "the answer is no proper HTTP");
+  if (!answer) return no_agent(port, "the answer is not valid HTTP");
   return std::move(*answer);
 }
 

@@ -19,10 +19,10 @@ constexpr Seconds kHealthTime{3};
 constexpr Seconds kAnswerTime{65};  // a little longer than the agent lets a client wait
 constexpr Milliseconds kRetryTime{100};
 
-void say(const std::string& message) { std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str()); }
+void report(const std::string& message) { std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str()); }
 
-int complain(const std::string& message) {
-  say(message);
+int fail(const std::string& message) {
+  report(message);
   return 1;
 }
 
@@ -35,7 +35,7 @@ int print(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = write(STDOUT_FILENO, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return complain("standard output cannot be written");
+    if (written <= 0) return fail("standard output cannot be written");
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return 0;
@@ -51,8 +51,8 @@ std::string target_of(const GetRequest& request) {
 }
 
 /// Tries until the token and the agent are there, or the time is up.
-Result<LoopbackAnswer> ask_patiently(const GetRequest& request, const Settings& settings,
-                                     const Environment& environment, const Files& files) {
+Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Settings& settings,
+                                        const Environment& environment, const Files& files) {
   const SystemClocks clocks;
   const TimePoint end = clocks.boot_now() + request.wait;
   for (;;) {
@@ -71,26 +71,26 @@ constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be kno
 }  // namespace
 
 int check_health(const Settings& settings) {
-  if (settings.http_port == 0) return complain(kAnyPort);
+  if (settings.http_port == 0) return fail(kAnyPort);
   const SystemClocks clocks;
   const auto answer = ask_agent(settings.http_port, "/ping", {}, clocks, clocks.boot_now() + kHealthTime);
-  if (!answer.ok()) return complain(answer.fault().message);
-  if (answer->status != 200) return complain("/ping was answered with " + std::to_string(answer->status));
+  if (!answer.ok()) return fail(answer.fault().message);
+  if (answer->status != 200) return fail("/ping was answered with " + std::to_string(answer->status));
   return 0;
 }
 
 int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
                const Files& files) {
-  if (settings.http_port == 0) return complain(kAnyPort);
-  Result<LoopbackAnswer> answer = ask_patiently(request, settings, environment, files);
-  if (!answer.ok()) return complain(answer.fault().message);
-  if (answer->status != 200) return complain(std::to_string(answer->status) + " " + std::string(answer->body.view()));
+  if (settings.http_port == 0) return fail(kAnyPort);
+  Result<LoopbackAnswer> answer = ask_with_retries(request, settings, environment, files);
+  if (!answer.ok()) return fail(answer.fault().message);
+  if (answer->status != 200) return fail(std::to_string(answer->status) + " " + std::string(answer->body.view()));
   if (request.json) return print(answer->body.view());
 
   const Result<SecretOutput> secret = secret_output(std::move(answer->body), request.field);
-  if (!secret.ok()) return complain(secret.fault().message);
+  if (!secret.ok()) return fail(secret.fault().message);
   if (secret->surrogate_replaced)
-    say("warning: the secret holds a lone surrogate, which UTF-8 cannot express; U+FFFD is printed in its place");
+    report("warning: the secret holds a lone surrogate, which UTF-8 cannot express; U+FFFD is printed in its place");
   return print(secret->bytes.view());
 }
 

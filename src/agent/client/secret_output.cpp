@@ -65,7 +65,7 @@ void append_json(WipedBytes& json, JsonValue value) {
 Result<SecretOutput> field_of(WipedBytes secret, std::string_view field) {
   const auto document = JsonDocument::parse(std::move(secret));
   const JsonValue value = document ? document->root()[field] : JsonValue();
-  if (!value.exists()) return Fault::internal("the secret is no JSON object with a field " + std::string(field));
+  if (!value.exists()) return Fault::internal("the secret is not a JSON object with a field " + std::string(field));
   if (const auto text = value.string()) return printable(*text);
   SecretOutput output;
   append_json(output.bytes, value);

@@ -82,7 +82,7 @@ TEST_CASE("a field that is not there, or a secret that is no object, is a fault 
   for (const char* secret :
        {R"({"b":"hunter2"})", "hunter2", R"(["a"])", R"([{"a":"hunter2"}])", R"({"b":{"a":1}})", R"({"a":"hunter2")"}) {
     CAPTURE(secret);
-    CHECK(field(secret, "a") == "fault: the secret is no JSON object with a field a");
+    CHECK(field(secret, "a") == "fault: the secret is not a JSON object with a field a");
   }
 }
 
