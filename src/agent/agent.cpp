@@ -64,11 +64,7 @@ class Agent::Serving {
         roles(parts.loop, sts, credentials, outgoing.clock, outgoing.random, parts.log,
               start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
         secrets_manager(parts.loop, outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
-        store(parts.loop, secrets_manager, parts.log,
-              {.ttl = start.settings.ttl,
-               .cache_size = start.settings.cache_size,
-               .cache_bytes = start.settings.cache_bytes,
-               .ignore_transient_errors = start.settings.ignore_transient_errors}),
+        store(parts.loop, secrets_manager, parts.log, start.settings.cache),
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
@@ -210,7 +206,7 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
   }
   const Fault& fault = identity.fault();
   const std::string reason = why_not_valid(fault, serving_->credentials.held());
-  if (!fault.is_transient() || !start_.settings.ignore_transient_errors) co_return Fault::internal(reason);
+  if (!fault.is_transient() || !start_.settings.cache.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};
 }

@@ -11,7 +11,6 @@
 namespace sma {
 namespace {
 
-constexpr std::array<std::string_view, 4> kLevelNames{"DEBUG", "INFO", "WARN", "ERROR"};
 constexpr std::size_t kFieldLimit = 2048;
 
 WallTime system_now() { return std::chrono::system_clock::now(); }
@@ -63,7 +62,7 @@ void append_escaped(std::string& line, std::string_view text, std::size_t limit)
 
 Log::Log(LogSink* sink, LogLevel level) : sink_(sink), level_(level), clock_(system_now) {}
 
-void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level)) return;
   std::string line;
   line.reserve(256);
@@ -72,10 +71,10 @@ void Log::write(LogLevel level, std::string_view message, std::initializer_list<
 }
 
 void append_log_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
-                     std::initializer_list<LogField> fields) {
+                     std::span<const LogField> fields) {
   append_time(line, when);
   line += ' ';
-  line += kLevelNames[static_cast<std::size_t>(level)];
+  line += level_name(level);
   line += ' ';
   append_escaped(line, message, kFieldLimit);
   for (const LogField& field : fields) {

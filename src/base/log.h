@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,6 +12,12 @@
 namespace sma {
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error, none };
+
+/// In the order of LogLevel.
+inline constexpr std::array<std::string_view, 5> kLogLevelNames{"DEBUG", "INFO", "WARN", "ERROR", "NONE"};
+[[nodiscard]] constexpr std::string_view level_name(LogLevel level) {
+  return kLogLevelNames[static_cast<std::size_t>(level)];
+}
 
 /// One `key=value` of a log line. Numbers are written as they are, texts quoted where they need it.
 struct LogField {
@@ -46,7 +54,10 @@ class Log {
   [[nodiscard]] bool enabled(LogLevel level) const {
     return sink_ != nullptr && level >= level_ && level_ != LogLevel::none;
   }
-  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+  void write(LogLevel level, std::string_view message, std::span<const LogField> fields);
+  void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
+    write(level, message, std::span(fields.begin(), fields.size()));
+  }
 
   void debug(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(LogLevel::debug, message, fields);
@@ -72,7 +83,7 @@ class Log {
 
 /// Appends a whole line, newline included, as `Log` writes it.
 void append_log_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
-                     std::initializer_list<LogField> fields);
+                     std::span<const LogField> fields);
 
 /// Appends `text` in a form that fits one log line: control characters, quotes, backslashes and bytes that are not
 /// UTF-8 are escaped; at most `limit` bytes of it.

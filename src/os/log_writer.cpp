@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <array>
 
 #include <algorithm>
 #include <cerrno>
@@ -96,7 +97,8 @@ void LogWriter::note_dropped_lines() {
   constexpr std::size_t kNoteBytes = 128;
   // Only once there is some room again, or the note itself would fill it.
   if (dropped_ == 0 || lines_.size() + kNoteBytes > kHeldBytes / 2) return;
-  append_log_line(lines_, scheduler_.wall_now(), LogLevel::warn, "log lines dropped", {{"count", dropped_}});
+  append_log_line(lines_, scheduler_.wall_now(), LogLevel::warn, "log lines dropped",
+                  std::array{LogField("count", dropped_)});
   dropped_ = 0;
 }
 

@@ -1,7 +1,11 @@
 #include "toml/toml_lines.h"
 
 #include <algorithm>
-#include <cstdint>
+#include <utility>
+
+#include "base/utf8.h"
+#include "toml/toml_scanner.h"
+#include "toml/toml_value.h"
 
 namespace sma {
 namespace {
@@ -9,26 +13,9 @@ namespace {
 constexpr char kEqualsInQuotes = '\x02';
 constexpr char kClosingBracket = '\x03';
 
-/// How many bytes the UTF-8 character at the front takes; 0 where it is none. Source: RFC 3629 §4.
-std::size_t character_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U; };
-  const auto within = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return within(1, 0x80, 0xBF) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    const bool second = within(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF);
-    return second && within(2, 0x80, 0xBF) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool second = within(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return second && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
-  }
-  return 0;
-}
-
-/// The text with every line ended by LF alone, and nothing in it that TOML forbids everywhere.
-std::string clean(std::string_view file, TomlProblem& problem) {
+/// The text with LF alone at the end of each line, and without a byte order mark. It is a fault if it holds what TOML
+/// forbids everywhere.
+Result<std::string> clean(std::string_view file) {
   if (file.starts_with("\xEF\xBB\xBF")) file.remove_prefix(3);
   std::string text;
   text.reserve(file.size());
@@ -36,15 +23,10 @@ std::string clean(std::string_view file, TomlProblem& problem) {
   while (!file.empty()) {
     if (file.starts_with("\r\n")) file.remove_prefix(1);
     const char c = file.front();
-    const std::size_t size = character_size(file);
-    if (size == 0) {
-      problem = {line, "not UTF-8"};
-      return {};
-    }
-    if ((static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n') || c == '\x7F') {
-      problem = {line, "a control character; in a text write it as an escape, for example \\u0000"};
-      return {};
-    }
+    const std::size_t size = utf8_length(file);
+    if (size == 0) return toml_fault(line, "not UTF-8");
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n') || c == '\x7F')
+      return toml_fault(line, "a control character; in a text write it as an escape, for example \\u0000");
     if (c == '\n') ++line;
     text.append(file.substr(0, size));
     file.remove_prefix(size);
@@ -52,12 +34,12 @@ std::string clean(std::string_view file, TomlProblem& problem) {
   return text;
 }
 
-/// Finds out where values end, and nothing else: what is wrong in them is found by who reads them.
+/// Finds where values end, and nothing else: what is wrong in them is found when they are read.
 class LineJoiner {
  public:
   explicit LineJoiner(std::string_view file) : file_(file) {
     lines_.text.reserve(file.size() + 16);
-    // Where indentation is gone, inih could find a byte order mark at the start of its first line, and pass over it.
+    // inih skips a byte order mark at the start of its first line. An empty first line keeps ours from being skipped.
     lines_.numbers.push_back(line_);
     lines_.text += '\n';
   }
@@ -97,7 +79,7 @@ class LineJoiner {
   }
   void copy_line() { copy(std::min(file_.find('\n', at_), file_.size()) - at_); }
 
-  /// inih ends a section at the first `]`: it gets the only one behind all of the line.
+  /// inih ends a section at the first `]`: it gets a single one, at the end of the line.
   void header() {
     const std::size_t begin = lines_.text.size();
     copy_line();
@@ -105,7 +87,7 @@ class LineJoiner {
     lines_.text += ']';
   }
 
-  /// inih ends a name at the first `=`: it gets none before the one outside quotes.
+  /// inih ends a name at the first `=`: those inside quotes are replaced.
   void key() {
     while (peek() != '\n') {
       const char c = peek();
@@ -164,9 +146,10 @@ class LineJoiner {
 
 }  // namespace
 
-TomlLines TomlLines::join(std::string_view file, TomlProblem& problem) {
-  const std::string text = clean(file, problem);
-  return LineJoiner(text).join();
+Result<TomlLines> TomlLines::join(std::string_view file) {
+  const auto text = clean(file);
+  if (!text.ok()) return text.fault();
+  return LineJoiner(*text).join();
 }
 
 std::string TomlLines::restore(std::string_view encoded) {

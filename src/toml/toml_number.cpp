@@ -1,41 +1,47 @@
 #include "toml/toml_number.h"
 
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
 #include <string>
 
+#include "base/hex.h"
+#include "base/whole_number.h"
+
 namespace sma {
 namespace {
 
-bool is_digit(char c, int base) {
-  if (c >= '0' && c <= '9') return c - '0' < base;
-  return base == 16 && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'));
+bool is_digit_of(char c, int base) {
+  const auto digit = hex_digit_value(c);
+  return digit && static_cast<int>(*digit) < base;
 }
 
-/// Digits with single underscores between them, moved from `text` to `digits`; false where there is none.
+/// Moves digits with single underscores between them from `text` to `digits`; false if there is none.
 bool take_digits(std::string_view& text, int base, std::string& digits) {
-  if (text.empty() || !is_digit(text.front(), base)) return false;
+  if (text.empty() || !is_digit_of(text.front(), base)) return false;
   while (!text.empty()) {
-    if (text.front() == '_' && text.size() > 1 && is_digit(text[1], base)) text.remove_prefix(1);
-    if (!is_digit(text.front(), base)) break;
+    if (text.front() == '_' && text.size() > 1 && is_digit_of(text[1], base)) text.remove_prefix(1);
+    if (!is_digit_of(text.front(), base)) break;
     digits += text.front();
     text.remove_prefix(1);
   }
   return true;
 }
 
-bool to_integer(const std::string& digits, int base, TomlValue& value) {
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value.integer, base);
+std::optional<TomlValue> integer_value(std::string_view digits, int base) {
+  const auto number = whole_number<std::int64_t>(digits, base);
+  if (!number) return std::nullopt;
+  TomlValue value;
   value.kind = TomlValue::Kind::integer;
-  return error == std::errc() && end == digits.data() + digits.size();
+  value.integer = *number;
+  return value;
 }
 
-bool to_real(double real, TomlValue& value) {
+TomlValue real_value(double number) {
+  TomlValue value;
   value.kind = TomlValue::Kind::real;
-  value.real = real;
-  return true;
+  value.real = number;
+  return value;
 }
 
 int base_of(std::string_view text) {
@@ -46,26 +52,27 @@ int base_of(std::string_view text) {
 
 }  // namespace
 
-bool read_toml_number(std::string_view text, TomlValue& value) {
+std::optional<TomlValue> read_toml_number(std::string_view text) {
   std::string digits;
   if (const int base = base_of(text); base != 10) {
     text.remove_prefix(2);
-    return take_digits(text, base, digits) && text.empty() && to_integer(digits, base, value);
+    if (!take_digits(text, base, digits) || !text.empty()) return std::nullopt;
+    return integer_value(digits, base);
   }
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.remove_prefix(1);
-  if (text == "inf") return to_real(negative ? -HUGE_VAL : HUGE_VAL, value);
-  if (text == "nan") return to_real(std::numeric_limits<double>::quiet_NaN(), value);
+  if (text == "inf") return real_value(negative ? -HUGE_VAL : HUGE_VAL);
+  if (text == "nan") return real_value(std::numeric_limits<double>::quiet_NaN());
 
   if (negative) digits += '-';
   const std::size_t first = digits.size();
-  if (!take_digits(text, 10, digits)) return false;
-  if (digits.size() - first > 1 && digits[first] == '0') return false;
-  if (text.empty()) return to_integer(digits, 10, value);
+  if (!take_digits(text, 10, digits)) return std::nullopt;
+  if (digits.size() - first > 1 && digits[first] == '0') return std::nullopt;
+  if (text.empty()) return integer_value(digits, 10);
   if (text.front() == '.') {
     digits += '.';
     text.remove_prefix(1);
-    if (!take_digits(text, 10, digits)) return false;
+    if (!take_digits(text, 10, digits)) return std::nullopt;
   }
   if (text.starts_with('e') || text.starts_with('E')) {
     digits += 'e';
@@ -74,9 +81,10 @@ bool read_toml_number(std::string_view text, TomlValue& value) {
       digits += text.front();
       text.remove_prefix(1);
     }
-    if (!take_digits(text, 10, digits)) return false;
+    if (!take_digits(text, 10, digits)) return std::nullopt;
   }
-  return text.empty() && to_real(std::strtod(digits.c_str(), nullptr), value);
+  if (!text.empty()) return std::nullopt;
+  return real_value(std::strtod(digits.c_str(), nullptr));
 }
 
 }  // namespace sma

@@ -2,13 +2,13 @@
 
 #include <string_view>
 
-#include "toml/toml_scanner.h"
+#include "base/result.h"
 #include "toml/toml_value.h"
 
 namespace sma {
 
-/// Reads a TOML file's text: `TomlLines` joins what belongs together, inih takes lines apart into sections, names and
-/// values, `TomlScanner` reads these. Where that fails `problem` is set and what is given means nothing.
-[[nodiscard]] TomlTable read_toml(std::string_view text, TomlProblem& problem);
+/// Reads the text of a TOML file: `TomlLines` joins the lines that belong together, inih splits them into sections,
+/// names and values, and `toml_scanner` reads these. A fault's message is `LINE: TEXT`.
+[[nodiscard]] Result<TomlTable> read_toml(std::string_view text);
 
 }  // namespace sma

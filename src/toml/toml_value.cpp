@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/log.h"
 
 namespace sma {
@@ -10,8 +11,8 @@ namespace {
 using Kind = TomlValue::Kind;
 using Origin = TomlTable::Origin;
 
-std::string taken(std::span<const std::string> key, const TomlValue& by) {
-  return written_key(key) + " is there already, since line " + std::to_string(by.line);
+Fault taken(std::span<const std::string> key, const TomlValue& by) {
+  return Fault::internal(written_key(key) + " is there already, since line " + std::to_string(by.line));
 }
 
 TomlValue new_table(Origin origin, std::size_t line) {
@@ -22,13 +23,13 @@ TomlValue new_table(Origin origin, std::size_t line) {
   return value;
 }
 
-/// May a dotted key lead through this table? One with a header of its own grows below that header only. A table made by
-/// dotted keys can be reached again only from the section that made it: anyone else's way leads through its header.
+/// True if a dotted key may lead through this table. A table with a header of its own grows below that header only. A
+/// table made by dotted keys can be reached again only from the section that made it.
 bool may_pass(const TomlValue& value) {
   return value.kind == Kind::table && (value.table.origin == Origin::implied || value.table.origin == Origin::dotted);
 }
 
-/// The table that a header's path goes on in; null where there is none.
+/// The table in which the path of a header goes on; null if there is none.
 TomlTable* step_into(TomlValue& value) {
   if (value.kind == Kind::array && value.holds_tables) return &value.items.back().table;
   if (value.kind == Kind::table && value.table.origin != Origin::inlined) return &value.table;
@@ -37,9 +38,7 @@ TomlTable* step_into(TomlValue& value) {
 
 }  // namespace
 
-bool is_bare_key_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
+bool is_bare_key_character(char c) { return is_letter_or_digit(c) || c == '_' || c == '-'; }
 
 std::string_view TomlValue::kind_name() const {
   switch (kind) {
@@ -61,7 +60,11 @@ std::string_view TomlValue::kind_name() const {
   return {};
 }
 
-std::string insert_value(TomlTable& table, std::span<const std::string> key, TomlValue value) {
+Fault toml_fault(std::size_t line, std::string_view text) {
+  return Fault::internal(std::to_string(line) + ": " + std::string(text));
+}
+
+Result<Done> insert_value(TomlTable& table, std::span<const std::string> key, TomlValue value) {
   TomlTable* at = &table;
   for (std::size_t i = 0; i + 1 < key.size(); ++i) {
     const auto [place, added] = at->entries.try_emplace(key[i], new_table(Origin::dotted, value.line));
@@ -71,38 +74,28 @@ std::string insert_value(TomlTable& table, std::span<const std::string> key, Tom
     at = &next.table;
   }
   const auto [place, added] = at->entries.try_emplace(key.back(), std::move(value));
-  return added ? std::string() : taken(key, place->second);
+  if (!added) return taken(key, place->second);
+  return Done{};
 }
 
-TomlTable* open_table(TomlTable& root, std::span<const std::string> path, bool is_array, std::size_t line,
-                      std::string& problem) {
+Result<TomlTable*> open_table(TomlTable& root, std::span<const std::string> path, bool is_array, std::size_t line) {
   TomlTable* at = &root;
   for (std::size_t i = 0; i + 1 < path.size(); ++i) {
     TomlValue& next = at->entries.try_emplace(path[i], new_table(Origin::implied, line)).first->second;
     at = step_into(next);
-    if (at == nullptr) {
-      problem = taken(path.first(i + 1), next);
-      return nullptr;
-    }
+    if (at == nullptr) return taken(path.first(i + 1), next);
   }
   TomlValue fresh = new_table(Origin::header, line);
-  if (is_array) {
-    TomlValue list;
-    list.kind = Kind::array;
-    list.line = line;
-    list.holds_tables = true;
-    fresh = std::move(list);
-  }
+  if (is_array) fresh.kind = Kind::array;
+  fresh.holds_tables = is_array;
   const auto [place, added] = at->entries.try_emplace(path.back(), std::move(fresh));
   TomlValue& last = place->second;
   if (is_array && last.holds_tables) {
     last.items.push_back(new_table(Origin::header, line));
     return &last.items.back().table;
   }
-  if (!added && (is_array || last.kind != Kind::table || last.table.origin != Origin::implied)) {
-    problem = taken(path, last);
-    return nullptr;
-  }
+  if (!added && (is_array || last.kind != Kind::table || last.table.origin != Origin::implied))
+    return taken(path, last);
   last.table.origin = Origin::header;
   last.line = added ? last.line : line;
   return &last.table;

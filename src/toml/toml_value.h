@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+
 namespace sma {
 
 struct TomlValue;
@@ -38,20 +40,23 @@ struct TomlValue {
   std::vector<TomlValue> items{};
   TomlTable table{};
 
-  /// What a person calls it: "a text", "a table", …
+  /// For messages: "a text", "a table", …
   [[nodiscard]] std::string_view kind_name() const;
 };
 
 /// Dotted keys and headers deeper than this, and arrays in arrays, are refused.
 inline constexpr std::size_t kTomlDepth = 64;
 
-/// Puts `value` under a dotted key. Gives what is wrong where the key is taken or leads through something closed.
-[[nodiscard]] std::string insert_value(TomlTable& table, std::span<const std::string> key, TomlValue value);
+/// A fault in a TOML file; its message is `LINE: TEXT`.
+[[nodiscard]] Fault toml_fault(std::size_t line, std::string_view text);
 
-/// Opens the table of a header, `[…]` or `[[…]]` (`is_array`), below `root`. Null where that is not allowed, and
-/// `problem` says why.
-[[nodiscard]] TomlTable* open_table(TomlTable& root, std::span<const std::string> path, bool is_array, std::size_t line,
-                                    std::string& problem);
+/// Puts `value` under a dotted key. It is a fault, whose message names no line, if the key is taken or leads through
+/// something closed.
+[[nodiscard]] Result<Done> insert_value(TomlTable& table, std::span<const std::string> key, TomlValue value);
+
+/// Opens the table of a header, `[…]` or `[[…]]` (`is_array`), below `root`. Never null. Faults as for `insert_value`.
+[[nodiscard]] Result<TomlTable*> open_table(TomlTable& root, std::span<const std::string> path, bool is_array,
+                                            std::size_t line);
 
 /// May stand in a key without quotes.
 [[nodiscard]] bool is_bare_key_character(char c);

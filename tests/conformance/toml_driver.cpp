@@ -66,12 +66,13 @@ int main() {
   while (std::getline(std::cin, size)) {
     std::string text(std::stoul(size), '\0');
     std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
-    sma::TomlProblem problem;
-    const TomlTable table = sma::read_toml(text, problem);
-    if (problem.text.empty()) {
-      std::cout << printed(table) << '\n';
+    const auto table = sma::read_toml(text);
+    if (table.ok()) {
+      std::cout << printed(*table) << '\n';
     } else {
-      std::cout << "[\"refused\"," << problem.line << ',' << quoted(problem.text) << "]\n";
+      const std::string& message = table.fault().message;
+      std::cout << "[\"refused\"," << std::stoul(message) << ',' << quoted(message.substr(message.find(' ') + 1))
+                << "]\n";
     }
   }
 }

@@ -7,11 +7,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http_server/server.h"
 #include "secrets/prefetch.h"
+#include "secrets/secret_store.h"
 
 namespace sma {
 
-/// All that can be configured, with its defaults. Ranges are those of specification §4.2; `read_settings` never gives a
+/// All that can be configured, with its defaults. Ranges are those of specification §4; `read_settings` never returns a
 /// value outside of them.
 struct Settings {
   LogLevel log_level = LogLevel::info;
@@ -21,16 +23,13 @@ struct Settings {
   std::uint16_t http_port = 2773;  ///< 0: any free port
   std::string region{};            ///< empty: found in environment, profile or instance metadata
   std::string path_prefix = "/v1/";
-  std::size_t max_conn = 800;
+  std::size_t max_conn = ServerLimits{}.max_connections;
   std::size_t max_roles = 20;
-  bool ignore_transient_errors = true;
   bool validate_credentials = true;
   std::string credentials_file_path{};  ///< empty: the chain of sources is asked
   bool sandbox = true;
 
-  Seconds ttl{300};                                 ///< 0: nothing is cached
-  std::size_t cache_size = 1000;                    ///< entries a role; 0: nothing is cached
-  std::size_t cache_bytes = std::size_t{64} << 20;  ///< over all roles
+  SecretStoreSettings cache{};
 
   std::vector<std::string> ssrf_headers{"X-Aws-Parameters-Secrets-Token", "X-Vault-Token"};
   std::vector<std::string> ssrf_env_variables{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"};
@@ -40,7 +39,7 @@ struct Settings {
   bool acm_enabled = false;  ///< `[capabilities.acm] enabled`: asks for certificates, which are not this agent's job
 };
 
-/// The settings as a TOML file that gives them back when read. Nothing in it is secret.
+/// The settings as a TOML file: reading it returns the same settings. Nothing in it is secret.
 [[nodiscard]] std::string render_settings(const Settings& settings);
 
 /// The same as one line at INFO, of prefetch the numbers only.

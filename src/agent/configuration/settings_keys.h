@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "agent/configuration/settings.h"
 #include "toml/toml_value.h"
@@ -17,27 +21,39 @@ inline constexpr std::string_view kCacheTable = "capabilities.secrets_manager.ca
 inline constexpr std::string_view kSecurityTable = "capabilities.secrets_manager.security";
 inline constexpr std::string_view kPrefetchTable = "capabilities.secrets_manager.prefetch";
 
-/// One key of the configuration: its places, what it may hold, and how it is read. Source: specification §4.2.
+/// An item of a list of tables: its `member` (SettingKey) and its `role_arn`, which may be empty.
+struct SettingEntry {
+  std::string name;
+  std::string role_arn;
+};
+using SettingValue =
+    std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, std::vector<SettingEntry>>;
+
+/// One key of the configuration: its places, what it may hold, and how it is read and written. Source: specification
+/// §4.
 struct SettingKey {
   std::string_view name;     ///< in the flat form, and in its table
   std::string_view table;    ///< where it stands in the nested form
-  std::string_view allowed;  ///< for a person
-  /// Takes the value over; gives 0, or the line where something stands that is not allowed.
-  std::size_t (*read)(const TomlValue& value, Settings& settings);
-  bool is_list = false;
-  std::string_view member{};  ///< of a list of tables: the key that each must have
+  std::string_view allowed;  ///< for messages
+  /// Takes the value over. Returns the line of what is not allowed; none if all of it is.
+  std::optional<std::size_t> (*read)(const TomlValue& value, Settings& settings);
+  SettingValue (*value)(const Settings& settings);
+  std::string_view member{};    ///< of a list of tables: the key that each must have
+  std::string_view if_empty{};  ///< what holds if the text is empty, for `--check-config`
 
   /// May stand outside of all tables.
   [[nodiscard]] bool is_flat() const { return table != kPrefetchTable && name != "enabled"; }
+  [[nodiscard]] bool is_list() const;
+  /// The name that says all without the table.
+  [[nodiscard]] std::string full_name() const;
   /// `SMA_…`
   [[nodiscard]] std::string variable() const;
 };
 
 [[nodiscard]] std::span<const SettingKey> setting_keys();
 
-/// Booleans as the AWS agent takes them: true, false, on, off, yes, no, 1, 0, in any case, quoted or not.
-[[nodiscard]] bool read_boolean(const TomlValue& value, bool& target);
-
-[[nodiscard]] std::string lower_case(std::string_view text);
+/// Booleans as the AWS agent takes them: true, false, on, off, yes, no, 1, 0, in any case, quoted or not. None if
+/// `value` is something else.
+[[nodiscard]] std::optional<bool> boolean_in(const TomlValue& value);
 
 }  // namespace sma

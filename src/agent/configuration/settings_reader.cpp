@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "agent/configuration/settings_keys.h"
+#include "base/ascii.h"
 #include "toml/toml_reader.h"
-#include "toml/white_space.h"
 
 namespace sma {
 namespace {
@@ -26,7 +26,7 @@ Fault refusal(std::string message) {
   return Fault::of_agent(Fault::Kind::denied, 500, "InvalidConfiguration", std::move(message));
 }
 
-/// What a person wrote, as far as it may be repeated: a text never.
+/// What the file or variable says, if a message may repeat it: never a text.
 std::string written(const TomlValue& value) {
   std::array<char, 32> digits{};
   switch (value.kind) {
@@ -59,18 +59,18 @@ bool is_flat(std::string_view place) { return place.empty() || place == kFlatPre
 /// The table of the nested form that holds the keys of this place.
 std::string_view nested(std::string_view place) { return place == kFlatPrefetchTable ? kPrefetchTable : place; }
 
-/// Takes a file's tables over into settings, and gathers what is wrong.
+/// Reads the tables of a file into settings, and collects what is wrong.
 class FileReader {
  public:
   FileReader(std::string_view name, LoadedSettings& loaded) : name_(name), loaded_(loaded) {}
 
-  /// `place` is the table's name in the nested form; empty: what stands outside of all tables.
+  /// `place` is the name of the table in the nested form; empty for what is outside of all tables.
   void read_table(const TomlTable& table, const std::string& place) {
     for (const auto& [key, value] : table.entries) {
       std::string below = place;
       if (!below.empty()) below += '.';
       below += key;
-      if (lower_case(below) == kFlatPrefetchTable) below = kFlatPrefetchTable;
+      if (to_lower(below) == kFlatPrefetchTable) below = kFlatPrefetchTable;
       if (const SettingKey* setting = find_key(place, key)) {
         read_key(*setting, value);
       } else if (below == kCertificatesTable) {
@@ -85,26 +85,25 @@ class FileReader {
     }
   }
 
-  void problem(std::size_t line, const std::string& text) {
-    problems_.emplace(line, std::string(name_) + ':' + std::to_string(line) + ": " + text + '\n');
-    if (problems_.size() > kMostProblems) problems_.erase(std::prev(problems_.end()));
-  }
-
-  /// One line for each, in the file's order: the first of them, should there be many.
-  [[nodiscard]] std::string problems() const {
-    std::string all;
-    for (const auto& [line, text] : problems_) all += text;
-    if (!all.empty()) all.pop_back();
+  /// One line for each, in the order of the file; only the first ones if there are many.
+  [[nodiscard]] std::vector<std::string> problems() const {
+    std::vector<std::string> all;
+    for (const auto& [line, text] : problems_) all.push_back(text);
     return all;
   }
 
  private:
+  void problem(std::size_t line, const std::string& text) {
+    problems_.emplace(line, std::string(name_) + ':' + std::to_string(line) + ": " + text);
+    if (problems_.size() > kMostProblems) problems_.erase(std::prev(problems_.end()));
+  }
+
   static bool stands_in(const SettingKey& setting, std::string_view place) {
     return place.empty() ? setting.is_flat() : setting.table == nested(place);
   }
 
   static const SettingKey* find_key(std::string_view place, const std::string& key) {
-    const std::string name = is_flat(place) ? lower_case(key) : key;
+    const std::string name = is_flat(place) ? to_lower(key) : key;
     const auto keys = setting_keys();
     const auto found = std::find_if(keys.begin(), keys.end(), [&](const SettingKey& setting) {
       return setting.name == name && stands_in(setting, place);
@@ -120,8 +119,8 @@ class FileReader {
       return problem(later, std::string(setting.name) + ": given twice; it stands in line " + std::to_string(earlier) +
                                 " already");
     }
-    if (const std::size_t line = setting.read(value, loaded_.settings); line != 0)
-      problem(line, not_allowed(setting.name, value, setting.allowed, setting.is_list));
+    if (const auto line = setting.read(value, loaded_.settings))
+      problem(*line, not_allowed(setting.name, value, setting.allowed, setting.is_list()));
   }
 
   /// What the AWS agent does with certificates is not this agent's job; users share one file between both.
@@ -132,8 +131,9 @@ class FileReader {
                                ": [capabilities.acm] is ignored: certificates are not this agent's job");
     const auto enabled = value.table.entries.find("enabled");
     if (enabled == value.table.entries.end()) return;
-    if (!read_boolean(enabled->second, loaded_.settings.acm_enabled))
-      problem(enabled->second.line, not_allowed("enabled", enabled->second, "true or false"));
+    const auto flag = boolean_in(enabled->second);
+    if (!flag) return problem(enabled->second.line, not_allowed("enabled", enabled->second, "true or false"));
+    loaded_.settings.acm_enabled = *flag;
   }
 
   void unknown(std::string_view place, const std::string& key, std::size_t line) {
@@ -159,12 +159,12 @@ class FileReader {
   std::map<std::string_view, std::size_t> given_{};
 };
 
-/// A variable's value as the file would hold it.
+/// The value of a variable as a file would hold it.
 TomlValue value_of(const SettingKey& setting, std::string_view text) {
   TomlValue value;
   value.line = 1;
   value.text = trimmed(text);
-  if (!setting.is_list) return value;
+  if (!setting.is_list()) return value;
   TomlValue list;
   list.line = 1;
   list.kind = TomlValue::Kind::array;
@@ -187,25 +187,22 @@ bool is_service_link(std::string_view name, std::string_view value) {
          name.find("_PORT_") != name.npos || (name.ends_with("_PORT") && value.find("://") != value.npos);
 }
 
-/// Gives what is wrong, one line for each. A misspelt name is refused as it is in a file.
-std::string read_variables(const Environment& environment, LoadedSettings& loaded) {
+/// Returns what is wrong, one line for each. A misspelt name is refused as it is in a file.
+std::vector<std::string> read_variables(const Environment& environment, LoadedSettings& loaded) {
   std::map<std::string, const SettingKey*> known;
   for (const SettingKey& setting : setting_keys()) known.emplace(setting.variable(), &setting);
-  std::string problems;
+  std::vector<std::string> problems;
   for (const auto& [name, value] : environment.all()) {
     const std::string_view text = value.view();
     if (!name.starts_with("SMA_") || !environment.get(name)) continue;
     const auto found = known.find(name);
-    std::string wrong;
     if (is_service_link(name, text)) {
       loaded.warnings.push_back(name + " is ignored: it is not a setting but an address that Kubernetes sets");
     } else if (found == known.end()) {
-      wrong = name + ": no setting has this name";
-    } else if (const TomlValue given = value_of(*found->second, text);
-               found->second->read(given, loaded.settings) != 0) {
-      wrong = not_allowed(name, given, found->second->allowed, found->second->is_list);
+      problems.push_back(name + ": no setting has this name");
+    } else if (const TomlValue given = value_of(*found->second, text); found->second->read(given, loaded.settings)) {
+      problems.push_back(not_allowed(name, given, found->second->allowed, found->second->is_list()));
     }
-    if (!wrong.empty()) problems += (problems.empty() ? "" : "\n") + wrong;
   }
   return problems;
 }
@@ -213,7 +210,7 @@ std::string read_variables(const Environment& environment, LoadedSettings& loade
 std::string extension_of(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   const std::size_t dot = name.rfind('.');
-  return dot == name.npos ? std::string() : lower_case(name.substr(dot + 1));
+  return dot == name.npos ? std::string() : to_lower(name.substr(dot + 1));
 }
 
 }  // namespace
@@ -221,18 +218,15 @@ std::string extension_of(std::string_view path) {
 Result<LoadedSettings> read_settings(std::string_view name, std::string_view text, const Environment& environment) {
   LoadedSettings loaded;
   FileReader reader(name, loaded);
-  TomlProblem unreadable;
-  const TomlTable root = read_toml(text, unreadable);
-  if (unreadable.text.empty()) {
-    reader.read_table(root, {});
-  } else {
-    reader.problem(unreadable.line, unreadable.text);
-  }
-  std::string problems = reader.problems();
-  if (std::string wrong = read_variables(environment, loaded); !wrong.empty())
-    problems += (problems.empty() ? "" : "\n") + wrong;
-  if (!problems.empty()) return refusal(std::move(problems));
-  return loaded;
+  const auto root = read_toml(text);
+  if (root.ok()) reader.read_table(*root, {});
+  std::vector<std::string> problems =
+      root.ok() ? reader.problems() : std::vector{std::string(name) + ':' + root.fault().message};
+  for (std::string& wrong : read_variables(environment, loaded)) problems.push_back(std::move(wrong));
+  if (problems.empty()) return loaded;
+  std::string lines;
+  for (const std::string& problem : problems) lines += (lines.empty() ? "" : "\n") + problem;
+  return refusal(std::move(lines));
 }
 
 Result<LoadedSettings> load_settings(const std::string& path, const Environment& environment, const Files& files) {

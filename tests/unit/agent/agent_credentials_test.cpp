@@ -57,7 +57,7 @@ TEST_CASE("credentials that expire every second fail none of thousands of reques
   constexpr int kRounds = 150;
   AgentFixture fixture(in_a_container());
   let_keys_live(fixture, 1);
-  fixture.settings.ttl = Seconds(0);
+  fixture.settings.cache.ttl = Seconds(0);
   for (int i = 0; i < kSecrets; ++i) fixture.aws.put("secret-" + std::to_string(i), "value");
   fixture.start();
   std::size_t good = 0;
@@ -76,7 +76,7 @@ TEST_CASE("credentials that expire every second fail none of thousands of reques
 
 TEST_CASE("200 requests that find their credentials expired wait for one renewal") {
   AgentFixture fixture(in_a_container());
-  fixture.settings.ttl = Seconds(0);
+  fixture.settings.cache.ttl = Seconds(0);
   let_keys_live(fixture, 1);
   for (int i = 0; i < 200; ++i) fixture.aws.put("secret-" + std::to_string(i), "value");
   fixture.start();
@@ -93,7 +93,7 @@ TEST_CASE("200 requests that find their credentials expired wait for one renewal
 
 TEST_CASE("credentials are renewed five minutes ahead, in the background, and no request waits for it") {
   AgentFixture fixture(in_a_container());
-  fixture.settings.ttl = Seconds(0);
+  fixture.settings.cache.ttl = Seconds(0);
   let_keys_live(fixture, 3600);
   fixture.aws.put("a", "value");
   fixture.start();
@@ -109,7 +109,7 @@ TEST_CASE("credentials are renewed five minutes ahead, in the background, and no
 
 TEST_CASE("credentials that expired while the process was frozen are not used") {
   AgentFixture fixture(in_a_container());
-  fixture.settings.ttl = Seconds(0);
+  fixture.settings.cache.ttl = Seconds(0);
   let_keys_live(fixture, 3600);
   fixture.aws.put("a", "value");
   fixture.start();
@@ -160,7 +160,7 @@ TEST_CASE("an agent that is restarted while its credentials endpoint hangs serve
 TEST_CASE("a credentials endpoint that fails ends the start only where such faults are not ignored") {
   for (const bool ignored : {true, false}) {
     AgentFixture fixture(in_a_container());
-    fixture.settings.ignore_transient_errors = ignored;
+    fixture.settings.cache.ignore_transient_errors = ignored;
     fixture.aws.fail(FaultPlan::error(503, "ServiceUnavailable").on(kCall).times(FaultPlan::kAlways));
     fixture.begin();
     fixture.run_until([&] {
@@ -197,7 +197,7 @@ TEST_CASE("where nothing is configured the start ends with each place that was l
 
 TEST_CASE("a renewal that fails is not asked for once a request, and the old credentials serve until they expire") {
   AgentFixture fixture(in_a_container());
-  fixture.settings.ttl = Seconds(0);
+  fixture.settings.cache.ttl = Seconds(0);
   let_keys_live(fixture, 600);
   fixture.aws.put("a", "value");
   fixture.start();
@@ -222,7 +222,7 @@ TEST_CASE("an instance's credentials stay in use behind their expiry while metad
   AgentFixture fixture(in_a_container({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", ""},
                                        {"AWS_EC2_METADATA_DISABLED", ""},
                                        {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "{aws}"}}));
-  fixture.settings.ttl = Seconds(0);
+  fixture.settings.cache.ttl = Seconds(0);
   fixture.aws.with([](standin::World& world) { world.metadata.lifetime = 1200; });
   fixture.aws.put("a", "value");
   fixture.start();

@@ -80,7 +80,7 @@ TEST_CASE("while STS fails, a role's cached secret is served, though the role's 
         std::pair{501, "ConnectionError"}, std::pair{400, "Throttling"}}) {
     CAPTURE(code);
     RolesFixture fixture;
-    fixture.settings.ttl = Seconds(3600);
+    fixture.settings.cache.ttl = Seconds(3600);
     fixture.start();
     CHECK(fixture.answer("a", as("reader"))->status() == 200);
     fixture.aws.fail(FaultPlan::sts_error(status, code).on("AssumeRole").times(FaultPlan::kAlways));

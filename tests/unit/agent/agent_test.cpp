@@ -98,7 +98,7 @@ TEST_CASE("a start check that takes 5 seconds is a transient fault: the agent wa
 
 TEST_CASE("without ignore_transient_errors a start check that gets no answer ends the start") {
   AgentFixture fixture;
-  fixture.settings.ignore_transient_errors = false;
+  fixture.settings.cache.ignore_transient_errors = false;
   fixture.aws.fail(FaultPlan::of(FaultPlan::Kind::kHang).on("GetCallerIdentity").times(FaultPlan::kAlways));
   fixture.begin();
   fixture.wait_for_calls("GetCallerIdentity", 1);

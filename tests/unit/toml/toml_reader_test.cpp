@@ -10,11 +10,10 @@ namespace sma {
 namespace {
 
 TomlTable read(std::string_view text) {
-  TomlProblem problem;
-  TomlTable table = read_toml(text, problem);
+  auto table = read_toml(text);
   CAPTURE(text);
-  CHECK(problem.text == "");
-  return table;
+  REQUIRE(table.ok());
+  return std::move(*table);
 }
 
 TomlValue value_of(const std::string& text) {
@@ -23,12 +22,10 @@ TomlValue value_of(const std::string& text) {
   return std::move(table.entries.at("key"));
 }
 
-/// The line of what is wrong; 0 where nothing is.
+/// The line of what is wrong; 0 if nothing is.
 std::size_t wrong_line(std::string_view text) {
-  TomlProblem problem;
-  static_cast<void>(read_toml(text, problem));
-  CHECK((problem.line == 0) == problem.text.empty());
-  return problem.line;
+  const auto table = read_toml(text);
+  return table.ok() ? 0 : std::stoul(table.fault().message);
 }
 
 bool refused(const std::string& value) { return wrong_line("key = " + value + "\n") == 1; }

@@ -46,7 +46,7 @@ class SomeFiles final : public Files {
 TEST_CASE("an empty configuration gives the defaults") {
   const Settings settings = settings_of("");
   CHECK(settings.http_port == 2773);
-  CHECK(settings.ttl == Seconds{300});
+  CHECK(settings.cache.ttl == Seconds{300});
   CHECK(settings.ssrf_headers.size() == 2);
   CHECK(settings.ssrf_env_variables.size() == 3);
   CHECK(settings.prefetch.secrets.empty());
@@ -78,16 +78,16 @@ TEST_CASE("the flat form takes its keys in any case") {
   CHECK(settings.log_level == LogLevel::debug);
   CHECK_FALSE(settings.log_to_file);
   CHECK(settings.http_port == 65535);
-  CHECK(settings.ttl == Seconds{0});
-  CHECK(settings.cache_size == 10);
-  CHECK(settings.cache_bytes == 1048576);
+  CHECK(settings.cache.ttl == Seconds{0});
+  CHECK(settings.cache.cache_size == 10);
+  CHECK(settings.cache.cache_bytes == 1048576);
   CHECK(settings.max_conn == 10);
   CHECK(settings.max_roles == 2);
   CHECK(settings.region == "us-west-2");
   CHECK(settings.path_prefix == "/other/");
   CHECK(settings.ssrf_headers == std::vector<std::string>{"X-One"});
   CHECK(settings.ssrf_env_variables == std::vector<std::string>{"MY_TOKEN"});
-  CHECK_FALSE(settings.ignore_transient_errors);
+  CHECK_FALSE(settings.cache.ignore_transient_errors);
   CHECK_FALSE(settings.validate_credentials);
   CHECK(settings.credentials_file_path == "/tmp/credentials");
   CHECK_FALSE(settings.sandbox);
@@ -120,7 +120,7 @@ key = "Team"
   CHECK(settings.log_level == LogLevel::warn);
   CHECK_FALSE(settings.enabled);
   CHECK(settings.http_port == 0);
-  CHECK(settings.ttl == Seconds{3600});
+  CHECK(settings.cache.ttl == Seconds{3600});
   CHECK(settings.ssrf_headers == std::vector<std::string>{"A", "B"});
   CHECK(settings.prefetch.max_jitter == Seconds{10});
   CHECK(settings.prefetch.cache_buffer_ratio == 1.0);

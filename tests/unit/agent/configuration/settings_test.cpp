@@ -27,13 +27,13 @@ TEST_CASE("settings that were written out are read back the same") {
   settings.path_prefix = "/\"quoted\" \\ = [x] # \xC3\xA9/";
   settings.max_conn = 1;
   settings.max_roles = 2;
-  settings.ignore_transient_errors = false;
+  settings.cache.ignore_transient_errors = false;
   settings.validate_credentials = false;
   settings.credentials_file_path = "/tmp/with 'quotes'";
   settings.sandbox = false;
-  settings.ttl = Seconds{0};
-  settings.cache_size = 0;
-  settings.cache_bytes = std::size_t{1} << 20;
+  settings.cache.ttl = Seconds{0};
+  settings.cache.cache_size = 0;
+  settings.cache.cache_bytes = std::size_t{1} << 20;
   settings.ssrf_headers = {"X-One", "X-Two"};
   settings.ssrf_env_variables = {"A"};
   settings.prefetch.cache_buffer_ratio = 1;
