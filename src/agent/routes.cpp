@@ -1,5 +1,7 @@
 #include "agent/routes.h"
 
+#include <utility>
+
 #include "base/json_text.h"
 
 namespace sma {
@@ -50,7 +52,12 @@ void Routes::refused(int status, std::string_view reason) {
   log_.debug("malformed request", {{"status", status}, {"reason", reason}});
 }
 
-void Routes::lost(const Fault& fault) { log_.warn("connection closed", {{"reason", fault.message}}); }
+void Routes::lost(const Fault& fault) {
+  ++lost_;
+  if (scheduler_.now() < next_lost_line_) return;
+  log_.warn("connection closed", {{"reason", fault.message}, {"connections", std::exchange(lost_, 0)}});
+  next_lost_line_ = scheduler_.now() + Seconds(60);
+}
 
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request) {
   const bool ping = request.path == kPing;

@@ -21,6 +21,7 @@ class Routes final : public Handler {
 
   std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
+  /// Writes at most one line a minute, with the number of connections since the last one.
   void lost(const Fault& fault) override;
   void crowded(Crowding crowding) override { crowding_log_.note(crowding); }
 
@@ -39,6 +40,8 @@ class Routes final : public Handler {
   Log& log_;
   std::string path_prefix_;
   SecretQuery query_;
+  int lost_ = 0;  // connections since the last line
+  TimePoint next_lost_line_ = TimePoint::min();
   CrowdingLog crowding_log_{scheduler_, log_};
 };
 

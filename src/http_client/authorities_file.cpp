@@ -3,7 +3,7 @@
 namespace sma {
 namespace {
 
-// No name grows for ever; what curl knew under the name so many changes ago has gone by then.
+// A name does not grow without end. What curl kept under a name of so many changes ago is gone by then.
 constexpr std::size_t kLongest = 100;
 
 }  // namespace

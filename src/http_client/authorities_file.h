@@ -7,9 +7,9 @@
 
 namespace sma {
 
-/// The file of certificate authorities, under the name to give to curl. curl keeps what it read from the file, and the
-/// connections and TLS sessions that it vouched for, by the file's name: a file that was replaced gets another name
-/// (one more `./` in it), and is read again for the next connection.
+/// The file of certificate authorities, and the name under which curl is to read it. curl keeps what it read from the
+/// file, and the connections and TLS sessions that it vouched for, by the file's name: a file that was replaced gets
+/// another name (one more `./` in it), and is read again for the next connection.
 class AuthoritiesFile {
  public:
   /// `path` may be empty: there is none.

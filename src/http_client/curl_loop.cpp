@@ -3,6 +3,7 @@
 #include <sys/timerfd.h>
 
 #include <cstdlib>
+#include <utility>
 
 namespace sma {
 namespace {
@@ -12,6 +13,13 @@ constexpr long kPooledConnections = 32;
 
 std::uint32_t epoll_events(int what) {
   return (what & CURL_POLL_IN ? std::uint32_t{EPOLLIN} : 0U) | (what & CURL_POLL_OUT ? std::uint32_t{EPOLLOUT} : 0U);
+}
+
+/// Null for curl's own handle, which closes connections.
+Transfer* transfer_of(CURL* easy) {
+  char* transfer = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+  return static_cast<Transfer*>(static_cast<void*>(transfer));
 }
 
 }  // namespace
@@ -27,7 +35,7 @@ CurlLoop::CurlLoop(EventLoop& loop)
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kPooledConnections);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-  // Without it, ending waits for the resolver's threads, nine seconds where the name server is dead.
+  // Without it, the end of the process waits for the resolver's threads: nine seconds if the name server is dead.
   curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
   curl_multi_setopt(multi_, CURLMOPT_RESOLVE_THREADS_MAX, kResolverThreads);
   if (!loop_.watch(timer_descriptor_.get(), EPOLLIN, timer_).ok()) std::abort();
@@ -48,34 +56,42 @@ Result<Done> CurlLoop::add(CURL* easy, Transfer& transfer) {
   return Done{};
 }
 
-void CurlLoop::remove(CURL* easy) { curl_multi_remove_handle(multi_, easy); }
+void CurlLoop::remove(CURL* easy) {
+  lost_.erase(easy);
+  curl_multi_remove_handle(multi_, easy);
+}
 
 void CurlLoop::drop_connections() {
   curl_multi_setopt(multi_, CURLMOPT_NETWORK_CHANGED, static_cast<long>(CURLMNWC_CLEAR_CONNS | CURLMNWC_CLEAR_DNS));
 }
 
-int CurlLoop::on_socket(CURL* /*easy*/, curl_socket_t descriptor, int what, void* self, void* socket) {
-  return static_cast<CurlLoop*>(self)->watch_socket(descriptor, what, static_cast<Socket*>(socket)) ? 0 : -1;
+int CurlLoop::on_socket(CURL* easy, curl_socket_t descriptor, int what, void* self, void* socket) {
+  static_cast<CurlLoop*>(self)->watch_socket(easy, descriptor, what, static_cast<Socket*>(socket));
+  return 0;
 }
 
-// False makes curl end the transfers that are under way: without it they would wait until their deadlines.
-bool CurlLoop::watch_socket(curl_socket_t descriptor, int what, Socket* socket) {
+void CurlLoop::watch_socket(CURL* easy, curl_socket_t descriptor, int what, Socket* socket) {
   if (what == CURL_POLL_REMOVE) {
-    if (socket == nullptr) return true;
+    if (socket == nullptr) return;
     loop_.unwatch(descriptor, *socket);
     socket->closed = true;  // freed in `act`: this may be inside its own on_events
     curl_multi_assign(multi_, descriptor, nullptr);
-  } else if (socket == nullptr) {
-    Socket& added = sockets_.emplace_back(*this, descriptor);
-    if (!loop_.watch(descriptor, epoll_events(what), added).ok()) {
-      sockets_.pop_back();
-      return false;
-    }
-    curl_multi_assign(multi_, descriptor, &added);
-  } else {
+  } else if (socket != nullptr) {
     loop_.change(descriptor, epoll_events(what), *socket);
+  } else if (auto watched = loop_.watch(descriptor, epoll_events(what), sockets_.emplace_back(*this, descriptor));
+             watched.ok()) {
+    curl_multi_assign(multi_, descriptor, &sockets_.back());
+  } else {
+    // A failure reported to curl would end all other transfers as well.
+    sockets_.pop_back();
+    lost_.insert_or_assign(easy, std::move(watched.fault()));
+    loop_.post(reporting_);
   }
-  return true;
+}
+
+void CurlLoop::report_lost() {
+  for (const auto& [easy, fault] : std::exchange(lost_, {}))
+    if (Transfer* transfer = transfer_of(easy)) transfer->on_lost(fault);
 }
 
 int CurlLoop::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
@@ -97,8 +113,6 @@ void CurlLoop::set_timer(long milliseconds) {
   timer_set_ = wanted;
 }
 
-void CurlLoop::Kick::run() { owner.act(CURL_SOCKET_TIMEOUT, 0); }
-
 void CurlLoop::Socket::on_events(std::uint32_t events) {
   int what = 0;
   if ((events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
@@ -107,9 +121,9 @@ void CurlLoop::Socket::on_events(std::uint32_t events) {
   owner.act(descriptor, what);
 }
 
-void CurlLoop::CurlTimer::on_events(std::uint32_t /*events*/) {
+void CurlLoop::on_timer_event() {
   std::uint64_t expirations = 0;
-  if (::read(owner.timer_descriptor_.get(), &expirations, sizeof expirations) > 0) owner.act(CURL_SOCKET_TIMEOUT, 0);
+  if (::read(timer_descriptor_.get(), &expirations, sizeof expirations) > 0) time_out();
 }
 
 void CurlLoop::act(curl_socket_t descriptor, int what) {
@@ -119,9 +133,7 @@ void CurlLoop::act(curl_socket_t descriptor, int what) {
   while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     const CURLcode code = message->data.result;
-    char* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    static_cast<Transfer*>(static_cast<void*>(transfer))->on_done(code);
+    transfer_of(message->easy_handle)->on_done(code);
   }
   sockets_.remove_if([](const Socket& socket) { return socket.closed; });
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
@@ -15,6 +16,8 @@ namespace sma {
 class Transfer {
  public:
   virtual void on_done(CURLcode code) = 0;
+  /// The same for a transfer whose socket cannot be watched: curl would never hear of it again.
+  virtual void on_lost(const Fault& fault) = 0;
 
  protected:
   ~Transfer() = default;
@@ -48,32 +51,25 @@ class CurlLoop {
     curl_socket_t descriptor;
     bool closed = false;
   };
-  struct CurlTimer final : Watcher {
-    explicit CurlTimer(CurlLoop& owning) : owner(owning) {}
-    void on_events(std::uint32_t events) override;
-    CurlLoop& owner;
-  };
-
-  /// Curl wants to go on at once.
-  struct Kick final : Runnable {
-    explicit Kick(CurlLoop& owning) : owner(owning) {}
-    void run() override;
-    CurlLoop& owner;
-  };
 
   static int on_socket(CURL* easy, curl_socket_t descriptor, int what, void* self, void* socket);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
   void set_timer(long milliseconds);
-  [[nodiscard]] bool watch_socket(curl_socket_t descriptor, int what, Socket* socket);
+  void watch_socket(CURL* easy, curl_socket_t descriptor, int what, Socket* socket);
+  void on_timer_event();
+  void time_out() { act(CURL_SOCKET_TIMEOUT, 0); }
+  void report_lost();
   void act(curl_socket_t descriptor, int what);
 
   EventLoop& loop_;
   CURLM* multi_;
   FileDescriptor timer_descriptor_;
-  CurlTimer timer_{*this};
+  MemberWatcher<&CurlLoop::on_timer_event> timer_{*this};
   bool timer_set_ = false;
-  Kick kick_{*this};
+  MemberRunnable<&CurlLoop::time_out> kick_{*this};  // curl wants to continue at once
   std::list<Socket> sockets_;
+  std::map<CURL*, Fault> lost_;  // to be reported outside of curl's callbacks
+  MemberRunnable<&CurlLoop::report_lost> reporting_{*this};
 };
 
 }  // namespace sma

@@ -153,7 +153,13 @@ void EasyCall::on_done(CURLcode code) {
   done_.set();
 }
 
+void EasyCall::on_lost(const Fault& fault) {
+  lost_ = Fault::connection(url_.authority() + ": " + fault.message);
+  done_.set();
+}
+
 Result<ClientResponse> EasyCall::take() {
+  if (lost_) return *lost_;
   if (code_ != CURLE_OK) return fault();
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);

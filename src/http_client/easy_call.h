@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <optional>
 
 #include "base/event.h"
 #include "http_client/curl_loop.h"
@@ -38,6 +39,7 @@ class EasyCall final : private Transfer {
   void set_proxy();
   Result<Done> set_fields();
   void on_done(CURLcode code) override;
+  void on_lost(const Fault& fault) override;
   [[nodiscard]] Fault fault() const;
 
   static std::size_t on_read(char* bytes, std::size_t size, std::size_t count, void* self);
@@ -57,6 +59,7 @@ class EasyCall final : private Transfer {
   bool connected_ = false;
   bool too_long_ = false;
   CURLcode code_ = CURLE_OK;
+  std::optional<Fault> lost_;
   std::size_t body_sent_ = 0;
   ClientResponse response_;
   Event done_;

@@ -21,8 +21,8 @@ struct ClientField {
   WipedBytes value;
 };
 
-/// One HTTP call. Sent exactly as written: no redirect is followed, no path is normalised. To this machine and to
-/// link-local addresses it goes without a proxy, whatever is configured.
+/// One HTTP call, sent exactly as written: no redirect is followed, no path is normalised. Requests to this machine and
+/// to link-local addresses never go through a proxy.
 struct ClientRequest {
   static constexpr Nanoseconds kNoLimit = Nanoseconds::max();
 
@@ -36,12 +36,11 @@ struct ClientRequest {
   TimePoint deadline = TimePoint::max();   ///< queueing included
   std::size_t max_answer_bytes = std::size_t{256} << 10;  ///< of its body; a longer answer is a fault
   bool fresh_connection = false;  ///< none of the pool, and its name is resolved again: for the retry after a lost one
-  bool use_proxy = true;          ///< where one is configured; link-local and loopback hosts never have one
-  bool queued = true;             ///< false: past the 16 calls under way (metadata, credentials)
-  std::string
-      on_behalf_of{};  ///< the role it is made for: its calls leave places to others (see CallPlaces); empty: none
-  /// Told when the request is handed over for sending, which is what the freshness of its answer counts from; both
-  /// must outlive the call. `first_sent` keeps what it holds already.
+  bool use_proxy = true;          ///< if one is configured and the host is neither link-local nor loopback
+  bool queued = true;             ///< false: not counted among the calls under way (metadata, credentials)
+  std::string on_behalf_of{};     ///< the role it is made for, see CallPlaces; empty: none
+  /// Set to the time when the request is handed over for sending, from which the freshness of its answer counts. Both
+  /// must outlive the call. `first_sent` keeps a time that it already holds.
   std::optional<TimePoint>* first_sent = nullptr;
   std::optional<TimePoint>* last_sent = nullptr;
 };
@@ -71,30 +70,30 @@ struct ClientResponse {
   }
 };
 
-/// Who sends requests: `HttpClient`, or a test.
+/// Sends requests: `HttpClient`, or a test.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
   [[nodiscard]] virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
 };
 
-/// Where outgoing connections go through and whom they trust; read once at start.
+/// The proxies and the trusted certificates of outgoing connections; read once at start.
 struct HttpClientSettings {
-  std::string ca_bundle;    ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
-  std::string ca_file;      ///< as found by the usual search; may be empty
-  std::string ca_folder;    ///< `SSL_CERT_DIR`, hashed names; may be empty
-  SharedBytes https_proxy;  ///< may hold a password: never logged
-  SharedBytes http_proxy;
-  std::string no_proxy;
-  std::string user_agent;
+  std::string ca_bundle{};    ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
+  std::string ca_file{};      ///< as found by the usual search; may be empty
+  std::string ca_folder{};    ///< `SSL_CERT_DIR`, hashed names; may be empty
+  SharedBytes https_proxy{};  ///< may hold a password: never logged
+  SharedBytes http_proxy{};
+  std::string no_proxy{};
+  std::string user_agent{};
   std::size_t calls_at_once = 16;
 };
 
-/// Outgoing HTTP and HTTPS on curl's multi interface, on our event loop: nothing blocks. At most `calls_at_once` calls
-/// are under way, further ones wait first in, first out (CallPlaces). A call whose task is destroyed is taken off curl
-/// at once.
+/// Outgoing HTTP and HTTPS with curl's multi interface, on our event loop: nothing blocks. At most `calls_at_once`
+/// calls are under way; further ones wait, first in, first out (CallPlaces). Destroying a call's task ends the call at
+/// once.
 ///
-/// Faults: `Fault::timeout` (504) where no answer came in time; `Fault::connection` (502) for DNS, connecting, TLS, a
+/// Faults: `Fault::timeout` (504) if no answer came in time; `Fault::connection` (502) for DNS, connecting, TLS, a
 /// reset, an answer cut short or longer than `max_answer_bytes`; the message names the host and curl's reason.
 class HttpClient final : public HttpTransport {
  public:
@@ -103,13 +102,13 @@ class HttpClient final : public HttpTransport {
 
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request) override;
 
-  /// Closes idle connections: they may be dead after the process was frozen.
+  /// Closes idle connections, which may be dead after the process was frozen.
   void drop_idle_connections();
 
-  /// Once, first thing in the process: curl and OpenSSL get allocators that wipe what they free.
+  /// Gives curl and OpenSSL allocators that wipe what they free. To be called once, before anything else.
   static void prepare_process();
 
-  /// For a process that was copied as a whole, as a snapshot of a virtual machine: OpenSSL takes new entropy.
+  /// Makes OpenSSL take new entropy, for a process that was copied as a whole, as in a snapshot of a virtual machine.
   static void renew_randomness();
 
  private:

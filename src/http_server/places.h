@@ -7,9 +7,9 @@
 
 namespace sma {
 
-/// The places of a server's connections: how many are taken, and who leaves for a new client if none is free.
-/// Each connection is in one list by its admission and its standing, the one that was active last at the end; adding
-/// and finding take constant time.
+/// The places of a server's connections: how many are taken, and which connection leaves for a new client if none is
+/// free. Each connection is in one list by its admission and its standing, the one that was active last at the end;
+/// adding and finding take constant time.
 class Places {
  public:
   /// A connection may be closed for a new client after nothing was received or sent for this time.

@@ -186,6 +186,19 @@ TEST_CASE("a fault is told in JSON also if its text has lone surrogates or bytes
   CHECK(response.body.view() == "{\"__type\":\"A\xEF\xBF\xBD\",\"message\":\"\\ud800 and \xEF\xBF\xBD(\"}");
 }
 
+TEST_CASE("connections that a fault of the machine closes are one line a minute, with their number") {
+  RoutesFixture fixture;
+  const Fault fault = Fault::internal("no room");
+  fixture.routes.lost(fault);
+  CHECK(fixture.lines.count("connection closed") == 1);
+  for (int i = 0; i < 5; ++i) fixture.routes.lost(fault);
+  fixture.scheduler.advance(Seconds(60));
+  CHECK(fixture.lines.count("connection closed") == 1);
+  fixture.routes.lost(fault);
+  CHECK(fixture.lines.count("connection closed") == 2);
+  CHECK(fixture.lines.count("connections=6") == 1);
+}
+
 TEST_CASE("a client is answered 58 seconds after its request, and not before") {
   RoutesFixture fixture;
   ServerRequest request;

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <cerrno>
+
 // What the linker calls the original and the replacement of a wrapped function.
 #define SMA_WRAPPED(result, name, ...)                                    \
   extern "C" result real_##name(__VA_ARGS__) __asm__("__real_" #name);    \
@@ -13,6 +15,7 @@
 namespace {
 
 thread_local sma::CallCounts counts;
+thread_local bool epoll_is_full = false;
 
 }  // namespace
 
@@ -53,6 +56,10 @@ SMA_WRAPPED(int, epoll_wait, int descriptor, epoll_event* events, int count, int
 }
 SMA_WRAPPED(int, epoll_ctl, int descriptor, int operation, int watched, epoll_event* event) {
   ++counts.registrations;
+  if (epoll_is_full && operation == EPOLL_CTL_ADD) {
+    errno = ENOSPC;
+    return -1;
+  }
   return real_epoll_ctl(descriptor, operation, watched, event);
 }
 
@@ -80,5 +87,8 @@ SMA_WRAPPED(int, setsockopt, int descriptor, int level, int name, const void* va
 namespace sma {
 
 CallCounts counted_calls() { return counts; }
+
+FullEpoll::FullEpoll() { epoll_is_full = true; }
+FullEpoll::~FullEpoll() { epoll_is_full = false; }
 
 }  // namespace sma

@@ -35,4 +35,13 @@ struct CallCounts {
 
 [[nodiscard]] CallCounts counted_calls();
 
+/// While this lives, epoll takes no further descriptor of this thread: ENOSPC, as for a user with too many watches.
+class FullEpoll {
+ public:
+  FullEpoll();
+  ~FullEpoll();
+  FullEpoll(const FullEpoll&) = delete;
+  FullEpoll& operator=(const FullEpoll&) = delete;
+};
+
 }  // namespace sma
