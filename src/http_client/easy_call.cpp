@@ -43,6 +43,7 @@ EasyCall::~EasyCall() {
   if (added_) curl_.remove(easy_);
   curl_easy_cleanup(easy_);
   curl_slist_free_all(fields_);
+  curl_slist_free_all(proxy_fields_);
 }
 
 Result<Done> EasyCall::start() {
@@ -117,11 +118,17 @@ void EasyCall::set_tls() {
 void EasyCall::set_proxy() {
   const SharedBytes& proxy = url_.scheme == "https" ? settings_.https_proxy : settings_.http_proxy;
   const bool use_proxy = request_.use_proxy && !proxy.empty() && !is_near_host(url_.host);
-  WipedBytes text;
-  if (use_proxy) text.append(proxy.view());
-  text.push_back('\0');
-  curl_easy_setopt(easy_, CURLOPT_PROXY, text.data());
   curl_easy_setopt(easy_, CURLOPT_NOPROXY, use_proxy ? settings_.no_proxy.c_str() : "*");
+  if (!use_proxy) {
+    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    return;
+  }
+  const ProxyAccess access = proxy_access(proxy.view());
+  curl_easy_setopt(easy_, CURLOPT_PROXY, access.url.data());
+  if (access.authorization.empty()) return;
+  proxy_fields_ = curl_slist_append(nullptr, access.authorization.data());
+  if (proxy_fields_ == nullptr) std::abort();
+  curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_fields_);
 }
 
 Result<Done> EasyCall::set_fields() {

@@ -55,6 +55,7 @@ class EasyCall final : private Transfer {
   const Url url_;
   CURL* easy_;
   curl_slist* fields_ = nullptr;
+  curl_slist* proxy_fields_ = nullptr;
   bool added_ = false;
   bool connected_ = false;
   bool too_long_ = false;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +12,6 @@
 
 #include "base/ascii.h"
 #include "base/whole_number.h"
-#include "base/wiped_bytes.h"
 
 namespace sma {
 namespace {
@@ -33,6 +33,15 @@ std::optional<std::string> part(const CurlUrl& url, CURLUPart which, unsigned fl
   char* text = nullptr;
   if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) return std::nullopt;
   std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+/// curl wipes its own copy when it is freed.
+WipedBytes secret_part(const CurlUrl& url, CURLUPart which, unsigned flags) {
+  char* text = nullptr;
+  if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) return {};
+  WipedBytes copy{std::string_view(text)};
   curl_free(text);
   return copy;
 }
@@ -97,6 +106,31 @@ bool is_proxy_url(std::string_view url) {
   const auto scheme = part(parsed, CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
   constexpr std::array kSchemes = {"http", "https", "socks", "socks4", "socks4a", "socks5", "socks5h"};
   return std::ranges::find(kSchemes, scheme) != kSchemes.end() && part(parsed, CURLUPART_HOST);
+}
+
+ProxyAccess proxy_access(std::string_view url) {
+  ProxyAccess access{.url = WipedBytes(url), .authorization = {}};
+  access.url.push_back('\0');
+  const CurlUrl parsed = read(access.url.data(), CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+  if (!parsed) return access;
+  const std::string scheme = part(parsed, CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
+  const WipedBytes user = secret_part(parsed, CURLUPART_USER, CURLU_URLDECODE);
+  const WipedBytes password = secret_part(parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);
+  if (!scheme.starts_with("http") || (user.empty() && password.empty())) return access;
+
+  WipedBytes both(user.view());
+  both.push_back(':');
+  both.append(password.view());
+  WipedBytes encoded;
+  encoded.resize((both.size() + 2) / 3 * 4 + 1);  // with a NUL at its end
+  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()), both.bytes().data(), static_cast<int>(both.size()));
+  access.authorization.append("Proxy-Authorization: Basic ");
+  access.authorization.append(encoded.view());
+  curl_url_set(parsed.get(), CURLUPART_USER, nullptr, 0);
+  curl_url_set(parsed.get(), CURLUPART_PASSWORD, nullptr, 0);
+  access.url = secret_part(parsed, CURLUPART_URL, CURLU_NO_GUESS_SCHEME);
+  access.url.push_back('\0');
+  return access;
 }
 
 bool is_same_address(const std::string& a, const std::string& b) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/wiped_bytes.h"
+
 namespace sma {
 
 /// A URL as curl reads it, so that what is checked and signed is what the request is sent to: `http://127.1/` is
@@ -32,6 +34,16 @@ struct Url {
 
 /// True if curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
 [[nodiscard]] bool is_proxy_url(std::string_view url);
+
+/// How curl is told of a proxy.
+struct ProxyAccess {
+  WipedBytes url;            ///< ends with a NUL
+  WipedBytes authorization;  ///< a `Proxy-Authorization` field, ends with a NUL; empty: none is to be sent
+};
+
+/// A name and password in the URL of an HTTP proxy become a field, because curl would keep the password as long as the
+/// connection. Those of a SOCKS proxy stay in the URL. `url` is one that `is_proxy_url` accepts.
+[[nodiscard]] ProxyAccess proxy_access(std::string_view url);
 
 /// 127.0.0.0/8 or ::1, as an address.
 [[nodiscard]] bool is_loopback_address(const std::string& host);

@@ -88,6 +88,24 @@ TEST_CASE("each secret of the environment is in the running agent's memory once 
   }
 }
 
+TEST_CASE("a proxy's password is in memory once while a connection to the proxy is kept") {
+  AgentWithAws scene;
+  const std::string password = new_secret();
+  // An address that reaches this machine, but through a proxy: the stand-in itself.
+  std::string endpoint = scene.aws.url();
+  const std::string port = endpoint.substr(endpoint.rfind(':') + 1);
+  AgentSettings settings;
+  settings.environment = scene.aws.environment();
+  settings.environment["AWS_ENDPOINT_URL"] = "http://0.0.0.0:" + port;
+  settings.environment["http_proxy"] = "http://user:" + password + "@127.0.0.1:" + port;
+  settings.environment["SMA_VALIDATE_CREDENTIALS"] = "false";
+  AgentProcess agent(settings);
+  // The stand-in is no proxy and refuses the signature; the connection to it is kept all the same.
+  CHECK(agent.get_secret("environment/proxy").status == 400);
+  if (!can_read_memory_of(agent.child().pid())) return;
+  CHECK(most_copies(agent, password) <= 1);
+}
+
 TEST_CASE("the running agent's environment, as the system shows it, holds no secret, and what is none still") {
   const SecretsInEnvironment secrets;
   AgentWithAws scene(secrets.variables());

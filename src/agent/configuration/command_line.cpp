@@ -1,9 +1,12 @@
 #include "agent/configuration/command_line.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -15,146 +18,170 @@ constexpr std::string_view kOtherNames[] = {"secrets-manager-agent", "aws_secret
 constexpr const char* kVersion3File = "/etc/aws-workload-credentials-provider/config.toml";
 constexpr std::uint64_t kLongestWait = 86400;
 
+Fault refusal(const std::string& problem) {
+  std::string message = problem + "\n" + usage();
+  message.pop_back();
+  return Fault::of_agent(Fault::Kind::denied, 500, "InvalidCommandLine", std::move(message));
+}
+
+Result<Done> choose(CommandLine& line, Command command) {
+  if (line.command != Command::run && line.command != command)
+    return refusal("one at a time: --check-config, --health-check, get, acm, setup-config-based-permissions");
+  line.command = command;
+  return Done{};
+}
+
+/// `flag` or `value` takes the option over, as it has none or needs one.
+struct Option {
+  std::string_view name;
+  bool is_of_get;  ///< allowed after `get` only
+  Result<Done> (*flag)(CommandLine& line) = nullptr;
+  Result<Done> (*value)(CommandLine& line, std::string_view name, std::string_view text) = nullptr;
+};
+
+template <auto member>
+Result<Done> set_text(CommandLine& line, std::string_view /*name*/, std::string_view text) {
+  if constexpr (std::is_same_v<decltype(member), std::string GetRequest::*>) {
+    line.get.*member = text;
+  } else {
+    line.*member = text;
+  }
+  return Done{};
+}
+
+template <auto member>
+Result<Done> set_flag(CommandLine& line) {
+  if constexpr (std::is_same_v<decltype(member), bool GetRequest::*>) {
+    line.get.*member = true;
+  } else {
+    line.*member = true;
+  }
+  return Done{};
+}
+
+template <Command command>
+Result<Done> set_command(CommandLine& line) {
+  return choose(line, command);
+}
+
+/// Whatever else is asked for, `--help` and `--version` win.
+template <Command command>
+Result<Done> set_answer(CommandLine& line) {
+  line.command = command;
+  return Done{};
+}
+
+Result<std::uint64_t> number_of(std::string_view name, std::string_view text, std::uint64_t most) {
+  const auto number = whole_number<std::uint64_t>(text);
+  if (!number || *number > most)
+    return refusal(std::string(name) + " needs a number, " + std::to_string(most) + " at most");
+  return *number;
+}
+
+Result<Done> set_group(CommandLine& line, std::string_view name, std::string_view text) {
+  const auto number = number_of(name, text, 0xFFFFFFFE);
+  if (!number.ok()) return number.fault();
+  line.token_group = static_cast<gid_t>(*number);
+  return Done{};
+}
+
+Result<Done> set_wait(CommandLine& line, std::string_view name, std::string_view text) {
+  const auto number = number_of(name, text, kLongestWait);
+  if (!number.ok()) return number.fault();
+  line.get.wait = Seconds(*number);
+  return Done{};
+}
+
+constexpr Option kOptions[] = {
+    {.name = "-c", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
+    {.name = "--config", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
+    {.name = "-h", .is_of_get = false, .flag = set_answer<Command::help>},
+    {.name = "--help", .is_of_get = false, .flag = set_answer<Command::help>},
+    {.name = "-V", .is_of_get = false, .flag = set_answer<Command::version>},
+    {.name = "--version", .is_of_get = false, .flag = set_answer<Command::version>},
+    {.name = "--check-config", .is_of_get = false, .flag = set_command<Command::check_config>},
+    {.name = "--health-check", .is_of_get = false, .flag = set_command<Command::health_check>},
+    {.name = "--create-token", .is_of_get = false, .flag = set_flag<&CommandLine::create_token>},
+    {.name = "--token-group", .is_of_get = false, .value = set_group},
+    {.name = "--lambda", .is_of_get = false, .flag = set_flag<&CommandLine::lambda>},
+    {.name = "--wait", .is_of_get = true, .value = set_wait},
+    {.name = "--version-id", .is_of_get = true, .value = set_text<&GetRequest::version_id>},
+    {.name = "--version-stage", .is_of_get = true, .value = set_text<&GetRequest::version_stage>},
+    {.name = "--role-arn", .is_of_get = true, .value = set_text<&GetRequest::role_arn>},
+    {.name = "--field", .is_of_get = true, .value = set_text<&GetRequest::field>},
+    {.name = "--refresh", .is_of_get = true, .flag = set_flag<&GetRequest::refresh>},
+    {.name = "--json", .is_of_get = true, .flag = set_flag<&GetRequest::json>},
+};
+
 class ArgumentReader {
  public:
   ArgumentReader(std::span<const char* const> arguments, CommandLine& line) : arguments_(arguments), line_(line) {}
 
-  void read() {
+  Result<Done> read() {
     bool only_words = false;
-    while (at_ < arguments_.size() && problem_.empty() && !is_answered()) {
+    while (at_ < arguments_.size() && !is_answered()) {
       const std::string_view argument = arguments_[at_++];
       if (only_words || !argument.starts_with('-')) {
         words_.push_back(argument);
       } else if (argument == "--") {
         only_words = true;
-      } else {
-        read_option(argument);
+      } else if (auto option = read_option(argument); !option.ok()) {
+        return option;
       }
     }
-    if (problem_.empty() && !is_answered()) read_words();
-    if (problem_.empty() && !is_answered()) check();
+    if (is_answered()) return Done{};
+    if (auto words = read_words(); !words.ok()) return words;
+    if (line_.token_group && !line_.create_token) return refusal("--token-group needs --create-token");
+    if (!line_.get.field.empty() && line_.get.json) return refusal("--field and --json exclude each other");
+    return Done{};
   }
-
-  [[nodiscard]] const std::string& problem() const { return problem_; }
 
  private:
-  /// Whatever else is asked for, `--help` and `--version` win.
   [[nodiscard]] bool is_answered() const { return line_.command == Command::help || line_.command == Command::version; }
   [[nodiscard]] bool has_word(std::string_view word) const { return !words_.empty() && words_.front() == word; }
-
-  void read_option(std::string_view argument) {
-    const std::size_t equals = argument.starts_with("--") ? argument.find('=') : argument.npos;
-    const std::string_view name = argument.substr(0, equals);
-    if (equals != argument.npos) attached_ = argument.substr(equals + 1);
-    if (!read_general(name) && !(has_word("get") && read_get(name)) &&
-        !(is_certificate_word() && name == "--no-sudoers"))
-      return fail("unknown option " + std::string(name));
-    if (attached_) fail(std::string(name) + " takes no value");
-  }
-
-  bool read_general(std::string_view name) {
-    if (name == "-c" || name == "--config") {
-      read_text(name, line_.config_file);
-    } else if (name == "-h" || name == "--help") {
-      line_.command = Command::help;
-    } else if (name == "-V" || name == "--version") {
-      line_.command = Command::version;
-    } else if (name == "--check-config") {
-      choose(Command::check_config);
-    } else if (name == "--health-check") {
-      choose(Command::health_check);
-    } else if (name == "--create-token") {
-      line_.create_token = true;
-    } else if (name == "--token-group") {
-      line_.token_group = static_cast<gid_t>(read_number(name, std::uint64_t{0xFFFFFFFE}));
-    } else if (name == "--lambda") {
-      line_.lambda = true;
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  bool read_get(std::string_view name) {
-    GetRequest& get = line_.get;
-    if (name == "--wait") {
-      get.wait = Seconds(read_number(name, kLongestWait));
-    } else if (name == "--version-id") {
-      read_text(name, get.version_id);
-    } else if (name == "--version-stage") {
-      read_text(name, get.version_stage);
-    } else if (name == "--role-arn") {
-      read_text(name, get.role_arn);
-    } else if (name == "--field") {
-      read_text(name, get.field);
-    } else if (name == "--refresh") {
-      get.refresh = true;
-    } else if (name == "--json") {
-      get.json = true;
-    } else {
-      return false;
-    }
-    return true;
-  }
-
-  void read_text(std::string_view name, std::string& target) {
-    if (!attached_ && at_ < arguments_.size()) attached_ = arguments_[at_++];
-    target = attached_.value_or("");
-    attached_.reset();
-    if (target.empty()) fail(std::string(name) + " needs a value");
-  }
-
-  std::uint64_t read_number(std::string_view name, std::uint64_t most) {
-    std::string text;
-    read_text(name, text);
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number > most)
-      fail(std::string(name) + " needs a number, " + std::to_string(most) + " at most");
-    return number;
-  }
-
   [[nodiscard]] bool is_certificate_word() const {
     return has_word("acm") || has_word("setup-config-based-permissions");
   }
 
-  void read_words() {
-    if (words_.empty()) return;
+  Result<Done> read_option(std::string_view argument) {
+    const std::size_t equals = argument.starts_with("--") ? argument.find('=') : argument.npos;
+    const std::string_view name = argument.substr(0, equals);
+    std::optional<std::string_view> value;
+    if (equals != argument.npos) value = argument.substr(equals + 1);
+
+    const auto* option = std::ranges::find(kOptions, name, &Option::name);
+    const bool is_known = option != std::end(kOptions) && (!option->is_of_get || has_word("get"));
+    const bool is_ignored = is_certificate_word() && name == "--no-sudoers";
+    if (!is_known && !is_ignored) return refusal("unknown option " + std::string(name));
+    if (!is_known || option->flag != nullptr) {
+      if (value) return refusal(std::string(name) + " takes no value");
+      return is_known ? option->flag(line_) : Done{};
+    }
+    if (!value && at_ < arguments_.size()) value = arguments_[at_++];
+    if (!value || value->empty()) return refusal(std::string(name) + " needs a value");
+    return option->value(line_, name, *value);
+  }
+
+  Result<Done> read_words() {
+    if (words_.empty()) return Done{};
     if (has_word("get")) {
-      if (words_.size() != 2 || words_[1].empty()) return fail("get takes one SECRET_ID");
+      if (words_.size() != 2 || words_[1].empty()) return refusal("get takes one SECRET_ID");
       line_.get.secret_id = words_[1];
-      return choose(Command::get);
+      return choose(line_, Command::get);
     }
     const bool starts = words_.size() == 2 && words_[1] == "start";
     const bool reloads = words_.size() == 2 && words_[1] == "reload";
     line_.as_version_3 = true;
-    if (has_word("sm") && starts) return;
+    if (has_word("sm") && starts) return Done{};
     if (has_word("setup-config-based-permissions") ? words_.size() == 1 : has_word("acm") && (starts || reloads))
-      return choose(Command::certificates);
-    fail("unknown command " + std::string(words_.front()) + (words_.size() > 1 ? " " + std::string(words_[1]) : ""));
-  }
-
-  void check() {
-    if (line_.token_group && !line_.create_token) fail("--token-group needs --create-token");
-    if (!line_.get.field.empty() && line_.get.json) fail("--field and --json exclude each other");
-  }
-
-  void choose(Command command) {
-    if (line_.command != Command::run && line_.command != command)
-      return fail("one at a time: --check-config, --health-check, get, acm, setup-config-based-permissions");
-    line_.command = command;
-  }
-
-  void fail(std::string problem) {
-    if (problem_.empty()) problem_ = std::move(problem);
-    attached_.reset();
+      return choose(line_, Command::certificates);
+    return refusal("unknown command " + std::string(words_.front()) +
+                   (words_.size() > 1 ? " " + std::string(words_[1]) : ""));
   }
 
   std::span<const char* const> arguments_;
   std::size_t at_ = 0;
-  std::optional<std::string_view> attached_{};  ///< what stands behind the = of an option
   std::vector<std::string_view> words_{};
-  std::string problem_{};
   CommandLine& line_;
 };
 
@@ -165,8 +192,8 @@ bool is_in_extensions_folder(std::string_view path) {
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-/// A container's `command:` that begins with the program, as it must where an image has no entry point, hands that name
-/// to ours as the first argument.
+/// If an image has no entry point, the `command:` of a container must begin with the program. Our image has one, and
+/// then gets that name as its first argument.
 bool names_program(std::string_view argument) {
   const std::string_view name = file_name(argument);
   return name == kVersion3Name || std::ranges::find(kOtherNames, name) != std::end(kOtherNames);
@@ -181,15 +208,11 @@ Result<CommandLine> read_command_line(std::span<const char* const> arguments, st
   if (!arguments.empty()) arguments = arguments.subspan(1);
   line.as_version_3 = file_name(program) == kVersion3Name;
   line.lambda = is_in_extensions_folder(program) || is_in_extensions_folder(executable);
-  // A link in that folder is named after itself, a file there that was found by other means after the file.
+  // The name of a link in that folder is that of the link; otherwise it is that of the file.
   line.program_name =
       file_name(line.lambda && !is_in_extensions_folder(program) ? executable : std::string_view(program));
-  ArgumentReader reader(arguments, line);
-  reader.read();
-  if (reader.problem().empty()) return line;
-  std::string message = reader.problem() + "\n" + usage();
-  message.pop_back();
-  return Fault::of_agent(Fault::Kind::denied, 500, "InvalidCommandLine", std::move(message));
+  if (const auto read = ArgumentReader(arguments, line).read(); !read.ok()) return read.fault();
+  return line;
 }
 
 std::string usage() {

@@ -79,6 +79,22 @@ TEST_CASE("hosts that no proxy belongs before are known") {
     CHECK_FALSE(is_near_host(host));
 }
 
+TEST_CASE("name and password of an HTTP proxy become a field, those of a SOCKS proxy stay in its URL") {
+  const auto access = [](std::string_view url) {
+    const ProxyAccess given = proxy_access(url);
+    CHECK(given.url.view().ends_with('\0'));
+    return std::string(given.url.data()) + " " + (given.authorization.empty() ? "none" : given.authorization.data());
+  };
+  CHECK(access("http://proxy:3128") == "http://proxy:3128 none");
+  CHECK(access("proxy") == "proxy none");
+  CHECK(access("http://Aladdin:open%20sesame@proxy:3128") ==
+        "http://proxy:3128/ Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  CHECK(access("Aladdin:open%20sesame@proxy:3128") ==
+        "proxy:3128/ Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+  CHECK(access("https://a@proxy") == "https://proxy/ Proxy-Authorization: Basic YTo=");
+  CHECK(access("socks5h://a:b@proxy:1") == "socks5h://a:b@proxy:1 none");
+}
+
 TEST_CASE("what curl takes for a proxy is known") {
   for (const char* url : {"proxy", "proxy:3128", "10.0.0.1:1", "http://proxy", "https://u:p%40@proxy:1/", "socks5h://p",
                           "SOCKS5://p", "http://[::1]:3128"}) {
