@@ -42,7 +42,7 @@ TEST_CASE("numeric hosts come in their usual form") {
   CHECK(parse_url("http://[fe80::1%25eth0]/")->zone == "eth0");
 }
 
-TEST_CASE("the host is what stands behind the last at sign") {
+TEST_CASE("the host is what comes after the last at sign") {
   CHECK(parse_url("http://169.254.170.2@evil.example/")->host == "evil.example");
 }
 

@@ -35,7 +35,7 @@ void add_request_lines(std::vector<RequestCase>& cases) {
   add("a tab for a space", line("GET\t/\tHTTP/1.1"));
   add("a vertical tab for a space", line("GET\v/ HTTP/1.1"));
   add("a space before the method", line(" GET / HTTP/1.1"));
-  add("a space behind the version", line("GET / HTTP/1.1 "));
+  add("a space after the version", line("GET / HTTP/1.1 "));
   add("a fourth word", line("GET / HTTP/1.1 x"));
   add("a space in the target", line("GET /a b HTTP/1.1"));
   add("a method that is no token", line("G(T / HTTP/1.1"));
@@ -48,7 +48,7 @@ void add_request_lines(std::vector<RequestCase>& cases) {
   add("version of one digit", line("GET / HTTP/1"));
   add("version without the dot", line("GET / HTTP/11"));
   add("version of three parts", line("GET / HTTP/1.1.1"));
-  add("version with two digits behind the dot", line("GET / HTTP/1.10"));
+  add("version with two digits after the dot", line("GET / HTTP/1.10"));
   add("version with two digits before the dot", line("GET / HTTP/01.1"));
   add("version with a letter", line("GET / HTTP/1.x"));
   add("version with a sign", line("GET / HTTP/-1.1"));
@@ -67,10 +67,10 @@ void add_request_lines(std::vector<RequestCase>& cases) {
   add("request line without an end", "GET /" + std::string(9000, 'a'), 414);
   add("a method without an end", std::string(9000, 'A'), 414);
   add("no CR", "GET / HTTP/1.1\nHost: x\n\n");
-  add("no CR behind the request line", "GET / HTTP/1.1\nHost: x\r\n\r\n");
+  add("no CR after the request line", "GET / HTTP/1.1\nHost: x\r\n\r\n");
   add("CR in the request line", line("GET /\r HTTP/1.1"));
-  add("CR alone behind the request line", "GET / HTTP/1.1\rHost: x\r\n\r\n");
-  add("two CRs behind the request line", "GET / HTTP/1.1\r\r\nHost: x\r\n\r\n");
+  add("CR alone after the request line", "GET / HTTP/1.1\rHost: x\r\n\r\n");
+  add("two CRs after the request line", "GET / HTTP/1.1\r\r\nHost: x\r\n\r\n");
   add("a bare LF before the request line", "\n" + get(""));
   add("a bare CR before the request line", "\r" + get(""));
   add("too many blank lines before the request line", "\r\n\r\n\r\n\r\n\r\n\r\n" + get(""));
@@ -133,8 +133,8 @@ void add_fields(std::vector<RequestCase>& cases) {
   add("form feed before the value", "Content-Length:\f5\r\n");
   add("CR in the value", "X-A: b\rc\r\n");
   add("CR before the CR LF", "X-A: b\r\r\n");
-  add("a field hidden behind a CR", "X-A: b\rTransfer-Encoding: chunked\r\n");
-  add("bare LF behind a field", "X-A: b\nX-B: c\r\n");
+  add("a field hidden after a CR", "X-A: b\rTransfer-Encoding: chunked\r\n");
+  add("bare LF after a field", "X-A: b\nX-B: c\r\n");
   add("101 fields", many_fields(100), 431);
   add("one field of 64 KiB", "X-A: " + std::string(65536, 'b') + "\r\n", 431);
   add("a name of 64 KiB", std::string(65536, 'b') + ": c\r\n", 431);
@@ -170,7 +170,7 @@ void add_hosts(std::vector<RequestCase>& cases) {
   add("Host with half an escape", host("localhost%2"));
   add("Host with an open bracket", host("[::1"));
   add("Host with empty brackets", host("[]:2773"));
-  add("Host with text behind the brackets", host("[::1]x:2773"));
+  add("Host with text after the brackets", host("[::1]x:2773"));
   add("Host with a query", host("localhost?x"));
   add("Host with obs-text", host("l\xC3\xB6"
                                  "calhost"));
@@ -184,14 +184,14 @@ void add_lengths(std::vector<RequestCase>& cases) {
   add("Content-Length twice, the same", "Content-Length: 5\r\nContent-Length: 5\r\n");
   add("Content-Length as a list, differing", "Content-Length: 5, 6\r\n");
   add("Content-Length as a list of the same", "Content-Length: 5, 5\r\n");
-  add("Content-Length of a comma behind", "Content-Length: 5,\r\n");
+  add("Content-Length with a comma after it", "Content-Length: 5,\r\n");
   add("Content-Length with a plus", "Content-Length: +5\r\n");
   add("Content-Length with a minus", "Content-Length: -5\r\n");
   add("Content-Length in hexadecimal", "Content-Length: 0x5\r\n");
   add("Content-Length as a float", "Content-Length: 5.0\r\n");
   add("Content-Length with an exponent", "Content-Length: 5e0\r\n");
   add("Content-Length with an underscore", "Content-Length: 1_0\r\n");
-  add("Content-Length with text behind", "Content-Length: 5 bytes\r\n");
+  add("Content-Length with text after it", "Content-Length: 5 bytes\r\n");
   add("Content-Length with a space inside", "Content-Length: 1 0\r\n");
   add("Content-Length in quotes", "Content-Length: \"5\"\r\n");
   add("Content-Length of other digits", "Content-Length: \xD9\xA5\r\n");
@@ -204,18 +204,18 @@ void add_lengths(std::vector<RequestCase>& cases) {
   add("Transfer-Encoding and Content-Length 0", "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n");
   add("unknown transfer coding", "Transfer-Encoding: gzip\r\n");
   add("chunked and another coding", "Transfer-Encoding: gzip, chunked\r\n");
-  add("another coding behind chunked", "Transfer-Encoding: chunked, gzip\r\n");
+  add("another coding after chunked", "Transfer-Encoding: chunked, gzip\r\n");
   add("chunked twice", "Transfer-Encoding: chunked, chunked\r\n");
   add("chunked on two lines", "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n");
   add("chunked and identity", "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n");
   add("identity", "Transfer-Encoding: identity\r\n");
   add("xchunked", "Transfer-Encoding: xchunked\r\n");
-  add("chunked with text behind", "Transfer-Encoding: chunked x\r\n");
+  add("chunked with text after it", "Transfer-Encoding: chunked x\r\n");
   add("chunked in quotes", "Transfer-Encoding: \"chunked\"\r\n");
   add("chunked with a parameter", "Transfer-Encoding: chunked;a=b\r\n");
-  add("chunked behind a comma", "Transfer-Encoding: ,chunked\r\n");
+  add("chunked after a comma", "Transfer-Encoding: ,chunked\r\n");
   add("empty Transfer-Encoding", "Transfer-Encoding:\r\n");
-  add("chunked with obs-text behind", "Transfer-Encoding: chunked\xA0\r\n");
+  add("chunked with obs-text after it", "Transfer-Encoding: chunked\xA0\r\n");
   cases.push_back(
       {"Transfer-Encoding in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400});
   add("unknown expectation", "Expect: coffee\r\nContent-Length: 5\r\n", 417);
@@ -231,8 +231,8 @@ void add_chunks(std::vector<RequestCase>& cases) {
   add("chunk size +5", "+5\r\nhello\r\n0\r\n\r\n");
   add("chunk size -5", "-5\r\nhello\r\n0\r\n\r\n");
   add("space before the chunk size", " 5\r\nhello\r\n0\r\n\r\n");
-  add("space behind the chunk size", "5 \r\nhello\r\n0\r\n\r\n");
-  add("tab behind the chunk size", "5\t\r\nhello\r\n0\r\n\r\n");
+  add("space after the chunk size", "5 \r\nhello\r\n0\r\n\r\n");
+  add("tab after the chunk size", "5\t\r\nhello\r\n0\r\n\r\n");
   add("empty chunk size", "\r\nhello\r\n0\r\n\r\n");
   add("empty chunk size with an extension", ";a\r\nhello\r\n0\r\n\r\n");
   add("chunk size of other letters", "g\r\nhello\r\n0\r\n\r\n");
@@ -242,16 +242,16 @@ void add_chunks(std::vector<RequestCase>& cases) {
   add("chunk size of 2^64 - 1", "ffffffffffffffff\r\nhello", 413);
   add("chunk size over the limit", "40001\r\nhello", 413);
   add("chunks over the limit together", "3ffff\r\n" + std::string(0x3ffff, 'x') + "\r\n2\r\n", 413);
-  add("bare LF behind the chunk size", "5\nhello\r\n0\r\n\r\n");
-  add("bare CR behind the chunk size", "5\rhello\r\n0\r\n\r\n");
-  add("CR CR LF behind the chunk size", "5\r\r\nhello\r\n0\r\n\r\n");
-  add("bare LF behind the data", "5\r\nhello\n0\r\n\r\n");
-  add("bare CR behind the data", "5\r\nhello\r0\r\n\r\n");
-  add("nothing behind the data", "5\r\nhello0\r\n\r\n");
-  add("two bytes of something behind the data", "5\r\nhelloXX0\r\n\r\n");
+  add("bare LF after the chunk size", "5\nhello\r\n0\r\n\r\n");
+  add("bare CR after the chunk size", "5\rhello\r\n0\r\n\r\n");
+  add("CR CR LF after the chunk size", "5\r\r\nhello\r\n0\r\n\r\n");
+  add("bare LF after the data", "5\r\nhello\n0\r\n\r\n");
+  add("bare CR after the data", "5\r\nhello\r0\r\n\r\n");
+  add("nothing after the data", "5\r\nhello0\r\n\r\n");
+  add("two bytes of something after the data", "5\r\nhelloXX0\r\n\r\n");
   add("data longer than its size", "3\r\nhello\r\n0\r\n\r\n");
   add("data shorter than its size", "7\r\nhello\r\n0\r\n\r\n");
-  add("LF CR behind the data", "5\r\nhello\n\r0\r\n\r\n");
+  add("LF CR after the data", "5\r\nhello\n\r0\r\n\r\n");
   add("bare semicolon", "5;\r\nhello\r\n0\r\n\r\n");
   add("bare LF in an extension", "5;a\nhello\r\n0\r\n\r\n");
   add("bare CR in an extension", "5;a\rb\r\nhello\r\n0\r\n\r\n");
@@ -263,17 +263,17 @@ void add_chunks(std::vector<RequestCase>& cases) {
   add("extension that ends in a space", "5;a \r\nhello\r\n0\r\n\r\n");
   add("bare LF in a quoted extension", "5;a=\"b\nc\"\r\nhello\r\n0\r\n\r\n");
   add("CR LF in a quoted extension", "5;a=\"b\r\n0\r\n\r\nGET /\"\r\nhello\r\n0\r\n\r\n");
-  add("text behind a quoted extension", "5;a=\"b\"c\r\nhello\r\n0\r\n\r\n");
+  add("text after a quoted extension", "5;a=\"b\"c\r\nhello\r\n0\r\n\r\n");
   add("extensions without an end", "5;" + std::string(9000, 'a'));
-  add("bare LF behind the last chunk", "0\n\r\n");
-  add("bare LF behind the trailers", "0\r\n\n");
-  add("bare CR behind the trailers", "0\r\n\rX");
+  add("bare LF after the last chunk", "0\n\r\n");
+  add("bare LF after the trailers", "0\r\n\n");
+  add("bare CR after the trailers", "0\r\n\rX");
   add("space before the colon of a trailer", "0\r\nX-A : b\r\n\r\n");
   add("folded trailer", "0\r\nX-A: b\r\n c\r\n\r\n");
   add("trailer without a colon", "0\r\nGET / HTTP/1.1\r\n\r\n");
   add("trailer without a name", "0\r\n: b\r\n\r\n");
   add("NUL in a trailer", "0\r\nX-A: \0\r\n\r\n"s);
-  add("bare LF behind a trailer", "0\r\nX-A: b\n\r\n");
+  add("bare LF after a trailer", "0\r\nX-A: b\n\r\n");
   add("bare CR in a trailer", "0\r\nX-A: b\rc\r\n\r\n");
   add("101 trailers", "0\r\n" + many_fields(101) + "\r\n", 431);
   add("trailers without an end", "0\r\nX-A: " + std::string(70000, 'b'), 431);
@@ -313,7 +313,7 @@ const std::vector<RequestCase>& well_formed_requests() {
       {"authority", line("CONNECT localhost:443 HTTP/1.1"), 200},
       {"a method of its own", line("M-SEARCH!#$ / HTTP/1.1"), 200},
       {"odd bytes in the target", line("GET /a\"<>\\^`{|}[]%?%20&?=% HTTP/1.1"), 200},
-      {"no white space behind the colon", get("X-A:b\r\n"), 200},
+      {"no white space after the colon", get("X-A:b\r\n"), 200},
       {"white space around the value", get("X-A: \t b \t \r\n"), 200},
       {"an empty value", get("X-A:\r\nX-B: \r\n"), 200},
       {"obs-text in the value", get("X-A: \xC3\xA4\xFF\r\n"), 200},

@@ -125,7 +125,7 @@ TEST_CASE("how a request is cut into pieces does not matter") {
   }
 }
 
-TEST_CASE("bytes behind a request are the next one, in whatever pieces they come") {
+TEST_CASE("bytes after a request are the next one, in whatever pieces they come") {
   std::string bytes;
   std::string expected;
   for (const RequestCase& read : well_formed_requests()) {
@@ -194,7 +194,7 @@ TEST_CASE("a 100 is wanted once, and only while nothing of the body has come") {
   CHECK_FALSE(old.reader().take_continue());
 }
 
-TEST_CASE("large heads draw on the pool, give back, and are refused where it is exhausted") {
+TEST_CASE("large heads draw on the pool, give back, and are refused if it is exhausted") {
   const std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(20000, 'a');
   BufferPool pool(100000);
   Transcript first(pool);
@@ -212,7 +212,7 @@ TEST_CASE("large heads draw on the pool, give back, and are refused where it is 
   CHECK(fourth.text() == "in a head");
 }
 
-TEST_CASE("a body behind a small head is read though the pool is exhausted") {
+TEST_CASE("a body after a small head is read although the pool is exhausted") {
   BufferPool pool(0);
   const std::string line = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\nX-A: ";
   Transcript made(pool);

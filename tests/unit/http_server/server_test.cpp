@@ -93,7 +93,7 @@ TEST_CASE("every malformed request is refused, and its connection closed") {
   CHECK(fixture.handler.seen.empty());
 }
 
-TEST_CASE("a refusal stands behind the answers before it, and nothing behind it is read") {
+TEST_CASE("a refusal comes after the answers before it, and nothing after it is read") {
   ServerFixture fixture;
   TestClient client(fixture);
   const std::string answers = client.ask(get("/a") + "GET /b HTTP/1.1\r\n\r\n" + get("/c"));
@@ -184,7 +184,7 @@ TEST_CASE("a client whose body would be refused gets the refusal and no 100") {
   }
 }
 
-TEST_CASE("a 100 comes behind the answers before it, and only where there is a body to come") {
+TEST_CASE("a 100 comes after the answers before it, and only if a body is to come") {
   ServerFixture fixture;
   TestClient client(fixture);
   CHECK(count(client.ask(get("/ping", "Expect: 100-continue\r\n")), "HTTP/1.1 ") == 1);

@@ -24,7 +24,7 @@ TEST_CASE("path and query are split at the first question mark and left encoded"
   CHECK(read("GET", "/?") == "/ ");
 }
 
-TEST_CASE("an absolute target gives its path and query") {
+TEST_CASE("of an absolute target, path and query are taken") {
   CHECK(read("GET", "http://localhost:2773/ping?a") == "/ping a");
   CHECK(read("GET", "HTTP://localhost") == "/ ");
   CHECK(read("GET", "http://localhost?a/b") == "/ a/b");
