@@ -28,7 +28,7 @@ class Files {
   [[nodiscard]] virtual Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const = 0;
   [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
   [[nodiscard]] virtual bool is_folder(const std::string& /*path*/) const { return false; }
-  /// None where there is no such file, or a test does not care.
+  /// None if there is no such file, or if a test does not care.
   [[nodiscard]] virtual std::optional<FileFacts> facts(const std::string& /*path*/) const { return std::nullopt; }
 
   static constexpr std::size_t kLimit = std::size_t{4} << 20;

@@ -13,7 +13,7 @@
 
 namespace sma {
 
-/// What `get` was asked for.
+/// The arguments of `get`.
 struct GetRequest {
   std::string secret_id{};
   Seconds wait{0};  ///< how long to try until token file and agent are there
@@ -25,20 +25,20 @@ struct GetRequest {
   bool json = false;    ///< the agent's whole answer
 };
 
-/// The command line, read (specification §4.5). Nothing here has looked at a file yet.
+/// The command line as it was read (specification §4.5). No file has been read for it.
 struct CommandLine {
   enum class Command {
     run,
     check_config,
     health_check,
     get,
-    certificates,  ///< what the AWS agent's third version does with certificates; not this agent's job
+    certificates,  ///< what version 3 of the AWS agent does with certificates; not this agent's job
     help,
     version,
   };
   Command command = Command::run;
-  /// Started as `sm start`, or under the third version's file name: its names in lines that people look for, its
-  /// default configuration file.
+  /// Started as `sm start`, or under the file name of version 3: the log file, the start line and the default
+  /// configuration file are then those of that version.
   bool as_version_3 = false;
   std::string config_file{};  ///< empty: none given
   bool create_token = false;
@@ -48,7 +48,7 @@ struct CommandLine {
   GetRequest get{};
 };
 
-/// `arguments` with the program's own name first; `executable` is the file's whole path, where that name tells no
+/// `arguments` begin with the program's own name; `executable` is the whole path of the file, if that name has no
 /// folder. A fault's message is what to print, usage included, without the last line's end.
 [[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments,
                                                     std::string_view executable = {});
@@ -56,7 +56,7 @@ struct CommandLine {
 /// What `--help` prints, whole lines.
 [[nodiscard]] std::string usage();
 
-/// The configuration file to read: the one given; as version 3 its default one, where that exists; else empty.
+/// The configuration file to read: the one given; as version 3 its default one, if that exists; else empty.
 [[nodiscard]] std::string configuration_file(const CommandLine& command_line, const Files& files);
 
 }  // namespace sma

@@ -9,8 +9,8 @@
 
 namespace sma {
 
-/// Whom outgoing TLS trusts and which proxies it uses, from the environment and the profile's `ca_bundle` (empty where
-/// it has none). A bundle that was named but cannot be read is a fault that names it: there is no fallback.
+/// The authorities that outgoing TLS trusts and the proxies it uses, from the environment and the profile's `ca_bundle`
+/// (empty if it has none). A bundle that was named but cannot be read is a fault that names it: there is no fallback.
 ///
 /// Authorities: `AWS_CA_BUNDLE`, else `ca_bundle`, else `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the places where
 /// distributions keep them. Proxies: `https_proxy`, `http_proxy`, else `all_proxy`; `no_proxy`; lower case first, then

@@ -33,7 +33,7 @@ using SettingValue =
 /// §4.
 struct SettingKey {
   std::string_view name;     ///< in the flat form, and in its table
-  std::string_view table;    ///< where it stands in the nested form
+  std::string_view table;    ///< the table that it belongs to in the nested form
   std::string_view allowed;  ///< for messages
   /// Takes the value over. Returns the line of what is not allowed; none if all of it is.
   std::optional<std::size_t> (*read)(const TomlValue& value, Settings& settings);

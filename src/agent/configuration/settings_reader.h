@@ -16,9 +16,9 @@ struct LoadedSettings {
   std::vector<std::string> warnings{};  ///< a line each, for a person
 };
 
-/// The settings in force: the file's, and over them those of `SMA_` variables. An empty `path` is no file; where `path`
-/// does not exist, `path`.toml is read. A fault's message is one line for each thing that is wrong, `FILE:LINE: …` or
-/// `SMA_NAME: …`, and says what is allowed. Source: specification §4.1 to §4.4.
+/// The settings in force: those of the file, and over them those of `SMA_` variables. An empty `path` is no file; if
+/// `path` does not exist, `path`.toml is read. A fault's message is one line for each thing that is wrong, `FILE:LINE:
+/// …` or `SMA_NAME: …`, and says what is allowed. Source: specification §4.1 to §4.4.
 [[nodiscard]] Result<LoadedSettings> load_settings(const std::string& path, const Environment& environment,
                                                    const Files& files);
 
