@@ -15,6 +15,11 @@ namespace {
 /// So that one client's pipeline does not delay the others.
 constexpr int kRequestsPerTurn = 16;
 
+/// Bytes of an answer, with its head, that the send buffer of an accepted socket has room for.
+constexpr std::size_t kSmallAnswer = std::size_t{16} << 10;
+/// A large secret fits, so that it is sent in one call.
+constexpr int kLargeSendBuffer = 128 << 10;
+
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool will_pass(int error) { return error == EAGAIN || error == EINTR; }
@@ -179,7 +184,9 @@ void Connection::answer(const ServerResponse& response) {
   closing_ = !keep_alive_ || response.close || owner_.draining || admission_ != Admission::regular;
   const auto persistence = closing_ ? Persistence::close : old_version_ ? Persistence::keep_alive : Persistence::unsaid;
   const ResponseHead head(response, owner_.date.line(), persistence);
-  switch (writer_.send(socket_.get(), head.view(), head_only_ ? SharedBytes() : response.body)) {
+  const SharedBytes body = head_only_ ? SharedBytes() : response.body;
+  if (!sends_large_answers_ && head.view().size() + body.size() > kSmallAnswer) enlarge_send_buffer();
+  switch (writer_.send(socket_.get(), head.view(), body)) {
     case ResponseWriter::Outcome::done:
       answered();
       return;
@@ -192,6 +199,13 @@ void Connection::answer(const ServerResponse& response) {
     case ResponseWriter::Outcome::failed:
       state_ = State::closed;
   }
+}
+
+/// The listening socket has a small one, so that clients that do not read cost little memory. Only clients that showed
+/// the token get answers that do not fit.
+void Connection::enlarge_send_buffer() {
+  setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &kLargeSendBuffer, sizeof kLargeSendBuffer);
+  sends_large_answers_ = true;
 }
 
 void Connection::refuse(const Refusal& refusal) {

@@ -85,6 +85,7 @@ class Connection final : public ListHook, private Watcher {
   void serve();
   void handle();
   void answer(const ServerResponse& response);
+  void enlarge_send_buffer();
   void refuse(const Refusal& refusal);
   void send_on();
   void answered();
@@ -102,9 +103,10 @@ class Connection final : public ListHook, private Watcher {
   bool head_only_ = false;  // the answer is to HEAD
   bool keep_alive_ = true;  // what the client of the request in hand wants
   bool client_is_known_ = false;
-  bool old_version_ = false;    // the request in hand is HTTP/1.0
-  bool closing_ = false;        // the answer in hand is the last
-  bool input_drained_ = false;  // the last read got all that had arrived
+  bool sends_large_answers_ = false;  // its send buffer is large
+  bool old_version_ = false;          // the request in hand is HTTP/1.0
+  bool closing_ = false;              // the answer in hand is the last
+  bool input_drained_ = false;        // the last read got all that had arrived
   std::uint32_t watched_ = 0;
   bool is_watched_ = false;
   std::size_t discarded_ = 0;  // bytes, while lingering

@@ -12,9 +12,8 @@ namespace sma {
 namespace {
 
 constexpr int kBacklog = 1024;
-/// Bytes that the kernel holds for a client that does not read (it takes this number twice); a large secret fits. Left
-/// to itself it would hold 4 MiB for each.
-constexpr int kSendBuffer = 128 << 10;
+/// Bytes that the kernel holds for a client that does not read; it takes twice this number, and without it 4 MiB.
+constexpr int kSendBuffer = 16 << 10;
 
 Fault cannot_listen(std::uint16_t port) {
   const char* reason = std::strerror(errno);

@@ -2,11 +2,14 @@
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 
 namespace sma {
 
@@ -103,6 +106,11 @@ void TestClient::take() {
   }
 }
 
+void TestClient::send_some(std::string_view bytes) {
+  (void)::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  fixture_.settle();
+}
+
 void TestClient::shut_down_writing() {
   shutdown(socket_.get(), SHUT_WR);
   fixture_.settle();
@@ -113,6 +121,26 @@ void TestClient::reset() {
   setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   socket_.close();
   fixture_.settle();
+}
+
+std::vector<SendMemory> send_memory(std::uint16_t port) {
+  std::vector<SendMemory> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int socket = std::atoi(entry.path().filename().c_str());
+    sockaddr_in own{};
+    sockaddr_in other{};
+    socklen_t own_size = sizeof own;
+    socklen_t other_size = sizeof other;
+    std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+    socklen_t memory_size = sizeof memory;
+    // A listening socket has no other end.
+    const bool is_connection = getsockname(socket, reinterpret_cast<sockaddr*>(&own), &own_size) == 0 &&
+                               ntohs(own.sin_port) == port &&
+                               getpeername(socket, reinterpret_cast<sockaddr*>(&other), &other_size) == 0;
+    if (is_connection && getsockopt(socket, SOL_SOCKET, SO_MEMINFO, memory.data(), &memory_size) == 0)
+      found.push_back({.queued = memory[SK_MEMINFO_WMEM_QUEUED], .limit = memory[SK_MEMINFO_SNDBUF]});
+  }
+  return found;
 }
 
 std::size_t count(std::string_view in, std::string_view text) {

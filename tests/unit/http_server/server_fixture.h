@@ -77,6 +77,8 @@ class TestClient {
     take();
     return closed_;
   }
+  /// Sends as much of it as the kernel takes at once.
+  void send_some(std::string_view bytes);
   void shut_down_writing();
   /// Goes away with a reset.
   void reset();
@@ -90,6 +92,14 @@ class TestClient {
   std::string received_;
   bool closed_ = false;
 };
+
+/// What the kernel holds of the answers of one connection, in bytes.
+struct SendMemory {
+  std::size_t queued;  ///< not read by the client yet; the kernel's own share included
+  std::size_t limit;   ///< SO_SNDBUF
+};
+/// Of each connection in this process that was accepted on `port`.
+std::vector<SendMemory> send_memory(std::uint16_t port);
 
 /// How many times `text` is in `in`.
 std::size_t count(std::string_view in, std::string_view text);

@@ -205,6 +205,35 @@ TEST_CASE("a client that does not read its answer delays nobody, holds one refer
   CHECK(fixture.server.connection_count() == 1);
 }
 
+TEST_CASE("100 clients that never read hold 64 KB each on the send side at most, however much they ask for") {
+  ServerFixture fixture;
+  std::deque<TestClient> clients;
+  for (int i = 0; i < 100; ++i) clients.emplace_back(fixture, 4096);
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) pings += get("/ping");
+  for (TestClient& client : clients) client.send_some(pings);
+  for (int i = 0; i < 10; ++i) fixture.settle();
+  const std::vector<SendMemory> held = send_memory(fixture.port);
+  REQUIRE(held.size() == clients.size());
+  std::size_t sum = 0;
+  for (const SendMemory& memory : held) sum += memory.queued;
+  CHECK(sum > 0);
+  CHECK(sum / held.size() < 64000);
+}
+
+TEST_CASE("the send buffer is small until the first answer that needs a large one, and is set once") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  CHECK(client.ask(get("/ping")).ends_with("healthy"));
+  CHECK(send_memory(fixture.port).at(0).limit == 2 * 16 * 1024);
+  client.send("HEAD /big HTTP/1.1\r\nHost: x\r\n\r\n");
+  (void)client.received();
+  CHECK(send_memory(fixture.port).at(0).limit == 2 * 16 * 1024);
+  client.send(get("/big"));
+  CHECK(count(client.received_until("[never]"), "b") == fixture.handler.big.size());
+  CHECK(send_memory(fixture.port).at(0).limit == 2 * 128 * 1024);
+}
+
 TEST_CASE("a slow reader gets its whole answer and those behind it") {
   ServerFixture fixture;
   TestClient client(fixture, 4096);
