@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/json_text.h"
+#include "base/json_writer.h"
 
 namespace sma {
 namespace {
@@ -25,12 +25,9 @@ ServerResponse json(SharedBytes body) { return {.content_type = "application/jso
 }  // namespace
 
 ServerResponse fault_answer(const Fault& fault) {
-  std::string body = R"({"__type":)";
-  append_json_string(body, fault.code);
-  body += R"(,"message":)";
-  append_json_string(body, fault.message);
-  body += '}';
-  ServerResponse response = json(SharedBytes(body));
+  ServerResponse response = json(shared_json([&](JsonWriter& body) {
+    body.begin_object().field("__type", fault.code).field("message", fault.message).end_object();
+  }));
   response.status = fault.http_status;
   return response;
 }

@@ -1,7 +1,8 @@
 #include "aws/decimal_seconds.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -18,8 +19,9 @@ std::optional<std::string> decimal_seconds(std::string_view number) {
   if (const std::size_t mark = number.find_first_of("eE"); mark != std::string_view::npos) {
     std::string_view text = number.substr(mark + 1);
     if (text.starts_with('+')) text.remove_prefix(1);
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), exponent);
-    if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
+    const auto written = whole_number<int>(text);
+    if (!written) return std::nullopt;
+    exponent = *written;
     number = number.substr(0, mark);
   }
 

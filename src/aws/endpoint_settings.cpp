@@ -1,17 +1,12 @@
 #include "aws/endpoint_settings.h"
 
-#include <strings.h>
-
 #include <array>
 
+#include "base/ascii.h"
 #include "base/log.h"
 
 namespace sma {
 namespace {
-
-bool equal_in_any_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 /// `true` or `false` from the variable, then the profile; any other value is ignored with a warning.
 bool read_switch(const Environment& environment, std::string_view variable, const ProfileFiles& profile,
@@ -19,8 +14,8 @@ bool read_switch(const Environment& environment, std::string_view variable, cons
   const std::array sources = {std::pair{variable, environment.get(variable)}, std::pair{key, profile.get(key)}};
   for (const auto& [name, value] : sources) {
     if (!value) continue;
-    if (equal_in_any_case(*value, "true")) return true;
-    if (equal_in_any_case(*value, "false")) return false;
+    if (equals_ignoring_case(*value, "true")) return true;
+    if (equals_ignoring_case(*value, "false")) return false;
     warnings.push_back(std::string(name) + " is ignored: it has to be true or false");
   }
   return false;

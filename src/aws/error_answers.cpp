@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string>
 
 #include "aws/xml_text.h"
 #include "base/json_document.h"
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -117,10 +117,9 @@ Fault::Kind kind_of(int status, std::string_view code) {
 }
 
 std::optional<Milliseconds> read_milliseconds(std::string_view text) {
-  Milliseconds::rep value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || stop != text.data() + text.size() || value < 0) return std::nullopt;
-  return Milliseconds(value);
+  const auto value = whole_number<Milliseconds::rep>(text);
+  if (!value || *value < 0) return std::nullopt;
+  return Milliseconds(*value);
 }
 
 /// `text`: of the body; none if that cannot be read.

@@ -1,13 +1,12 @@
 #include "aws/instance_metadata.h"
 
-#include <strings.h>
-
 #include <algorithm>
 
 #include "aws/credential_endpoint.h"
 #include "aws/credentials/pause.h"
 #include "aws/endpoint.h"
 #include "aws/profile_files.h"
+#include "base/ascii.h"
 #include "http_client/url.h"
 
 namespace sma {
@@ -22,8 +21,6 @@ constexpr std::string_view kHopLimit =
     " (in a container the instance's metadata hop limit must be 2 or more: aws ec2 modify-instance-metadata-options "
     "--http-put-response-hop-limit 2)";
 
-bool is_true(std::string_view text) { return text.size() == 4 && strncasecmp(text.data(), "true", 4) == 0; }
-
 bool is_worth_another_try(int status) { return status == 401 || status >= 500; }
 
 Fault refused(int status) { return endpoint_refusal(status, "instance metadata answered " + std::to_string(status)); }
@@ -31,7 +28,7 @@ Fault refused(int status) { return endpoint_refusal(status, "instance metadata a
 }  // namespace
 
 Task<Result<std::optional<ClientResponse>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
-  if (is_true(environment_.get_or("AWS_EC2_METADATA_DISABLED", {})))
+  if (equals_ignoring_case(environment_.get_or("AWS_EC2_METADATA_DISABLED", {}), "true"))
     co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
   auto found = endpoint();
   if (!found.ok()) co_return std::move(found.fault());
@@ -54,8 +51,7 @@ Task<Result<std::string>> InstanceMetadata::region(TimePoint deadline) {
   auto answer = co_await std::move(asking);
   if (!answer.ok()) co_return std::move(answer.fault());
   if (!*answer) co_return Fault::absent("instance metadata names no region");
-  std::string region((*answer)->body.view());
-  region.erase(region.find_last_not_of(" \t\r\n") + 1);
+  std::string region(trimmed((*answer)->body.view()));
   if (!is_valid_region(region)) {
     (*answer)->close_connection();
     co_return Fault::internal("what instance metadata calls the region is none");
@@ -132,8 +128,8 @@ Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
     return Endpoint{std::move(text), true};
   }
   if (!mode) return Endpoint{"http://169.254.169.254"};
-  if (mode->size() == 4 && strncasecmp(mode->data(), "IPv4", 4) == 0) return Endpoint{"http://169.254.169.254"};
-  if (mode->size() == 4 && strncasecmp(mode->data(), "IPv6", 4) == 0) return Endpoint{"http://[fd00:ec2::254]", true};
+  if (equals_ignoring_case(*mode, "IPv4")) return Endpoint{"http://169.254.169.254"};
+  if (equals_ignoring_case(*mode, "IPv6")) return Endpoint{"http://[fd00:ec2::254]", true};
   return Fault::internal("the endpoint mode of instance metadata is neither IPv4 nor IPv6");
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
+
 namespace sma {
 namespace {
 
@@ -44,8 +46,7 @@ constexpr std::array<RegionForm, 6> kGlobalRegions = {{
     {"aws-iso-f-global", Id::aws_iso_f},
 }};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_character(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_word_character(char c) { return is_letter_or_digit(c) || c == '_'; }
 
 /// Empty where `region` does not end in `-WORD-NUMBER`.
 std::string_view prefix_of(std::string_view region) {

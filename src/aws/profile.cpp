@@ -3,41 +3,36 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/ascii.h"
+
 namespace sma {
 namespace {
 
-constexpr std::string_view kBlank = " \t";
-
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
 bool is_comment_mark(char c) { return c == '#' || c == ';'; }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return text.substr(text.size());
-  return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
-}
+std::string_view without_blanks(std::string_view text) { return trimmed(text, is_blank); }
 
 enum class CommentNeeds { nothing, blank_before };
 
 std::string_view without_comment(std::string_view line, CommentNeeds needs) {
-  line = trimmed(line);
+  line = without_blanks(line);
   for (std::size_t i = 0; i < line.size(); ++i) {
-    const bool begins = needs == CommentNeeds::nothing || (i > 0 && kBlank.find(line[i - 1]) != std::string_view::npos);
-    if (is_comment_mark(line[i]) && begins) return trimmed(line.substr(0, i));
+    const bool begins = needs == CommentNeeds::nothing || (i > 0 && is_blank(line[i - 1]));
+    if (is_comment_mark(line[i]) && begins) return without_blanks(line.substr(0, i));
   }
   return line;
 }
 
 bool is_identifier(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-/.%@:+").find(c) != std::string_view::npos;
+    return is_letter_or_digit(c) || std::string_view("_-/.%@:+").find(c) != std::string_view::npos;
   });
 }
 
 /// Lower case in place: the text is ours.
 void lower(std::string_view text) {
-  for (char* c = const_cast<char*>(text.data()); c != text.data() + text.size(); ++c)
-    if (*c >= 'A' && *c <= 'Z') *c = static_cast<char>(*c - 'A' + 'a');
+  for (char* c = const_cast<char*>(text.data()); c != text.data() + text.size(); ++c) *c = to_lower(*c);
 }
 
 struct KeyValue {
@@ -49,7 +44,7 @@ struct KeyValue {
 std::optional<KeyValue> split_at_equals(std::string_view line) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
-  return KeyValue{trimmed(line.substr(0, equals)), trimmed(line.substr(equals + 1))};
+  return KeyValue{without_blanks(line.substr(0, equals)), without_blanks(line.substr(equals + 1))};
 }
 
 /// `[PREFIX NAME]` or `[NAME]`.
@@ -59,9 +54,9 @@ struct Header {
 };
 
 Header split_header(std::string_view text) {
-  const std::size_t blank = text.find_first_of(kBlank);
+  const std::size_t blank = text.find_first_of(" \t");
   if (blank == std::string_view::npos) return {{}, text};
-  return {text.substr(0, blank), trimmed(text.substr(blank))};
+  return {text.substr(0, blank), without_blanks(text.substr(blank))};
 }
 
 /// Takes the next line off `text`, without its end.
@@ -108,12 +103,12 @@ std::optional<Fault> Profiles::read(const File& file, Sections& sections) {
   bool nested = false;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::string_view line = next_line(text);
-    const std::string_view content = trimmed(line);
+    const std::string_view content = without_blanks(line);
     if (content.empty() || is_comment_mark(line[0])) continue;
     if (line[0] == '[') {
       const std::string_view header = without_comment(line, CommentNeeds::nothing);
       if (!header.ends_with(']')) return malformed(file.name, number, "a section's name must end with ]");
-      section = &sections[std::string(trimmed(header.substr(1, header.size() - 2)))];
+      section = &sections[std::string(without_blanks(header.substr(1, header.size() - 2)))];
       value = nullptr;
       continue;
     }

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -59,10 +60,8 @@ Result<ProfileChain::Base> base_of(const Profile& profile) {
 ProfileRole role_of(const Profile& profile) {
   ProfileRole role{profile.name(), profile.text("role_arn"), profile.text("role_session_name"),
                    profile.text("external_id")};
-  const std::string duration = profile.text("duration_seconds");
-  Seconds::rep seconds = 0;
-  const auto [end, error] = std::from_chars(duration.data(), duration.data() + duration.size(), seconds);
-  if (error == std::errc() && end == duration.data() + duration.size() && seconds > 0) role.duration = Seconds(seconds);
+  const auto seconds = whole_number<Seconds::rep>(profile.text("duration_seconds"));
+  if (seconds && *seconds > 0) role.duration = Seconds(*seconds);
   return role;
 }
 

@@ -1,40 +1,12 @@
 #include "aws/requests.h"
 
-#include "base/json_text.h"
+#include <array>
+
+#include "base/json_writer.h"
 #include "base/percent.h"
 
 namespace sma {
 namespace {
-
-/// One JSON object of strings.
-class ObjectBody {
- public:
-  ObjectBody() { body_.append("{"); }
-
-  ObjectBody& name(std::string_view name) {
-    if (body_.size() > 1) body_.append(",");
-    append_json_string(body_, name);
-    body_.append(":");
-    return *this;
-  }
-  void text(std::string_view value) { append_json_string(body_, value); }
-  void raw(std::string_view json) { body_.append(json); }
-  void texts(std::span<const std::string> values) {
-    body_.append("[");
-    for (const std::string& value : values) {
-      if (&value != &values.front()) body_.append(",");
-      append_json_string(body_, value);
-    }
-    body_.append("]");
-  }
-  WipedBytes take() {
-    body_.append("}");
-    return std::move(body_);
-  }
-
- private:
-  WipedBytes body_;
-};
 
 class FormBody {
  public:
@@ -64,36 +36,30 @@ class FormBody {
 }  // namespace
 
 WipedBytes get_secret_value_body(const SecretKey& key) {
-  ObjectBody body;
-  body.name("SecretId").text(key.secret_id);
-  if (!key.version_id.empty()) body.name("VersionId").text(key.version_id);
-  if (!key.version_stage.empty()) body.name("VersionStage").text(key.version_stage);
-  return body.take();
+  return wiped_json([&](JsonWriter& json) {
+    json.begin_object().field("SecretId", key.secret_id);
+    if (!key.version_id.empty()) json.field("VersionId", key.version_id);
+    if (!key.version_stage.empty()) json.field("VersionStage", key.version_stage);
+    json.end_object();
+  });
 }
 
 WipedBytes describe_secret_body(std::string_view secret_id) {
-  ObjectBody body;
-  body.name("SecretId").text(secret_id);
-  return body.take();
+  return wiped_json([&](JsonWriter& json) { json.begin_object().field("SecretId", secret_id).end_object(); });
 }
 
 WipedBytes batch_get_body(std::span<const std::string> secret_ids) {
-  ObjectBody body;
-  body.name("SecretIdList").texts(secret_ids);
-  return body.take();
+  return wiped_json(
+      [&](JsonWriter& json) { json.begin_object().key("SecretIdList").strings(secret_ids).end_object(); });
 }
 
 WipedBytes batch_get_tagged_body(std::string_view tag_key, std::string_view next_token) {
-  ObjectBody filter;
-  const std::string value(tag_key);
-  filter.name("Key").text("tag-key");
-  filter.name("Values").texts({&value, 1});
-  ObjectBody body;
-  body.name("Filters").raw("[");
-  body.raw(filter.take().view());
-  body.raw("]");
-  if (!next_token.empty()) body.name("NextToken").text(next_token);
-  return body.take();
+  return wiped_json([&](JsonWriter& json) {
+    json.begin_object().key("Filters").begin_array().begin_object();
+    json.field("Key", "tag-key").key("Values").strings(std::array{tag_key}).end_object().end_array();
+    if (!next_token.empty()) json.field("NextToken", next_token);
+    json.end_object();
+  });
 }
 
 WipedBytes get_caller_identity_body() { return FormBody("GetCallerIdentity").take(); }

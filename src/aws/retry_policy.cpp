@@ -1,7 +1,8 @@
 #include "aws/retry_policy.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
@@ -55,10 +56,8 @@ RetrySettings read_retry_settings(const Environment& environment, const ProfileF
   }
   RetrySettings settings;
   if (!value) return settings;
-  int attempts = 0;
-  const auto [stop, error] = std::from_chars(value->data(), value->data() + value->size(), attempts);
-  if (error == std::errc() && stop == value->data() + value->size() && attempts > 0) {
-    settings.policy.max_attempts = attempts;
+  if (const auto attempts = whole_number<int>(*value); attempts && *attempts > 0) {
+    settings.policy.max_attempts = *attempts;
   } else {
     settings.warning = std::string(name) + " is ignored: it has to be a number from 1 up";
   }

@@ -1,11 +1,10 @@
 #include "aws/secret_answers.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "aws/decimal_seconds.h"
 #include "base/json_document.h"
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/utf8.h"
 
 namespace sma {
@@ -67,61 +66,15 @@ struct SecretFields {
   std::optional<std::string> created_date;
 };
 
-/// Counts what would be written.
-struct SizeSink {
-  std::size_t size = 0;
-  void raw(std::string_view text) { size += text.size(); }
-  void string(std::string_view text) { size += json_string_size(text); }
-};
-
-struct WritingSink {
-  char* target;
-  void raw(std::string_view text) {
-    std::memcpy(target, text.data(), text.size());
-    target += text.size();
-  }
-  void string(std::string_view text) { target = write_json_string(target, text); }
-};
-
-template <typename Sink>
-void render(const SecretFields& fields, Sink& sink) {
-  const auto string_or_null = [&](std::optional<std::string_view> value) {
-    value ? sink.string(*value) : sink.raw("null");
-  };
-  sink.raw(R"({"ARN":)");
-  string_or_null(fields.arn);
-  sink.raw(R"(,"Name":)");
-  string_or_null(fields.name);
-  sink.raw(R"(,"VersionId":)");
-  string_or_null(fields.version_id);
-  if (fields.secret_string) {
-    sink.raw(R"(,"SecretString":)");
-    sink.string(*fields.secret_string);
-  }
-  if (fields.secret_binary) {
-    sink.raw(R"(,"SecretBinary":)");
-    sink.string(*fields.secret_binary);
-  }
-  if (fields.version_stages) {
-    sink.raw(R"(,"VersionStages":[)");
-    for (const std::string& stage : *fields.version_stages) {
-      if (&stage != &fields.version_stages->front()) sink.raw(",");
-      sink.string(stage);
-    }
-    sink.raw("]");
-  }
-  sink.raw(R"(,"CreatedDate":)");
-  string_or_null(fields.created_date);
-  sink.raw("}");
-}
-
 SharedBytes rendered(const SecretFields& fields) {
-  SizeSink measure;
-  render(fields, measure);
-  SharedBytes answer = SharedBytes::of_size(measure.size);
-  WritingSink writer{answer.fill()};
-  render(fields, writer);
-  return answer;
+  return shared_json([&](JsonWriter& json) {
+    json.begin_object().key("ARN").string_or_null(fields.arn).key("Name").string_or_null(fields.name);
+    json.key("VersionId").string_or_null(fields.version_id);
+    if (fields.secret_string) json.field("SecretString", *fields.secret_string);
+    if (fields.secret_binary) json.field("SecretBinary", *fields.secret_binary);
+    if (fields.version_stages) json.key("VersionStages").strings(*fields.version_stages);
+    json.key("CreatedDate").string_or_null(fields.created_date).end_object();
+  });
 }
 
 /// Why a batch lacks one secret. A refusal of that secret is final; anything else may go away.

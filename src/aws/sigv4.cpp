@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <map>
 
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "base/percent.h"
 
 namespace sma::sigv4 {
@@ -30,13 +32,9 @@ const unsigned char* unsigned_bytes(std::string_view text) {
 }
 
 std::string hex(const Digest& digest) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   text.reserve(2 * digest.bytes.size());
-  for (const unsigned char byte : digest.bytes) {
-    text.push_back(kDigits[byte >> 4]);
-    text.push_back(kDigits[byte & 15]);
-  }
+  append_hex(text, digest.view());
   return text;
 }
 
@@ -56,8 +54,6 @@ void hmac_sha256(std::string_view key, std::string_view text, Digest& digest) {
 /// Names are lower case and sorted; a repeated field is one entry, its values joined by commas.
 using CanonicalFields = std::map<std::string, WipedBytes, std::less<>>;
 
-bool is_white_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 /// Without white space at the ends, and with one space for any run of it.
 void append_folded(WipedBytes& target, std::string_view value) {
   bool begun = false;
@@ -75,10 +71,7 @@ void append_folded(WipedBytes& target, std::string_view value) {
 }
 
 void add_field(CanonicalFields& fields, std::string_view name, std::string_view value) {
-  std::string lower(name);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  const auto [field, is_new] = fields.try_emplace(std::move(lower));
+  const auto [field, is_new] = fields.try_emplace(to_lower(name));
   if (!is_new) field->second.append(",");
   append_folded(field->second, value);
 }

@@ -1,45 +1,26 @@
 #include "aws/xml_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <vector>
+
+#include "base/utf8.h"
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
 
 constexpr std::size_t kMaxLevels = 64;
 
-/// UTF-8 of a character reference; false for what is no character.
-bool append_code_point(WipedBytes& target, std::uint32_t code) {
-  const auto put = [&](std::uint32_t byte) { target.push_back(static_cast<char>(byte)); };
-  if (code == 0 || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return false;
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-  return true;
-}
-
 /// `entity` is what stands between `&` and `;`.
 bool append_entity(WipedBytes& target, std::string_view entity) {
   if (entity.starts_with('#')) {
     const int base = entity.starts_with("#x") ? 16 : 10;
     const std::string_view digits = entity.substr(base == 16 ? 2 : 1);
-    std::uint32_t code = 0;
-    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code, base);
-    return error == std::errc() && stop == digits.data() + digits.size() && append_code_point(target, code);
+    const auto code = whole_number<std::uint32_t>(digits, base);
+    const bool is_character = code && *code != 0 && *code <= 0x10FFFF && !(*code >= 0xD800 && *code <= 0xDFFF);
+    if (is_character) append_utf8(target, *code);
+    return is_character;
   }
   constexpr std::pair<std::string_view, std::string_view> kNamed[] = {
       {"amp", "&"}, {"lt", "<"}, {"gt", ">"}, {"quot", "\""}, {"apos", "'"}};

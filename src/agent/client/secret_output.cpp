@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/json_document.h"
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/utf8.h"
 
 namespace sma {
@@ -43,23 +43,24 @@ SecretOutput printable(std::string_view text) {
 }
 
 /// The document's levels are limited, and the depth of this recursion with them.
-void append_json(WipedBytes& json, JsonValue value) {
-  if (const auto text = value.string()) return append_json_string(json, *text);
-  if (const auto number = value.number()) return json.append(*number);
-  if (const auto boolean = value.boolean()) return json.append(*boolean);
-  if (value.is_null()) return json.append("null");
-  const bool object = value.is_object();
-  json.push_back(object ? '{' : '[');
-  bool first = true;
-  for (const JsonValue part : value) {
-    if (!std::exchange(first, false)) json.push_back(',');
-    if (object) {
-      append_json_string(json, part.key());
-      json.push_back(':');
-    }
-    append_json(json, part);
+void write(JsonWriter& json, JsonValue value) {
+  if (const auto text = value.string()) {
+    json.string(*text);
+  } else if (const auto number = value.number()) {
+    json.raw(*number);
+  } else if (const auto boolean = value.boolean()) {
+    json.raw(*boolean);
+  } else if (value.is_null()) {
+    json.raw("null");
+  } else if (value.is_object()) {
+    json.begin_object();
+    for (const JsonValue member : value) write(json.key(member.key()), member);
+    json.end_object();
+  } else {
+    json.begin_array();
+    for (const JsonValue element : value) write(json, element);
+    json.end_array();
   }
-  json.push_back(object ? '}' : ']');
 }
 
 Result<SecretOutput> field_of(WipedBytes secret, std::string_view field) {
@@ -67,9 +68,7 @@ Result<SecretOutput> field_of(WipedBytes secret, std::string_view field) {
   const JsonValue value = document ? document->root()[field] : JsonValue();
   if (!value.exists()) return Fault::internal("the secret is not a JSON object with a field " + std::string(field));
   if (const auto text = value.string()) return printable(*text);
-  SecretOutput output;
-  append_json(output.bytes, value);
-  return output;
+  return SecretOutput{.bytes = wiped_json([&](JsonWriter& json) { write(json, value); })};
 }
 
 }  // namespace

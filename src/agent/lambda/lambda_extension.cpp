@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/json_document.h"
-#include "base/json_text.h"
+#include "base/json_writer.h"
 #include "base/whole_number.h"
 
 namespace sma {
@@ -104,11 +104,10 @@ Task<void> LambdaExtension::report(std::string error_type, std::string message) 
   ClientRequest telling = request("POST", started_ ? "exit/error" : "init/error");
   telling.fields.push_back({"Lambda-Extension-Function-Error-Type", WipedBytes(error_type)});
   telling.attempt_time = kReportTime;
-  telling.body.append(R"({"errorType":)");
-  append_json_string(telling.body, error_type);
-  telling.body.append(R"(,"errorMessage":)");
-  append_json_string(telling.body, message);
-  telling.body.append(R"(,"stackTrace":[]})");
+  telling.body = wiped_json([&](JsonWriter& json) {
+    json.begin_object().field("errorType", error_type).field("errorMessage", message);
+    json.key("stackTrace").raw("[]").end_object();
+  });
   Task<Result<ClientResponse>> sending = http_.send(std::move(telling));
   [[maybe_unused]] const Result<ClientResponse> ignored = co_await std::move(sending);
 }

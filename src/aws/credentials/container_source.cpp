@@ -1,13 +1,12 @@
 #include "aws/credentials/container_source.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 
 #include "aws/credential_endpoint.h"
 #include "aws/credentials/json_credentials.h"
 #include "aws/credentials/pause.h"
+#include "base/ascii.h"
 #include "http_client/url.h"
 
 namespace sma {
@@ -24,7 +23,7 @@ constexpr Milliseconds kPause{100};
 bool is_trusted_for_http(const Url& url) {
   static const std::array<std::string, 3> kAgents{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
   if (!url.zone.empty()) return false;
-  if (strcasecmp(url.host.c_str(), "localhost") == 0 || is_loopback_address(url.host)) return true;
+  if (equals_ignoring_case(url.host, "localhost") || is_loopback_address(url.host)) return true;
   return std::ranges::any_of(kAgents, [&](const std::string& agent) { return is_same_address(url.host, agent); });
 }
 

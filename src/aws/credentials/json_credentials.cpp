@@ -1,19 +1,16 @@
 #include "aws/credentials/json_credentials.h"
 
-#include <strings.h>
-
 #include <string>
 
+#include "base/ascii.h"
 #include "base/time_text.h"
 
 namespace sma {
 
 JsonValue value_in_any_case(JsonValue object, std::string_view name) {
   if (!object.is_object()) return {};
-  for (const JsonValue member : object) {
-    const std::string_view key = member.key();
-    if (key.size() == name.size() && strncasecmp(key.data(), name.data(), name.size()) == 0) return member;
-  }
+  for (const JsonValue member : object)
+    if (equals_ignoring_case(member.key(), name)) return member;
   return {};
 }
 

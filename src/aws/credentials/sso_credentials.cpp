@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <array>
-#include <charconv>
 
 #include "aws/credential_endpoint.h"
 #include "aws/credentials/json_credentials.h"
@@ -11,15 +10,16 @@
 #include "aws/endpoint.h"
 #include "aws/endpoint_settings.h"
 #include "aws/partitions.h"
+#include "base/hex.h"
 #include "base/percent.h"
 #include "base/time_text.h"
+#include "base/whole_number.h"
 
 namespace sma {
 namespace {
 
 constexpr int kAttempts = 3;
 constexpr Milliseconds kPause{50};
-constexpr std::string_view kHex = "0123456789abcdef";
 
 std::string log_in(const SsoSettings& settings) { return "log in: aws sso login --profile " + settings.profile; }
 
@@ -36,16 +36,13 @@ Result<Credentials> read_role_credentials(WipedBytes body) {
   const auto answer = JsonDocument::parse(std::move(body));
   const JsonValue found = answer ? answer->root()["roleCredentials"] : JsonValue();
   if (!found.is_object()) return Fault::connection("the SSO portal's answer holds no roleCredentials");
-  const std::string_view milliseconds = member_in_any_case(found, "expiration").value_or("");
-  std::int64_t expiration = 0;
-  const auto [end, error] = std::from_chars(milliseconds.data(), milliseconds.data() + milliseconds.size(), expiration);
+  const auto expiration = whole_number<std::int64_t>(member_in_any_case(found, "expiration").value_or(""));
   constexpr std::int64_t kYear2200 = 7'258'118'400'000;
-  if (error != std::errc() || end != milliseconds.data() + milliseconds.size() || expiration > kYear2200 ||
-      expiration < 0)
+  if (!expiration || *expiration > kYear2200 || *expiration < 0)
     return Fault::connection("the SSO portal's answer has no expiration");
   auto credentials = read_credentials(
       found, {.session_token = "sessionToken", .expiration = CredentialsForm::Expiration::not_read}, "sso");
-  if (credentials.ok()) credentials->expiration = WallTime(Milliseconds(expiration));
+  if (credentials.ok()) credentials->expiration = WallTime(Milliseconds(*expiration));
   return credentials;
 }
 
@@ -56,10 +53,7 @@ std::string SsoSettings::token_file_name() const {
   std::array<unsigned char, 20> digest{};
   EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha1(), nullptr);
   std::string text;
-  for (const unsigned char byte : digest) {
-    text += kHex[byte >> 4U];
-    text += kHex[byte & 15U];
-  }
+  append_hex(text, {reinterpret_cast<const char*>(digest.data()), digest.size()});
   return text + ".json";
 }
 

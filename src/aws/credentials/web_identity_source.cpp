@@ -1,6 +1,7 @@
 #include "aws/credentials/web_identity_source.h"
 
 #include "aws/credentials/sts_refusal.h"
+#include "base/ascii.h"
 
 namespace sma {
 
@@ -23,11 +24,8 @@ Task<Result<Credentials>> exchange_web_identity(const Files* files, Sts* sts, st
                                                 AssumeRoleRequest request, TimePoint deadline) {
   auto text = files->read(token_file);
   if (!text.ok()) co_return std::move(text.fault());
-  const std::string_view blank = " \t\r\n";
-  const std::string_view whole = text->view();
-  const std::size_t first = whole.find_first_not_of(blank);
-  if (first == std::string_view::npos) co_return Fault::internal("the token file " + token_file + " is empty");
-  WipedBytes token(whole.substr(first, whole.find_last_not_of(blank) + 1 - first));
+  WipedBytes token(trimmed(text->view()));
+  if (token.empty()) co_return Fault::internal("the token file " + token_file + " is empty");
   const std::string role = request.role_arn;
   auto exchanging = sts->assume_role_with_web_identity(std::move(request), std::move(token), deadline);
   auto credentials = co_await std::move(exchanging);
