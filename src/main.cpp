@@ -17,9 +17,9 @@
 #include "agent/configuration/settings_reader.h"
 #include "agent/run_agent.h"
 #include "base/environment.h"
-#include "base/file_descriptor.h"
 #include "base/files.h"
 #include "os/memory_protection.h"
+#include "os/standard_descriptors.h"
 
 namespace {
 

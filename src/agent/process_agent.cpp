@@ -26,8 +26,8 @@ Result<Agent*> ProcessAgent::make_agent() {
   if (!access_->ok()) return access_->fault();
   ClientAccess& access = **access_;
   if (const auto sandbox = choose_sandbox(settings_, parts_.environment, parts_.files, parts_.log)) {
-    const std::string missing = sandbox->install();
-    if (!missing.empty()) parts_.log.warn("the sandbox is not complete", {{"reason", missing}});
+    const Result<Done> installed = sandbox->install();
+    if (!installed.ok()) parts_.log.warn("the sandbox is not complete", {{"reason", installed.fault().message}});
   }
   std::string line = start_line(command_line_.as_version_3, access.listener.port);
   agent_.emplace(parts_, AgentStart{.settings = std::move(settings_),

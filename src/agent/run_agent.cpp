@@ -15,8 +15,8 @@
 #include "agent/process_agent.h"
 #include "http_client/http_client.h"
 #include "os/child_process.h"
+#include "os/descriptor_limit.h"
 #include "os/event_loop.h"
-#include "os/listening_socket.h"
 #include "os/signals.h"
 
 namespace sma {
@@ -76,7 +76,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   }
 
   if (settings.log_to_file) loop.set_end_of_turn(&writer);
-  if (!writer.usable()) log.warn("no log file; lines go to standard error", {{"reason", writer.problem()}});
+  if (writer.fault()) log.warn("no log file; lines go to standard error", {{"reason", writer.fault()->message}});
   for (const std::string& warning : loaded.warnings) log.warn(warning);
   if (command_line.lambda && !lambda)
     log.warn("no Lambda extension: AWS_LAMBDA_RUNTIME_API is not set; the agent runs as it does elsewhere");

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <utility>
@@ -28,16 +27,5 @@ class FileDescriptor {
  private:
   int descriptor_ = -1;
 };
-
-/// To be called first in a process: if it was started with standard input, output or error closed, /dev/null takes
-/// their place. Otherwise the next socket would take it, and printed text would be sent to its peer. It is open for
-/// reading only, so that printing to it still fails.
-inline void open_standard_descriptors() {
-  int opened = -1;
-  do {
-    opened = ::open("/dev/null", O_RDONLY);
-  } while (opened >= 0 && opened <= STDERR_FILENO);
-  if (opened >= 0) ::close(opened);
-}
 
 }  // namespace sma

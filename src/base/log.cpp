@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::size_t kFieldLimit = 2048;
 
-WallTime system_now() { return std::chrono::system_clock::now(); }
-
 void append_time(std::string& line, WallTime when) {
   const auto milliseconds = std::chrono::duration_cast<Milliseconds>(when.time_since_epoch()).count();
   const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
@@ -60,13 +58,13 @@ void append_escaped(std::string& line, std::string_view text, std::size_t limit)
   if (cut) line += "...";
 }
 
-Log::Log(LogSink* sink, LogLevel level) : sink_(sink), level_(level), clock_(system_now) {}
+Log::Log(LogSink* sink, LogLevel level) : sink_(sink), level_(level) {}
 
 void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level)) return;
   std::string line;
   line.reserve(256);
-  append_log_line(line, clock_(), level, message, fields);
+  append_log_line(line, std::chrono::system_clock::now(), level, message, fields);
   sink_->write(line);
 }
 

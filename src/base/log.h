@@ -47,7 +47,6 @@ class LogSink {
 /// it; texts that clients chose are escaped, so that no line can be forged.
 class Log {
  public:
-  using WallClock = WallTime (*)();
   /// `sink` null: silent.
   Log(LogSink* sink, LogLevel level);
 
@@ -72,13 +71,9 @@ class Log {
     write(LogLevel::error, message, fields);
   }
 
-  /// Tests set their own clock; the system's UTC clock otherwise.
-  void use_clock(WallClock clock) { clock_ = clock; }
-
  private:
   LogSink* sink_;
   LogLevel level_;
-  WallClock clock_;
 };
 
 /// Appends a whole line, newline included, as `Log` writes it.

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -43,15 +42,6 @@ Result<ListeningSocket> listen_on_loopback(std::uint16_t port) {
       getsockname(socket.get(), generic, &size) != 0)
     return cannot_listen(port);
   return ListeningSocket{std::move(socket), ntohs(address.sin_port)};
-}
-
-std::size_t raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  const rlim_t before = limit.rlim_cur;
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return before;
-  return limit.rlim_cur;
 }
 
 }  // namespace sma

@@ -16,7 +16,4 @@ struct ListeningSocket {
 /// cannot leave the network namespace. A port that is taken is a fault that names it.
 [[nodiscard]] Result<ListeningSocket> listen_on_loopback(std::uint16_t port);
 
-/// Raises the soft limit of descriptors to the hard one and returns it.
-[[nodiscard]] std::size_t raise_descriptor_limit();
-
 }  // namespace sma

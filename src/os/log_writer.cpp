@@ -39,7 +39,7 @@ LogWriter::LogWriter(Scheduler& scheduler, std::string folder, std::string name)
   mkdir(folder_.c_str(), 0755);
   open_file();
   if (!file_.valid()) {
-    problem_ = "cannot write " + path(-1) + ": " + std::strerror(errno);
+    fault_ = Fault::internal("cannot write " + path(-1) + ": " + std::strerror(errno));
     folder_.clear();
     descriptor_ = STDERR_FILENO;
     regular_ = is_regular(descriptor_);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
+#include "base/fault.h"
 #include "base/file_descriptor.h"
 #include "base/log.h"
 #include "base/scheduler.h"
@@ -21,9 +23,8 @@ class LogWriter final : public LogSink, public Runnable {
   /// cannot be written `usable` is false, and lines go to standard error.
   LogWriter(Scheduler& scheduler, std::string folder, std::string name);
 
-  [[nodiscard]] bool usable() const { return problem_.empty(); }
-  /// Why the file cannot be written.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
+  /// Why the file cannot be written; none if it can.
+  [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
 
   void write(std::string_view line) override;
   /// At the end of a turn; cheap where there is nothing to write.
@@ -48,7 +49,7 @@ class LogWriter final : public LogSink, public Runnable {
   MemberTimer<&LogWriter::flush> retry_;  // for a reader that takes nothing for now
   std::string folder_;
   std::string name_;
-  std::string problem_;
+  std::optional<Fault> fault_;
   FileDescriptor file_;
   int descriptor_ = -1;
   bool regular_ = false;

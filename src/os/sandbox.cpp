@@ -234,12 +234,14 @@ bool restrict_writing(const std::vector<std::string>& folders) {
 
 }  // namespace
 
-std::string Sandbox::install() const {
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return std::string("no_new_privs: ") + std::strerror(errno);
+Result<Done> Sandbox::install() const {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return Fault::internal(std::string("no_new_privs: ") + std::strerror(errno));
   std::string missing;
   if (!restrict_writing(writable_folders)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
   if (!install_filter()) missing += std::string(missing.empty() ? "" : "; ") + "this kernel takes no seccomp filter";
-  return missing;
+  if (!missing.empty()) return Fault::internal(missing);
+  return Done{};
 }
 
 }  // namespace sma

@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace sma {
 
 /// What the process gives up once it is set up; irreversible. Landlock leaves only `writable_folders` to write in
@@ -12,8 +14,8 @@ namespace sma {
 struct Sandbox {
   std::vector<std::string> writable_folders;
 
-  /// What could not be had, for one line in the log; empty where both hold.
-  [[nodiscard]] std::string install() const;
+  /// A fault names each of the two that this kernel does not have, for the log; the other one is in force.
+  [[nodiscard]] Result<Done> install() const;
 };
 
 }  // namespace sma

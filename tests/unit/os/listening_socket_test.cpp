@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <string>
@@ -58,18 +57,6 @@ TEST_CASE("a port that is taken is a fault that names it") {
   REQUIRE_FALSE(second.ok());
   CHECK(second.fault().message ==
         "cannot listen on 127.0.0.1:" + std::to_string(first->port) + ": Address already in use");
-}
-
-TEST_CASE("the soft limit of descriptors is raised to the hard one") {
-  rlimit before{};
-  REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
-  const rlimit low{before.rlim_max / 2, before.rlim_max};
-  REQUIRE(setrlimit(RLIMIT_NOFILE, &low) == 0);
-  CHECK(raise_descriptor_limit() == before.rlim_max);
-  rlimit after{};
-  REQUIRE(getrlimit(RLIMIT_NOFILE, &after) == 0);
-  CHECK(after.rlim_cur == before.rlim_max);
-  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace

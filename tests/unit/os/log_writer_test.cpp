@@ -41,7 +41,7 @@ TEST_CASE("lines are written once a turn, in order") {
   EventLoop loop(clocks);
   const Folder folder;
   LogWriter writer(loop, folder.path / "logs", "agent");
-  REQUIRE(writer.usable());
+  REQUIRE_FALSE(writer.fault());
   writer.write("one\n");
   writer.write("two\n");
   CHECK(content(folder.path / "logs/agent.log").empty());
@@ -76,8 +76,8 @@ TEST_CASE("a folder that cannot be written is said, and lines go elsewhere") {
   const Folder folder;
   std::ofstream(folder.path / "logs") << "a file stands where the folder should";
   const LogWriter writer(loop, folder.path / "logs", "agent");
-  CHECK_FALSE(writer.usable());
-  CHECK(writer.problem().find("logs/agent.log") != std::string::npos);
+  REQUIRE(writer.fault());
+  CHECK(writer.fault()->message.find("logs/agent.log") != std::string::npos);
 }
 
 TEST_CASE("a pipe nobody reads never blocks; what does not fit is counted in one line once it is read") {
@@ -123,7 +123,7 @@ TEST_CASE("a reader that went away stops nothing") {
   writer.run();
   writer.write("line\n");
   writer.run();
-  CHECK(writer.usable());
+  CHECK_FALSE(writer.fault());
 }
 
 TEST_CASE("lines that were dropped are counted even where no further line comes") {
@@ -174,11 +174,11 @@ TEST_CASE("a FIFO in the place of the log file never blocks") {
   const std::string path = folder.path / "agent.log";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
   const LogWriter without_reader(loop, folder.path, "agent");
-  CHECK_FALSE(without_reader.usable());
+  CHECK(without_reader.fault());
 
   const FileDescriptor reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   LogWriter writer(loop, folder.path, "agent");
-  REQUIRE(writer.usable());
+  REQUIRE_FALSE(writer.fault());
   for (int i = 0; i < 1000; ++i) {
     writer.write(std::string(1023, 'x') + "\n");
     writer.run();

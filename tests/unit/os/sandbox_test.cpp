@@ -46,8 +46,7 @@ int sandboxed(const Folder& folder, const std::function<int()>& act) {
   const pid_t child = fork();
   if (child == 0) {
     protect_memory();
-    const std::string missing = Sandbox{{folder.path / "logs"}}.install();
-    _exit(missing.empty() ? act() : 99);
+    _exit(Sandbox{{folder.path / "logs"}}.install().ok() ? act() : 99);
   }
   int status = 0;
   waitpid(child, &status, 0);
@@ -208,7 +207,8 @@ TEST_CASE("a kernel without Landlock is said, and calls are filtered all the sam
     const sock_fprog filter{std::size(program), program};
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) _exit(1);
-    const std::string missing = Sandbox{{folder.path / "logs"}}.install();
+    const Result<Done> installed = Sandbox{{folder.path / "logs"}}.install();
+    const std::string missing = installed.ok() ? "" : installed.fault().message;
     if (missing.find("Landlock") == std::string::npos || missing.find("seccomp") != std::string::npos) _exit(2);
     _exit(error_of(syscall(SYS_bpf, 0, nullptr, 0)) == EPERM ? 0 : 3);
   }
