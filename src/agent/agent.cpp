@@ -68,7 +68,7 @@ class Agent::Serving {
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
-        prefetch(parts.loop, secrets_manager, store, parts.log, outgoing.random, start.settings.prefetch) {
+        prefetch(parts.loop, secrets_manager, store, parts.log, start.settings.prefetch) {
     const std::string& path = start.settings.credentials_file_path;
     if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
   }
@@ -145,7 +145,8 @@ Task<Result<Done>> Agent::start() {
   notify_service_manager(parts_.environment, "READY=1");
   ready_.set();
   const PrefetchSettings& prefetch = start_.settings.prefetch;
-  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty()) tasks_.start(serving_->prefetch.run());
+  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty())
+    tasks_.start(serving_->prefetch.run(outgoing_->random.part_of(prefetch.max_jitter)));
   co_return Done{};
 }
 

@@ -129,7 +129,6 @@ ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* cr
   request.deadline = terms.deadline;
   request.fresh_connection = fresh_connection;
   request.first_sent = terms.first_sent;
-  request.last_sent = terms.last_sent;
   request.fields.push_back({"Host", WipedBytes(endpoint.host_field)});
   request.fields.push_back({"Content-Type", WipedBytes(call.content_type)});
   if (!call.target.empty()) request.fields.push_back({"X-Amz-Target", WipedBytes(call.target)});

@@ -34,7 +34,6 @@ struct ApiCall {
 struct CallTerms {
   TimePoint deadline;
   std::optional<TimePoint>* first_sent = nullptr;  ///< see ClientRequest
-  std::optional<TimePoint>* last_sent = nullptr;
 };
 
 /// Calls AWS: signs every attempt afresh, retries as the SDKs' standard mode does, renews refused credentials once,

@@ -78,9 +78,10 @@ Task<Result<ClientResponse>> SecretsManager::call(std::string operation, std::st
                    .on_behalf_of = std::move(role_arn)};
   CredentialsProvider* credentials = role != nullptr ? &role->credentials : &base_;
   Task<Result<ClientResponse>> calling =
-      api_.call(std::move(api_call), credentials,
-                {.deadline = progress.deadline, .first_sent = &progress.first_sent, .last_sent = &progress.last_sent});
-  co_return co_await std::move(calling);
+      api_.call(std::move(api_call), credentials, {.deadline = progress.deadline, .first_sent = &progress.first_sent});
+  Result<ClientResponse> answer = co_await std::move(calling);
+  if (answer.ok()) progress.as_of = answer->sent_at;
+  co_return answer;
 }
 
 }  // namespace sma

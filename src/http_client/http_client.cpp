@@ -92,7 +92,6 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   const Result<Done> started = call.start();
   if (!started.ok()) co_return started.fault();
   if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
-  if (request.last_sent != nullptr) *request.last_sent = sent_at;
 
   const bool limited = request.attempt_time != ClientRequest::kNoLimit;
   const TimePoint attempt_end = limited ? std::min(request.deadline, sent_at + request.attempt_time) : request.deadline;

@@ -39,17 +39,15 @@ struct ClientRequest {
   bool use_proxy = true;          ///< if one is configured and the host is neither link-local nor loopback
   bool queued = true;             ///< false: not counted among the calls under way (metadata, credentials)
   std::string on_behalf_of{};     ///< the role it is made for, see CallPlaces; empty: none
-  /// Set to the time when the request is handed over for sending, from which the freshness of its answer counts. Both
-  /// must outlive the call. `first_sent` keeps a time that it already holds.
+  /// Set to the time when the request is handed over for sending, unless it holds one already. Must outlive the call.
   std::optional<TimePoint>* first_sent = nullptr;
-  std::optional<TimePoint>* last_sent = nullptr;
 };
 
 struct ClientResponse {
   int status = 0;
   std::vector<ClientField> fields;
   WipedBytes body;
-  TimePoint sent_at{};      ///< hand-over
+  TimePoint sent_at{};      ///< handed over for sending
   TimePoint received_at{};  ///< last byte
   WallTime wall_sent_at{};
   WallTime wall_received_at{};

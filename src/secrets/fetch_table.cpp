@@ -2,20 +2,45 @@
 
 #include <utility>
 
-#include "secrets/refresh.h"
+#include "base/task.h"
 
 namespace sma {
 
-Fetch::Fetch(FetchTable& table, Scheduler& scheduler, SecretKey fetch_key)
-    : key(std::move(fetch_key)), done(scheduler), table_(table) {}
+/// A fetch with its task. Belongs to the table until it ends, and to those who wait until each has its answer.
+class FetchTable::Running final : public Fetch, private Runnable {
+ public:
+  Running(FetchTable& table, const SecretKey& fetch_key) : Fetch(table.scheduler_, fetch_key), table_(table) {}
 
-void Fetch::run() { table_.ended(*this); }
+  /// Begins, from the start if it runs already.
+  void run_task() {
+    unlink();
+    task_ = table_.fetcher_.run(*this);
+    task_.start(table_.scheduler_, this);
+  }
+  /// Sets the outcome: what the task has brought.
+  void finish() {
+    outcome = task_.take();
+    task_ = {};
+  }
+  void cancel(const Fault& fault) {
+    unlink();
+    task_ = {};
+    outcome.emplace(fault);
+    done.set();
+  }
+
+ private:
+  void run() override { table_.ended(key); }
+
+  FetchTable& table_;
+  Task<Result<SharedBytes>> task_{};  // last: it is destroyed before what it uses
+};
 
 std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool forced) {
   const auto found = flights_.find(key);
   if (found == flights_.end()) {
     if (count_ == kMaxFetches) return nullptr;
-    std::shared_ptr<Fetch> fetch = make(key);
+    const std::shared_ptr<Running> fetch = make(key);
     fetch->forced = forced;
     fetch->ordinary = !forced;
     flights_.emplace(key, Flight{fetch, nullptr});
@@ -39,52 +64,41 @@ std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool forced) {
   return flight.next;
 }
 
-std::shared_ptr<Fetch> FetchTable::make(const SecretKey& key) {
+std::shared_ptr<FetchTable::Running> FetchTable::make(const SecretKey& key) {
   ++count_;
-  return std::make_shared<Fetch>(*this, scheduler_, key);
+  return std::make_shared<Running>(*this, key);
 }
 
-void FetchTable::start(Fetch& fetch) {
+void FetchTable::start(Running& fetch) {
   fetch.started = scheduler_.now();
   fetch.progress.deadline = fetch.started + kDeadline;
-  fetch.task_ = refresh_.run(fetch);
-  fetch.task_.start(scheduler_, &fetch);
+  fetch.run_task();
 }
 
-void FetchTable::force(Fetch& fetch) {
+void FetchTable::force(Running& fetch) {
   fetch.forced = true;
-  if (!fetch.describing) return;
-  // The description it waits to ask for is of no use any more.
-  fetch.describing = false;
-  fetch.unlink();
-  fetch.task_ = refresh_.run(fetch);
-  fetch.task_.start(scheduler_, &fetch);
+  // What DescribeSecret would answer is of no use any more.
+  if (std::exchange(fetch.describing, false)) fetch.run_task();
 }
 
-void FetchTable::ended(Fetch& fetch) {
-  const auto found = flights_.find(fetch.key);
-  const std::shared_ptr<Fetch> ending = std::exchange(found->second.current, std::move(found->second.next));
+void FetchTable::ended(const SecretKey& key) {
+  const auto found = flights_.find(key);
+  const std::shared_ptr<Running> ending = std::exchange(found->second.current, std::move(found->second.next));
   --count_;
-  ending->outcome = ending->task_.take();
-  ending->task_ = {};
-  if (ending->ordinary && !ending->outcome->ok()) refresh_.failed(ending->key, ending->outcome->fault());
+  ending->finish();
+  if (ending->ordinary && !ending->outcome->ok()) fetcher_.failed(ending->key, ending->outcome->fault());
   ending->done.set();
 
-  std::shared_ptr<Fetch>& next = found->second.current;
+  std::shared_ptr<Running>& next = found->second.current;
   if (next != nullptr && next.use_count() > 1) return start(*next);
-  if (next != nullptr) --count_;  // all who wanted it have gone
+  if (next != nullptr) --count_;  // every client that forced it has gone
   flights_.erase(found);
 }
 
 void FetchTable::cancel_all(const Fault& fault) {
   for (auto& [key, flight] : flights_)
-    for (Fetch* fetch : {flight.current.get(), flight.next.get()}) {
-      if (fetch == nullptr) continue;
-      fetch->unlink();
-      fetch->task_ = {};
-      fetch->outcome.emplace(fault);
-      fetch->done.set();
-    }
+    for (const auto& fetch : {flight.current, flight.next})
+      if (fetch != nullptr) fetch->cancel(fault);
   flights_.clear();
   count_ = 0;
 }

@@ -10,10 +10,7 @@ namespace sma {
 /// counted on CLOCK_BOOTTIME. Source: specification §2.2, §2.5.
 class Freshness {
  public:
-  /// ttl 0 means nothing is ever fresh.
   explicit Freshness(Seconds ttl) : ttl_(ttl) {}
-
-  [[nodiscard]] bool is_fresh(Nanoseconds age) const { return ttl_ > Seconds{0} && age <= ttl_; }
 
   /// The last moment at which a value asked for at `as_of` is fresh.
   [[nodiscard]] TimePoint fresh_until(TimePoint as_of) const { return as_of + ttl_; }

@@ -31,19 +31,17 @@ bool names(std::string_view id, const SecretValue& value) {
 
 }  // namespace
 
-Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, Random& random,
-                   PrefetchSettings settings)
+Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, PrefetchSettings settings)
     : scheduler_(scheduler),
       source_(source),
       store_(store),
       log_(log),
-      random_(random),
       settings_(std::move(settings)),
       finished_(scheduler) {}
 
-Task<void> Prefetch::run() {
+Task<void> Prefetch::run(Nanoseconds delay) {
   if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
-  const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + random_.part_of(settings_.max_jitter));
+  const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + delay);
   co_await pause;
 
   make_jobs();
@@ -191,11 +189,9 @@ std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::str
 }
 
 void Prefetch::keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress) {
-  const TimePoint as_of =
-      progress.last_sent.value_or(progress.first_sent.value_or(progress.deadline - FetchTable::kDeadline));
   std::vector<std::string> ids{std::move(configured_id), value.name, value.arn};
   const bool kept =
-      store_.prefetched(std::move(ids), job.role_arn, std::move(value), as_of, settings_.cache_buffer_ratio);
+      store_.prefetched(std::move(ids), job.role_arn, std::move(value), progress.as_of, settings_.cache_buffer_ratio);
   ++(kept ? loaded_ : skipped_);
 }
 

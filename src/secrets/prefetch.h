@@ -8,7 +8,6 @@
 
 #include "base/event.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/scheduler.h"
 #include "base/task.h"
 #include "secrets/secret_source.h"
@@ -38,11 +37,11 @@ struct PrefetchSettings {
 class Prefetch {
  public:
   /// All of it outlives the task of `run`, and so does this.
-  Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, Random& random,
-           PrefetchSettings settings);
+  Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, PrefetchSettings settings);
 
-  /// Once; may be destroyed at any time.
-  Task<void> run();
+  /// Once, `delay` from now: a random part of `max_jitter`, so that a fleet does not ask at the same moment. May be
+  /// destroyed at any time.
+  Task<void> run(Nanoseconds delay);
 
  private:
   /// What is to be loaded with one role; a role's trouble holds up no other's work.
@@ -73,7 +72,6 @@ class Prefetch {
   SecretSource& source_;
   SecretStore& store_;
   Log& log_;
-  Random& random_;
   PrefetchSettings settings_;
   std::vector<Job> jobs_;
   std::size_t next_job_ = 0;

@@ -28,13 +28,13 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
     const Result<SecretVersions> versions = co_await std::move(call);
     fetch.describing = false;
     if (!versions.ok()) {
-      // What was never sent was not refused by Secrets Manager: there are no keys to ask with, now or in a moment.
+      // A call that was never sent was not denied by Secrets Manager: there are no credentials for the next one either.
       if (versions.fault().is_transient() || (!fetch.sent() && !fetch.forced)) co_return versions.fault();
       describe_failed(fetch.key, versions.fault());
     } else if (CachedSecret* held = cache_.find(fetch.key);
                held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {
-      held->as_of = std::max(held->as_of, fetch.as_of());
-      held->fresh_until = std::max(held->fresh_until, freshness_.fresh_until(held->as_of));
+      held->as_of = std::max(held->as_of, fetch.progress.as_of);
+      held->fresh_until = std::max(held->fresh_until, rules_.freshness.fresh_until(held->as_of));
       cache_.use(*held);
       co_return held->answer;
     }
@@ -43,31 +43,31 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   Result<SecretValue> value = co_await std::move(call);
   if (!value.ok()) co_return value.fault();
   SharedBytes answer = value->answer;
-  const TimePoint as_of = fetch.as_of();
+  const TimePoint as_of = fetch.progress.as_of;
   cache_.store(fetch.key, {.answer = std::move(value->answer),
                            .arn = std::move(value->arn),
                            .version_id = std::move(value->version_id),
                            .as_of = as_of,
-                           .fresh_until = freshness_.fresh_until(as_of)});
+                           .fresh_until = rules_.freshness.fresh_until(as_of)});
   co_return answer;
 }
 
 void Refresh::failed(const SecretKey& key, const Fault& fault) {
   CachedSecret* cached = stand_in(key, fault);
   if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
-  const Seconds wait = freshness_.retry_after_fault();
+  const Seconds wait = rules_.freshness.retry_after_fault();
   cached->fresh_until = scheduler_.now() + wait;
   log_.warn("AWS cannot be asked, serving the cached secret",
             {{"secret_id", key.secret_id}, {"error", fault.code}, {"retry_in_seconds", wait.count()}});
 }
 
 CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
-  return ignore_transient_errors_ && fault.is_transient() ? cache_.find(key) : nullptr;
+  return rules_.ignore_transient_errors && fault.is_transient() ? cache_.find(key) : nullptr;
 }
 
 void Refresh::describe_failed(const SecretKey& key, const Fault& fault) {
-  if (denial_told_ || !fault.is_access_denied()) return;
-  denial_told_ = true;
+  if (denial_logged_ || !fault.is_access_denied()) return;
+  denial_logged_ = true;
   log_.warn("DescribeSecret is denied, expired secrets are fetched again with GetSecretValue",
             {{"secret_id", key.secret_id}, {"role_arn", key.role_arn}, {"error", fault.code}});
 }

@@ -6,40 +6,37 @@
 #include "base/shared_bytes.h"
 #include "base/task.h"
 #include "secrets/cache.h"
-#include "secrets/fetch_table.h"
+#include "secrets/fetch.h"
 #include "secrets/freshness.h"
 #include "secrets/secret.h"
 #include "secrets/secret_source.h"
 
 namespace sma {
 
-/// True where a cached version is still the one that the key asks for: only a versionId asked: that version still
-/// exists; else: the version asked for, or the cached one, still carries the stage asked for, `AWSCURRENT` by default.
-/// Source: specification §2.3.
+/// True if a cached version is still the one that the key asks for. If the key has a versionId only: if that version
+/// still exists. Otherwise: if the version asked for, or the cached one, still has the stage asked for, `AWSCURRENT` by
+/// default. Source: specification §2.3.
 [[nodiscard]] bool still_holds(const SecretKey& key, std::string_view cached_version_id,
                                const SecretVersions& versions);
 
-/// What one fetch does: DescribeSecret where the cached version may still hold, else GetSecretValue; and what it leaves
-/// in the cache.
-class Refresh {
+struct RefreshRules {
+  Freshness freshness;
+  bool ignore_transient_errors = true;  ///< a cached value takes the place of a transient fault
+};
+
+/// What one fetch does: DescribeSecret if the cached version may still be the right one, else GetSecretValue; and what
+/// it leaves in the cache.
+class Refresh final : public Fetcher {
  public:
-  Refresh(Scheduler& scheduler, SecretSource& source, Log& log, Cache& cache, Freshness freshness,
-          bool ignore_transient_errors)
-      : scheduler_(scheduler),
-        source_(source),
-        log_(log),
-        cache_(cache),
-        freshness_(freshness),
-        ignore_transient_errors_(ignore_transient_errors) {}
+  Refresh(Scheduler& scheduler, SecretSource& source, Log& log, Cache& cache, RefreshRules rules)
+      : scheduler_(scheduler), source_(source), log_(log), cache_(cache), rules_(rules) {}
 
-  /// `fetch` must outlive the task.
-  Task<Result<SharedBytes>> run(Fetch& fetch);
+  Task<Result<SharedBytes>> run(Fetch& fetch) override;
 
-  /// An ordinary client's request met that fault: where the cached value may stand in, it does so for a while before
-  /// AWS is asked again.
-  void failed(const SecretKey& key, const Fault& fault);
+  /// If the cached value may take the place of the fault, it does so for a while before AWS is asked again.
+  void failed(const SecretKey& key, const Fault& fault) override;
 
-  /// The cached value, where it may take the place of that fault; null where not.
+  /// The cached value, if it may take the place of that fault; null if not.
   [[nodiscard]] CachedSecret* stand_in(const SecretKeyView& key, const Fault& fault);
 
  private:
@@ -49,9 +46,8 @@ class Refresh {
   SecretSource& source_;
   Log& log_;
   Cache& cache_;
-  Freshness freshness_;
-  bool ignore_transient_errors_;
-  bool denial_told_ = false;
+  RefreshRules rules_;
+  bool denial_logged_ = false;
 };
 
 }  // namespace sma

@@ -64,7 +64,6 @@ struct SecretValue {
   std::string arn;     ///< empty where AWS sent none
   std::string name;
   std::string version_id;
-  std::vector<std::string> version_stages;
 };
 
 /// Which versions of a secret exist and which stages they carry, as DescribeSecret tells.

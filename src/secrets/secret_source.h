@@ -14,7 +14,7 @@ namespace sma {
 struct FetchProgress {
   TimePoint deadline;                     ///< for the whole fetch: credentials, queueing, retries
   std::optional<TimePoint> first_sent{};  ///< when its first call for the secret was handed over for sending
-  std::optional<TimePoint> last_sent{};   ///< when the attempt that brought the value was; ages count from it
+  TimePoint as_of{};  ///< of the last answer: when the attempt that brought it was handed over; ages count from it
 };
 
 /// Secrets of one tag or list, fetched together for prefetch.

@@ -11,7 +11,7 @@ Fault shutting_down() {
   return Fault::of_agent(Fault::Kind::internal, 503, "ServiceUnavailable", "the agent is shutting down");
 }
 
-Fault busy() { return Fault::of_agent(Fault::Kind::transient, 503, "Busy", "too many secrets are being fetched"); }
+Fault busy() { return Fault::busy("too many secrets are being fetched"); }
 
 Fault late() { return Fault::timeout("the secret was not fetched in time"); }
 
@@ -23,7 +23,7 @@ SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Log& log, S
       freshness_(settings.ttl),
       cache_(settings.ttl > Seconds{0} ? settings.cache_size : 0, settings.cache_bytes),
       usage_(scheduler, log),
-      refresh_(scheduler, source, log, cache_, freshness_, settings.ignore_transient_errors),
+      refresh_(scheduler, source, log, cache_, {freshness_, settings.ignore_transient_errors}),
       fetches_(scheduler, refresh_),
       caching_(cache_.entries_a_role() > 0) {}
 
@@ -52,7 +52,7 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
         co_await fetch->done.wait_until(std::min(client_deadline, fetch->started + Freshness::kStaleAfter));
     CachedSecret* cached = ended ? nullptr : refresh_.stand_in(key, late());
     if (cached != nullptr) {
-      if (!std::exchange(fetch->overdue_told, true))
+      if (!std::exchange(fetch->reported_as_slow, true))
         log_.warn("AWS is slow to answer, serving the cached secret meanwhile", {{"secret_id", key.secret_id}});
       co_return from_memory(*cached, key.secret_id);
     }

@@ -21,8 +21,7 @@ inline SecretValue secret(std::string_view name, std::string_view version_id, st
   return {.answer = SharedBytes(text),
           .arn = arn_of(name),
           .name = std::string(name),
-          .version_id = std::string(version_id),
-          .version_stages = {"AWSCURRENT"}};
+          .version_id = std::string(version_id)};
 }
 
 inline Fault refusal(std::string_view code, std::string_view message = "no") {
@@ -33,12 +32,12 @@ inline Fault refusal(std::string_view code, std::string_view message = "no") {
 class FakeSource final : public SecretSource {
  public:
   struct Call {
-    Call(Scheduler& on, FetchProgress& of) : scheduler(on), progress(&of), answered(on) {}
+    Call(Scheduler& on, FetchProgress& of) : scheduler(on), progress(&of), sent_at(on.now()), answered(on) {}
 
     /// Handed over for sending.
     void send() {
-      progress->last_sent = scheduler.now();
-      if (!progress->first_sent) progress->first_sent = progress->last_sent;
+      sent_at = scheduler.now();
+      if (!progress->first_sent) progress->first_sent = sent_at;
     }
     void give(Result<SecretValue> result) { finish(value, std::move(result)); }
     void give(Result<SecretVersions> result) { finish(versions, std::move(result)); }
@@ -59,6 +58,7 @@ class FakeSource final : public SecretSource {
     std::string token{};             // tagged
     Scheduler& scheduler;
     FetchProgress* progress;
+    TimePoint sent_at;
     Event answered;
     bool dropped = false;
     std::optional<Result<SecretValue>> value{};
@@ -68,6 +68,7 @@ class FakeSource final : public SecretSource {
    private:
     template <typename T>
     void finish(std::optional<Result<T>>& place, Result<T> result) {
+      if (!dropped && result.ok()) progress->as_of = sent_at;
       place.emplace(std::move(result));
       answered.set();
     }

@@ -13,18 +13,12 @@ namespace {
 constexpr const char* kRole = "arn:aws:iam::111122223333:role/reader";
 constexpr const char* kOtherRole = "arn:aws:iam::111122223333:role/other";
 
-/// Always says the same.
-struct FixedRandom final : Random {
-  void fill(std::span<std::uint8_t> bytes) override { std::fill(bytes.begin(), bytes.end(), byte); }
-  std::uint8_t byte = 0;
-};
-
 struct Fixture : StoreFixture {
   using StoreFixture::StoreFixture;
 
-  void prefetch(PrefetchSettings settings) {
-    made = std::make_unique<Prefetch>(scheduler, source, store, log, random, std::move(settings));
-    task = started(scheduler, made->run());
+  void prefetch(PrefetchSettings settings, Nanoseconds delay = {}) {
+    made = std::make_unique<Prefetch>(scheduler, source, store, log, std::move(settings));
+    task = started(scheduler, made->run(delay));
   }
   void prefetch(std::size_t count, double ratio = 1.0, std::string role = {}) {
     PrefetchSettings settings{.cache_buffer_ratio = ratio};
@@ -52,7 +46,6 @@ struct Fixture : StoreFixture {
     return answer ? std::string(answer->view()) : "nothing";
   }
 
-  FixedRandom random;
   std::unique_ptr<Prefetch> made;
   Task<void> task;
 };
@@ -115,13 +108,12 @@ TEST_CASE("the age of a prefetched secret counts from when its call was handed o
   CHECK(f.source.last().operation == "describe");
 }
 
-TEST_CASE("prefetch begins after a random part of the jitter") {
+TEST_CASE("prefetch begins after its delay") {
   Fixture f;
-  f.random.byte = 0x80;
-  f.prefetch({.secrets = {{"db", {}}}, .max_jitter = Seconds{10}});
-  f.scheduler.advance(Seconds{5});
+  f.prefetch({.secrets = {{"db", {}}}}, Seconds{5});
+  f.scheduler.advance(Seconds{5} - Nanoseconds{1});
   CHECK(f.source.calls.empty());
-  f.scheduler.advance(Milliseconds{20});
+  f.scheduler.advance(Nanoseconds{1});
   CHECK(f.source.operations() == "batch");
 }
 

@@ -234,7 +234,7 @@ class Schedule {
     pending.done = true;
     answered_ = key;
     changed_ = true;
-    const TimePoint sent = *pending.call->progress->last_sent;
+    const TimePoint sent = pending.call->sent_at;
     const std::string value = text(key, pending.version);
     if (pending.call->operation == "get") {
       model_.value(key, value, now());
