@@ -6,7 +6,7 @@
 
 namespace sma {
 
-/// Something that happens once and that any number of coroutines wait for. Those who wait may go away at any time.
+/// Something that happens once, and for which any number of coroutines wait. A waiter may be destroyed at any time.
 ///
 ///     co_await event.wait();
 ///     const bool happened = co_await event.wait_until(deadline);
@@ -48,7 +48,7 @@ class Event {
       Waiter::await_suspend(parent);
       arm(deadline_);
     }
-    /// False where the deadline came first.
+    /// False if the deadline came first.
     bool await_resume() {
       disarm();
       return event_.set_;

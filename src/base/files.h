@@ -10,7 +10,7 @@
 
 namespace sma {
 
-/// What tells one state of a file from another.
+/// Facts that differ between two states of a file.
 struct FileFacts {
   unsigned permissions = 0;   ///< the lower nine bits of its mode
   std::int64_t modified = 0;  ///< nanoseconds since the epoch

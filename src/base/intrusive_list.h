@@ -55,7 +55,7 @@ class IntrusiveList {
     return first;
   }
 
-  /// Takes all members of `other`, behind those already here.
+  /// Takes all members of `other`, after those already here.
   void take_all(IntrusiveList& other) {
     while (!other.empty()) push_back(other.pop_front());
   }

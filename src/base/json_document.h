@@ -28,7 +28,7 @@ class JsonDocument {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
   struct Node {
     Kind kind;
-    std::uint32_t end;  ///< index behind the last value inside this one
+    std::uint32_t end;  ///< one more than the index of the last value inside this one
     std::string_view key;
     std::string_view text;
   };
@@ -37,25 +37,25 @@ class JsonDocument {
   std::vector<Node> nodes_;
 };
 
-/// One value of a document, or none at all: what is missing can be asked for its members like what is there. Valid as
-/// long as its document is.
+/// One value of a document, or none: a missing value can be asked for its members too, and has none. Valid as long as
+/// its document is.
 class JsonValue {
  public:
   JsonValue() = default;
 
   [[nodiscard]] bool exists() const { return node_ != nullptr; }
-  /// True for `null` and for what is not there.
+  /// True for `null` and for a missing value.
   [[nodiscard]] bool is_null() const { return !exists() || node_->kind == JsonDocument::Kind::null; }
   [[nodiscard]] bool is_object() const { return exists() && node_->kind == JsonDocument::Kind::object; }
   [[nodiscard]] bool is_array() const { return exists() && node_->kind == JsonDocument::Kind::array; }
 
-  /// None where the value is of another kind.
+  /// None if the value is of another kind.
   [[nodiscard]] std::optional<std::string_view> string() const { return text_of(JsonDocument::Kind::string); }
   [[nodiscard]] std::optional<std::string_view> number() const { return text_of(JsonDocument::Kind::number); }
   /// `true` or `false`.
   [[nodiscard]] std::optional<std::string_view> boolean() const { return text_of(JsonDocument::Kind::boolean); }
 
-  /// The member of that name; the last one where a name is repeated.
+  /// The member of that name; the last one if a name is repeated.
   [[nodiscard]] JsonValue operator[](std::string_view name) const;
 
   /// The name under which this value is a member; empty for an array's element.

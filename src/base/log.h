@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, 5> kLogLevelNames{"DEBUG", "INFO",
   return kLogLevelNames[static_cast<std::size_t>(level)];
 }
 
-/// One `key=value` of a log line. Numbers are written as they are, texts quoted where they need it.
+/// One `key=value` of a log line. Numbers are written as they are, texts are quoted if they need it.
 struct LogField {
   LogField(std::string_view field_key, std::string_view text) : key(field_key), text_value(text) {}
   LogField(std::string_view field_key, const char* text) : key(field_key), text_value(text) {}
@@ -35,11 +35,11 @@ struct LogField {
   bool is_number = false;
 };
 
-/// Where finished lines go. `LogWriter` is the real one.
+/// Takes finished lines: `LogWriter`, or a test.
 class LogSink {
  public:
   virtual ~LogSink() = default;
-  /// `line` ends with a newline. Never blocks, never fails: what cannot be kept is counted.
+  /// `line` ends with a newline. Never blocks, never fails: lines that cannot be kept are counted.
   virtual void write(std::string_view line) = 0;
 };
 

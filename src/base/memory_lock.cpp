@@ -57,7 +57,7 @@ void lock_in_memory(void* block, std::size_t size) {
   if (!heap.locked && !heap.limit_reached) heap.limit_reached = !lock_pages(begin, begin + size);
 }
 
-// The kernel puts the texts one behind another.
+// The kernel puts the texts one after another.
 void lock_environment() {
   if (environ == nullptr || *environ == nullptr) return;
   const char* last = *environ;

@@ -18,9 +18,8 @@ void append_percent_encoded(WipedBytes& target, std::string_view text);
 /// What `+` stands for: itself in paths, a space in forms and queries.
 enum class Plus { kept, space };
 
-/// Decodes `%XX` (and `+`): the text itself where there is nothing to decode, else what `buffer` then holds. None where
-/// a
-/// `%` is not followed by two hexadecimal digits.
+/// Decodes `%XX` (and `+`): returns `text` itself if there is nothing to decode, else the decoded text in `buffer`.
+/// None if a `%` is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string_view> percent_decoded(std::string_view text, Plus plus, std::string& buffer);
 
 }  // namespace sma

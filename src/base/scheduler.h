@@ -75,7 +75,7 @@ class MemberTimer<kMethod> final : public Timer {
   Owner& owner_;
 };
 
-/// The only source of time, and the queue of all that can go on. `EventLoop` is the real one; tests use a
+/// The only source of time, and the queue of all that can run. `EventLoop` is the real one; tests use a
 /// `ManualScheduler` and move its time themselves. For one thread.
 class Scheduler {
  public:

@@ -48,7 +48,7 @@ class PromiseBase : public Runnable {
   Runnable* waiter_ = nullptr;
 };
 
-/// A coroutine that gives one `T`. It does nothing until awaited or started; destroying it cancels it, wherever it
+/// A coroutine that returns one `T`. It does nothing until awaited or started; destroying it cancels it, wherever it
 /// waits. Arguments of a coroutine are taken by value.
 template <typename T>
 class [[nodiscard]] Task {

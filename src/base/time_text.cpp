@@ -12,7 +12,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 
-/// Takes texts and numbers off the front of a text; once something did not fit, nothing does.
+/// Takes texts and numbers off the front of a text; after the first part that does not fit, nothing fits.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
@@ -32,7 +32,7 @@ class Scanner {
     if (value < least || value > most) failed_ = true;
     return value;
   }
-  /// The index of the name that stands here, in the first `letters` letters of it; all of it where that is 0.
+  /// The index of the name whose first `letters` letters come next; all of its letters if that is 0.
   template <std::size_t count>
   int one_of(const std::array<std::string_view, count>& names, std::size_t letters = 0) {
     for (std::size_t i = 0; i < count; ++i)
@@ -100,7 +100,7 @@ std::optional<WallTime> to_wall_time(const Fields& fields) {
 }
 
 /// `06 Nov 1994 08:49:37 GMT`, with that separator between the date's parts.
-void http_date_behind_day(Scanner& text, std::string_view separator, bool short_year, Fields& fields) {
+void http_date_after_day(Scanner& text, std::string_view separator, bool short_year, Fields& fields) {
   fields.day = text.number(2, 1, 31);
   text.expect(separator);
   fields.month = 1 + text.one_of(kMonths);
@@ -113,7 +113,7 @@ void http_date_behind_day(Scanner& text, std::string_view separator, bool short_
 }
 
 /// `Nov  6 08:49:37 1994`, as C's asctime writes it.
-void asctime_behind_day(Scanner& text, Fields& fields) {
+void asctime_after_day(Scanner& text, Fields& fields) {
   fields.month = 1 + text.one_of(kMonths);
   text.expect(" ");
   fields.day = text.accept(" ") ? text.number(1, 1, 9) : text.number(2, 1, 31);
@@ -152,13 +152,13 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   Fields fields;
   const auto day = static_cast<std::size_t>(scanner.one_of(kDays, 3));
   if (scanner.accept(", ")) {
-    http_date_behind_day(scanner, " ", false, fields);
+    http_date_after_day(scanner, " ", false, fields);
   } else if (scanner.accept(" ")) {
-    asctime_behind_day(scanner, fields);
+    asctime_after_day(scanner, fields);
   } else {
     scanner.expect(kDays[day].substr(3));
     scanner.expect(", ");
-    http_date_behind_day(scanner, "-", true, fields);
+    http_date_after_day(scanner, "-", true, fields);
   }
   if (!scanner.done()) return std::nullopt;
   return to_wall_time(fields);

@@ -36,7 +36,7 @@ class WipedBytes {
   void reserve(std::size_t capacity);
   /// New bytes are zero; bytes cut off are wiped.
   void resize(std::size_t size);
-  /// Wipes and gives the memory back.
+  /// Wipes and frees the memory.
   void clear();
 
   [[nodiscard]] char* data() { return data_; }
@@ -61,7 +61,7 @@ class WipedBytes {
   std::size_t capacity_ = 0;
 };
 
-/// True where both are equal; takes the same time for any two texts of one length.
+/// True if both are equal. Takes the same time for any two texts of one length.
 [[nodiscard]] bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace sma

@@ -16,7 +16,7 @@ void* wiping_malloc(std::size_t size) { return std::malloc(size); }
 
 void* wiping_calloc(std::size_t count, std::size_t size) { return std::calloc(count, size); }
 
-// Never realloc(3): it may move the bytes and leave the old ones behind.
+// Never realloc(3): it may move the bytes and leave a copy of them.
 void* wiping_realloc(void* memory, std::size_t size) {
   if (memory == nullptr) return std::malloc(size);
   if (size == 0) {

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxOutput = std::size_t{64} << 10;
 
-/// What posix_spawn is told: its own group, default signals, no input, output into the pipe.
+/// The settings of posix_spawn: its own group, default signals, no input, output into the pipe.
 class SpawnSettings {
  public:
   explicit SpawnSettings(int output) {

@@ -16,7 +16,7 @@
 namespace sma {
 
 struct ProcessOutput {
-  int exit_status = 0;  ///< 128 and the signal's number where one ended it
+  int exit_status = 0;  ///< 128 and the signal's number if a signal ended it
   WipedBytes output;    ///< what it wrote to its standard output
 };
 
@@ -41,7 +41,8 @@ class ChildProcesses final : public ProcessRunner {
 
   Task<Result<ProcessOutput>> run(std::vector<std::string> argv, Environment environment, TimePoint deadline) override;
 
-  /// For PID 1, on SIGCHLD: takes the exit status of orphans that the kernel gave us; our own children keep theirs.
+  /// For PID 1, on SIGCHLD: takes the exit status of orphans, whose parent is now this process; our own children keep
+  /// theirs.
   void reap_strangers();
 
   /// Children that run, or whose end was not seen yet.

@@ -11,7 +11,7 @@
 
 namespace sma {
 
-/// Told what happened to a descriptor it watches. `events` are epoll's (EPOLLIN, EPOLLOUT, EPOLLHUP, …).
+/// Is called with what happened to a descriptor that it watches. `events` are epoll's (EPOLLIN, EPOLLOUT, EPOLLHUP, …).
 class Watcher {
  public:
   virtual void on_events(std::uint32_t events) = 0;
@@ -44,7 +44,7 @@ class MemberWatcher<kMethod> final : public Watcher {
   Owner& owner_;
 };
 
-/// Where an event loop has its time from.
+/// The clocks of an event loop.
 class Clocks {
  public:
   virtual ~Clocks() = default;
@@ -79,11 +79,11 @@ class EventLoop final : public Scheduler {
   Result<Done> watch(int descriptor, std::uint32_t events, Watcher& watcher);
   void change(int descriptor, std::uint32_t events, Watcher& watcher);
   void unwatch(int descriptor, Watcher& watcher);
-  /// For a descriptor that is closed right behind this call, which takes it out of epoll by itself.
+  /// For a descriptor that is closed right after this call, which takes it out of epoll.
   void forget(const Watcher& watcher);
 
-  /// Puts `runnable` into the ready queue of the next turn, behind what descriptors have to tell by then: for who has
-  /// done its share of this turn.
+  /// Puts `runnable` into the ready queue of the next turn, after the events of descriptors: for work that has had its
+  /// share of this turn.
   void post_next_turn(Runnable& runnable) {
     if (!runnable.linked()) next_turn_.push_back(runnable);
   }

@@ -56,7 +56,7 @@ void FileWatcher::on_events(std::uint32_t /*events*/) {
       const auto& event = *reinterpret_cast<const inotify_event*>(buffer.data() + at);
       at += sizeof(inotify_event) + event.len;
       if ((event.mask & kGone) == 0 || event.wd != watch_) continue;
-      // A folder that was moved is still watched where it went.
+      // A folder that was moved is still watched at its new place.
       if ((event.mask & IN_IGNORED) == 0) inotify_rm_watch(inotify_.get(), watch_);
       watch_ = -1;
     }

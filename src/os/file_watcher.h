@@ -7,7 +7,7 @@
 
 namespace sma {
 
-/// Told that a file may have changed.
+/// Is called when a file may have changed.
 class FileListener {
  public:
   virtual void on_file_changed() = 0;
@@ -17,9 +17,9 @@ class FileListener {
 };
 
 /// Watches a file by inotify on its folder: writing, replacing by rename, and switching a symbolic link beside it (as
-/// Kubernetes does with its volumes) all count. Other files of that folder count too: the listener looks for itself.
-/// A folder that does not exist is waited for, by watching the nearest one above it that does. Where the file is a link
-/// into another folder, changes there go unseen.
+/// Kubernetes does with its volumes) all count. Other files of that folder count too: the listener has to look.
+/// A folder that does not exist is waited for, by watching the nearest one above it that does. If the file is a link
+/// into another folder, changes there are not seen.
 class FileWatcher final : private Watcher {
  public:
   FileWatcher(EventLoop& loop, const std::string& path, FileListener& listener);

@@ -9,7 +9,7 @@ namespace sma {
 
 struct ListeningSocket {
   FileDescriptor descriptor;
-  std::uint16_t port = 0;  ///< the one in use, also where 0 was asked for
+  std::uint16_t port = 0;  ///< the one in use, also if 0 was asked for
 };
 
 /// Listens on 127.0.0.1:`port` (0: any free one), non-blocking. IP TTL is 1, and accepted sockets inherit it: an answer

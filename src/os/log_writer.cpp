@@ -51,7 +51,7 @@ std::string LogWriter::path(int generation) const {
   return folder_ + "/archive/" + name_ + "_" + std::to_string(generation) + ".log";
 }
 
-// O_NONBLOCK means nothing to a file; where a FIFO lies at the path, opening and writing must not wait for a reader.
+// O_NONBLOCK means nothing to a file; if a FIFO is at the path, opening and writing must not wait for a reader.
 void LogWriter::open_file() {
   FileDescriptor opened(
       open(path(-1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
@@ -107,7 +107,7 @@ bool LogWriter::writable_now() const {
   return poll(&asked, 1, 0) == 1 && (asked.revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
 }
 
-/// How much to write next; 0 where nothing would be taken now.
+/// How many bytes to write next; 0 if none would be taken now.
 std::size_t LogWriter::next_portion(std::size_t written) const {
   const std::size_t left = lines_.size() - written;
   if (!regular_) return writable_now() ? std::min(left, kPipeBytes) : 0;
@@ -132,7 +132,7 @@ void LogWriter::flush() {
       rotate();  // a limit of file sizes (RLIMIT_FSIZE) lower than ours
       if (file_size_ == 0) continue;
     }
-    // Nobody will ever read it; but a pipe that has a name may find another reader.
+    // Nobody will ever read them; but a pipe that has a name may find another reader.
     if (count < 0 && (errno == EPIPE || errno == EBADF) && !file_.valid()) {
       written = lines_.size();
       break;

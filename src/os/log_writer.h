@@ -19,21 +19,21 @@ class LogWriter final : public LogSink, public Runnable {
  public:
   /// Writes to `descriptor`, which stays open and its owner's.
   LogWriter(Scheduler& scheduler, int descriptor);
-  /// Writes to `folder`/`name`.log, a new file at 10 MB; four old ones stay in `folder`/archive. Where the folder
-  /// cannot be written `usable` is false, and lines go to standard error.
+  /// Writes to `folder`/`name`.log, a new file at 10 MB; four old ones stay in `folder`/archive. If it
+  /// cannot be written, `fault` says why, and lines go to standard error.
   LogWriter(Scheduler& scheduler, std::string folder, std::string name);
 
   /// Why the file cannot be written; none if it can.
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
 
   void write(std::string_view line) override;
-  /// At the end of a turn; cheap where there is nothing to write.
+  /// At the end of a turn; cheap if there is nothing to write.
   void run() override {
     if (!lines_.empty() && !retry_.armed()) flush();
   }
   /// Writes what can be written now.
   void flush();
-  /// For the end of the process: waits for a slow reader, half a second where it takes nothing.
+  /// For the end of the process: waits for a slow reader, but at most half a second during which it takes nothing.
   void flush_at_end();
 
  private:

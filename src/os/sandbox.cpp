@@ -167,7 +167,7 @@ void answer_call(std::vector<sock_filter>& program, int call, std::uint32_t acti
 }
 
 // Truncation is refused in every folder: Landlock knows it only from Linux 6.2 on, and the agent never needs it. What
-// else empties a file (creat, truncate, ftruncate, openat2, whose flags are behind a pointer) is on no list.
+// else empties a file (creat, truncate, ftruncate, openat2, whose flags are reached by a pointer only) is on no list.
 void open_without_truncating(std::vector<sock_filter>& program, int call, std::size_t flags) {
   program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 4, static_cast<std::uint32_t>(call)});
   program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(flags)));
@@ -189,7 +189,8 @@ std::vector<sock_filter> filter_program() {
   open_without_truncating(program, SYS_open, offsetof(seccomp_data, args[1]));
 #endif
   for (const int call : kKilled) answer_call(program, call, SECCOMP_RET_KILL_PROCESS);
-  // clone3 hides its flags behind a pointer: ENOSYS makes glibc use clone, which may make threads and nothing else.
+  // The flags of clone3 are reached by a pointer only: ENOSYS makes glibc use clone, which may make threads and nothing
+  // else.
   answer_call(program, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
   program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_clone});
   program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)));

@@ -8,8 +8,8 @@ namespace sma {
 
 /// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP, SIGPIPE and SIGXFSZ are
 /// ignored.
-/// As PID 1 these signals would have no effect by default: a descriptor makes them arrive all the same. There, SIGCHLD
-/// tells of orphans that want to be reaped.
+/// For PID 1 these signals would have no effect by default; they arrive through the descriptor. There, SIGCHLD means
+/// that orphans have to be reaped.
 class Signals final : private Watcher {
  public:
   explicit Signals(EventLoop& loop);
@@ -19,7 +19,7 @@ class Signals final : private Watcher {
   [[nodiscard]] Event& stop_asked() { return stop_asked_; }
   /// Posted at every SIGCHLD; must outlive this object.
   void on_child_ended(Runnable& runnable) { child_ended_ = &runnable; }
-  /// Posted when the process goes on after it was stopped (SIGCONT); must outlive this object.
+  /// Posted when the process resumes after it was stopped (SIGCONT); must outlive this object.
   void on_continued(Runnable& runnable) { continued_ = &runnable; }
 
   /// Once, before any thread is started: the signals above are held back for the descriptor.

@@ -19,7 +19,7 @@ namespace sma {
 /// What the cache knows of one secret.
 struct CachedSecret {
   SharedBytes answer;
-  std::string arn;         ///< for DescribeSecret; empty where AWS sent none
+  std::string arn;         ///< for DescribeSecret; empty if AWS sent none
   std::string version_id;  ///< likewise
   TimePoint as_of;         ///< when it was asked for; its age counts from here
   TimePoint fresh_until;   ///< up to and including this moment it is served without asking
@@ -36,18 +36,18 @@ class Cache {
   /// `entries_a_role` 0: keeps nothing.
   Cache(std::size_t entries_a_role, std::size_t bytes) : entries_a_role_(entries_a_role), bytes_limit_(bytes) {}
 
-  /// Null where there is none. One hash, no allocation. Valid until the next change of the cache.
+  /// Null if there is none. One hash, no allocation. Valid until the next change of the cache.
   [[nodiscard]] CachedSecret* find(const SecretKeyView& key);
   [[nodiscard]] bool holds(const SecretKeyView& key) const { return index_.find(key) != index_.end(); }
-  /// Counts as a use of an entry that `find` gave.
+  /// Counts as a use of an entry that `find` returned.
   void use(CachedSecret& secret);
 
-  /// Takes the place of what the key holds, unless that was asked for later. Other keys of that entry lead to the new
-  /// value if it is the same secret's (by ARN), else they are forgotten.
+  /// Replaces the key's entry, unless that was asked for later. Other keys of that entry lead to the new value if it is
+  /// the same secret's (by ARN), else they are forgotten.
   void store(const SecretKey& key, CachedSecret secret);
 
-  /// Adds a secret that nobody has asked for yet, the first to leave, under several ids that hold nothing so far. False
-  /// where there are none, where its role is full, or where it would make more than `bytes_limit` over all.
+  /// Adds a secret that no client has asked for yet, the first to be evicted, under several ids that have no entry.
+  /// False if there are no ids, if its role is full, or if all entries would have more than `bytes_limit`.
   bool fill(std::vector<std::string> ids, std::string_view role_arn, CachedSecret secret, std::size_t bytes_limit);
 
   void clear();

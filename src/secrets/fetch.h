@@ -13,7 +13,7 @@
 
 namespace sma {
 
-/// One fetch of one key: what AWS is asked, and what all who wait for it get.
+/// One fetch of one key: what AWS is asked, and the answer for all clients that wait.
 struct Fetch {
   Fetch(Scheduler& scheduler, SecretKey fetch_key) : key(std::move(fetch_key)), done(scheduler) {}
 

@@ -6,7 +6,7 @@
 
 namespace sma {
 
-/// A fetch with its task. Belongs to the table until it ends, and to those who wait until each has its answer.
+/// A fetch with its task. Belongs to the table until it ends, and to its waiters until each has its answer.
 class FetchTable::Running final : public Fetch, private Runnable {
  public:
   Running(FetchTable& table, const SecretKey& fetch_key) : Fetch(table.scheduler_, fetch_key), table_(table) {}

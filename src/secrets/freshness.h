@@ -18,7 +18,7 @@ class Freshness {
   /// How long a stale value may stand in after a transient fault before AWS is asked again.
   [[nodiscard]] Seconds retry_after_fault() const { return std::min(ttl_, kFaultRetry); }
 
-  /// How long a client waits at most where a cached value may stand in for a fault.
+  /// How long a client waits at most if a cached value may take its answer's place.
   static constexpr Seconds kStaleAfter{5};
 
  private:

@@ -15,7 +15,7 @@ constexpr std::size_t kWorkers = 4;
 // Pages may be empty and still have a next one; this ends a list that never does.
 constexpr std::size_t kMostPages = 1000;
 
-/// True where a single call met what the batch met, so that it is not the batch as such that was the trouble.
+/// True if a single call failed as the batch did: then the fault was not that of the batch.
 bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
   return batch_fault.has_value() && fault.has_cause_of(*batch_fault) &&
          (fault.is_transient() || fault.message == batch_fault->message);

@@ -44,7 +44,7 @@ class Prefetch {
   Task<void> run(Nanoseconds delay);
 
  private:
-  /// What is to be loaded with one role; a role's trouble holds up no other's work.
+  /// What is to be loaded with one role; a role's fault delays no other's work.
   struct Job {
     std::string role_arn;
     std::vector<std::string> secret_ids;
@@ -56,13 +56,13 @@ class Prefetch {
   Task<void> work();
   Task<void> load_listed(const Job& job);
   Task<void> load_tagged(const Job& job, std::string tag_key);
-  /// One call each, for what a batch did not bring. Gives the fault that makes the rest of this job's list hopeless.
+  /// One call each, for what a batch did not bring. Returns the fault that makes the rest of this job's list hopeless.
   Task<std::optional<Fault>> load_singly(const Job& job, std::vector<std::string> secret_ids,
                                          std::optional<Fault> batch_fault);
 
   [[nodiscard]] FetchProgress begin() const;
   [[nodiscard]] std::vector<std::string> take_wanted(const Job& job, std::size_t& next);
-  /// Gives the ids to be tried singly: those of `wanted` that are not in the batch, and failures that may pass.
+  /// Returns the ids to be tried singly: those of `wanted` that are not in the batch, and failures that may pass.
   std::vector<std::string> keep_all(const Job& job, std::vector<std::string> wanted, SecretBatch batch,
                                     const FetchProgress& progress);
   void keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress);

@@ -61,12 +61,12 @@ struct SecretKeyEqual {
 /// One version of a secret, as the answer that clients get: the secret's bytes exist once, inside `answer`.
 struct SecretValue {
   SharedBytes answer;  ///< the rendered JSON object (specification §1.5)
-  std::string arn;     ///< empty where AWS sent none
+  std::string arn;     ///< empty if AWS sent none
   std::string name;
   std::string version_id;
 };
 
-/// Which versions of a secret exist and which stages they carry, as DescribeSecret tells.
+/// Which versions of a secret exist and which stages they carry, as DescribeSecret answers.
 struct SecretVersions {
   struct Version {
     std::string version_id;

@@ -10,7 +10,7 @@
 
 namespace sma {
 
-/// What one fetch tells the source, and learns from it. Lives as long as the fetch does.
+/// What a fetch and the source report to each other. Lives as long as the fetch does.
 struct FetchProgress {
   TimePoint deadline;                     ///< for the whole fetch: credentials, queueing, retries
   std::optional<TimePoint> first_sent{};  ///< when its first call for the secret was handed over for sending
@@ -28,7 +28,7 @@ struct SecretBatch {
   std::string next_token;  ///< empty: no further page
 };
 
-/// Where secrets come from. Implemented by `SecretsManager`, and by tests.
+/// Brings secrets: `SecretsManager`, or a test.
 ///
 /// Each call ends by its progress's deadline, with a fault if need be, and may be dropped (its task destroyed) at any
 /// time. `progress` outlives the task.

@@ -41,21 +41,21 @@ class SecretStore {
   /// The answer at hand, if it may be served without asking AWS. Counts as a use; allocates and copies nothing.
   [[nodiscard]] std::optional<SharedBytes> fresh(const SecretKeyView& key);
 
-  /// The answer at hand or from AWS, joining a fetch that is under way where the rules allow. Faults: the source's own;
+  /// The answer at hand or from AWS, joining a fetch that is under way if the rules allow. Faults: the source's own;
   /// 504 `TimeoutError` at `client_deadline`; 503 `Busy` beyond 1024 fetches; 503 `ServiceUnavailable` once
   /// `cancel_all` was called.
   Task<Result<SharedBytes>> get(SecretKey key, bool refresh_now, TimePoint client_deadline);
 
-  /// For prefetch: true where the key is neither cached nor being fetched.
+  /// For prefetch: true if the key is neither cached nor being fetched.
   [[nodiscard]] bool lacks(const SecretKeyView& key) const { return !cache_.holds(key) && !fetches_.holds(key); }
-  /// For prefetch: how many more entries the role may take, filled to `ratio` (0 to 1); none where caching is off.
+  /// For prefetch: how many more entries the role may take, filled to `ratio` (0 to 1); none if caching is off.
   [[nodiscard]] std::size_t room(std::string_view role_arn, double ratio) const;
-  /// For prefetch: keeps a value, asked for at `as_of`, under those of `ids` that `lacks` tells; false where none is
-  /// left or no room.
+  /// For prefetch: keeps a value, asked for at `as_of`, under `ids`. False if one of them is cached or being fetched
+  /// already, or if there is no room.
   bool prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value, TimePoint as_of,
                   double ratio);
 
-  /// For the end of the agent: drops all fetches; who waits for one is answered 503, and nothing is fetched any more.
+  /// For the end of the agent: drops all fetches. Clients that wait are answered 503, and nothing is fetched any more.
   /// Not to be called from inside a task of the source.
   void cancel_all();
   /// Forgets every secret; what no unsent answer holds is wiped.

@@ -11,9 +11,9 @@
 
 namespace sma {
 
-/// Counts the answers each secret's clients got, and logs one line a secret once a minute, so that who reads the log
-/// sees every secret in use at any load. Keeps at most 1000 ids, the rest together as `other`. Recording an id that was
-/// in use in the minute before allocates nothing; no timer runs while nobody asks. Source: specification §5.4.
+/// Counts the answers each secret's clients got, and logs one line a secret once a minute, so that the log
+/// shows every secret in use at any load. Keeps at most 1000 ids, the rest together as `other`. Recording an id that
+/// was in use in the minute before allocates nothing; no timer runs while nobody asks. Source: specification §5.4.
 class UsageSummary final : private Timer {
  public:
   UsageSummary(Scheduler& scheduler, Log& log) : Timer(scheduler), scheduler_(scheduler), log_(log) {}

@@ -42,7 +42,7 @@ TEST_CASE("the process's variables are read without a copy of their values") {
   CHECK(environment.get("SMA_TEST_VARIABLE")->data() == std::getenv("SMA_TEST_VARIABLE"));
 }
 
-TEST_CASE("a hidden variable can still be read here, but no longer where the kernel put it") {
+TEST_CASE("a hidden variable can still be read here, but no longer at the place that the kernel gave it") {
   const ProcessVariable variable("SMA_TEST_SECRET", "a secret");
   const ProcessVariable same("SMA_TEST_SAME", "a secret");
   const ProcessVariable other("SMA_TEST_OTHER", "no secret");

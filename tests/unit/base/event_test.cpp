@@ -21,7 +21,7 @@ Task<bool> wait_until(Event& event, TimePoint deadline) {
   co_return happened;
 }
 
-TEST_CASE("all who wait go on when it happens, in the order they came") {
+TEST_CASE("all waiters resume when it happens, in the order they came") {
   ManualScheduler scheduler;
   Event event(scheduler);
   std::string order;
@@ -35,7 +35,7 @@ TEST_CASE("all who wait go on when it happens, in the order they came") {
   CHECK(order == "abc");
 }
 
-TEST_CASE("who comes afterwards does not wait") {
+TEST_CASE("a coroutine that comes afterwards does not wait") {
   ManualScheduler scheduler;
   Event event(scheduler);
   event.set();
@@ -46,7 +46,7 @@ TEST_CASE("who comes afterwards does not wait") {
   CHECK(timed.take());
 }
 
-TEST_CASE("one who goes away is not missed") {
+TEST_CASE("a waiter may be destroyed") {
   ManualScheduler scheduler;
   Event event(scheduler);
   std::string order;
@@ -104,7 +104,7 @@ TEST_CASE("event and deadline in one moment wake the waiter once, and the event 
   }
 }
 
-TEST_CASE("a waiter with a deadline may go away at any moment") {
+TEST_CASE("a waiter with a deadline may be destroyed at any moment") {
   ManualScheduler scheduler;
   Event event(scheduler);
   { const Task<bool> task = started(scheduler, wait_until(event, scheduler.now() + Seconds{5})); }
@@ -121,7 +121,7 @@ Task<void> wait_for_first(Event& a, Event& b, int& resumed) {
   ++resumed;
 }
 
-TEST_CASE("who waits for the first of two events goes on once, whichever it is") {
+TEST_CASE("a waiter for the first of two events resumes once, whichever it is") {
   for (const int which : {1, 2, 3}) {
     ManualScheduler scheduler;
     Event a(scheduler);
@@ -142,7 +142,7 @@ TEST_CASE("who waits for the first of two events goes on once, whichever it is")
   }
 }
 
-TEST_CASE("who waits for the first of two events may go away") {
+TEST_CASE("a waiter for the first of two events may be destroyed") {
   ManualScheduler scheduler;
   Event a(scheduler);
   Event b(scheduler);

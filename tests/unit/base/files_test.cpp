@@ -46,7 +46,7 @@ TEST_CASE("what cannot be read is a fault that names the path") {
   }
 }
 
-TEST_CASE("files and folders are told apart, and a file's facts change with it") {
+TEST_CASE("files and folders are distinguished, and a file's facts change with it") {
   const FilesFixture fixture;
   CHECK(fixture.files.exists(fixture.file));
   CHECK_FALSE(fixture.files.is_folder(fixture.file));

@@ -66,7 +66,7 @@ TEST_CASE("a list that is destroyed lets its members go") {
   CHECK_FALSE(a.linked());
 }
 
-TEST_CASE("one list takes all of another's members, behind its own") {
+TEST_CASE("one list takes all of another's members, after its own") {
   IntrusiveList<Member> first, second;
   Member a('a'), b('b'), c('c');
   first.push_back(a);

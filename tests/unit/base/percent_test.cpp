@@ -38,7 +38,7 @@ TEST_CASE("a plus is a space in forms and itself in paths") {
   CHECK(decoded("a+b%2b", Plus::kept) == "a+b+");
 }
 
-TEST_CASE("text without an escape is used where it stands") {
+TEST_CASE("text without an escape is returned as it is, without a copy") {
   std::string buffer = "untouched";
   const std::string_view text = "prod/db+x";
   CHECK(percent_decoded(text, Plus::kept, buffer)->data() == text.data());

@@ -11,7 +11,7 @@
 namespace sma {
 namespace {
 
-/// Counts who is alive.
+/// Counts the objects that exist.
 struct Token {
   explicit Token(int& count) : alive(count) { ++alive; }
   Token(const Token& other) : alive(other.alive) { ++alive; }
@@ -49,7 +49,7 @@ Task<void> doze(Scheduler& scheduler, Nanoseconds time, int& woken) {
   ++woken;
 }
 
-TEST_CASE("a task does nothing until it is started, and gives its value once it has run") {
+TEST_CASE("a task does nothing until it is started, and returns its value once it has run") {
   ManualScheduler scheduler;
   Task<int> task = number(7);
   scheduler.run_until_idle();
@@ -113,7 +113,7 @@ TEST_CASE("a task may be destroyed in any turn") {
   }
 }
 
-TEST_CASE("who waits for a started task is told") {
+TEST_CASE("a waiter for a started task is resumed") {
   struct Waiter final : Runnable {
     void run() override { ++told; }
     int told = 0;

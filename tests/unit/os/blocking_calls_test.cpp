@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(Fixture, "a call that does not return by its deadline is a tim
   gate->open();
 }
 
-TEST_CASE("a call that hangs may outlive those who asked for it, and is freed when it returns") {
+TEST_CASE("a call that hangs may outlive its callers, and is freed when it returns") {
   const auto gate = std::make_shared<Gate>();
   const auto freed = std::make_shared<Gate>();
   {

@@ -43,7 +43,7 @@ Task<void> sleep_then_note(Scheduler& scheduler, Nanoseconds time, bool& noted) 
   noted = true;
 }
 
-TEST_CASE("a watcher is told of a readable descriptor, in every turn until it reads") {
+TEST_CASE("a watcher is called for a readable descriptor, in every turn until it reads") {
   const ManualClocks clocks;
   EventLoop loop(clocks);
   Pipe pipe;
@@ -95,7 +95,7 @@ TEST_CASE("a watcher of a method calls that method of its owner, with or without
   CHECK(owner.calls == 1);
 }
 
-TEST_CASE("a watcher taken away by another one in the same turn is not told") {
+TEST_CASE("a watcher that another one takes away in the same turn is not called") {
   const ManualClocks clocks;
   EventLoop loop(clocks);
   Pipe one;
@@ -115,7 +115,7 @@ TEST_CASE("a watcher taken away by another one in the same turn is not told") {
   CHECK(first.calls + second.calls == 1);
 }
 
-TEST_CASE("a sleeping task goes on when the clock, and only the clock, has reached its time") {
+TEST_CASE("a sleeping task resumes when the clock, and only the clock, has reached its time") {
   ManualClocks clocks;
   EventLoop loop(clocks);
   bool noted = false;

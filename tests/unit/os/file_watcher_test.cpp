@@ -21,7 +21,7 @@ struct WatchFixture : FileListener {
   void on_file_changed() override { ++changes; }
 
   void write(const fs::path& path, const std::string& text) const { std::ofstream(path) << text; }
-  /// inotify tells before the call that made the change returns.
+  /// inotify reports before the call that made the change returns.
   int changes_seen() {
     const int before = changes;
     loop.turn(Milliseconds(0));
@@ -98,7 +98,7 @@ TEST_CASE("folders that are made at once, and moved into place, are followed to 
   CHECK(fixture.changes_seen() > 0);
 }
 
-TEST_CASE("a folder that is a link is followed where it leads to later, once asked for again") {
+TEST_CASE("a folder that is a link is watched at its new place after `ensure`") {
   WatchFixture fixture;
   fs::create_directories(fixture.folder / "1");
   fs::create_directories(fixture.folder / "2");

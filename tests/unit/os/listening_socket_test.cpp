@@ -25,7 +25,7 @@ sockaddr_in own_address(const FileDescriptor& socket) {
   return address;
 }
 
-TEST_CASE("the agent listens on 127.0.0.1 alone, without blocking, and on a free port where 0 is asked for") {
+TEST_CASE("the agent listens on 127.0.0.1 alone, without blocking, and on a free port if 0 is asked for") {
   const auto listening = listen_on_loopback(0);
   REQUIRE(listening.ok());
   const sockaddr_in address = own_address(listening->descriptor);

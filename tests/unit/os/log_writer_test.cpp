@@ -70,17 +70,17 @@ TEST_CASE("a log file of 10 MB makes room for a new one, and four old ones are k
   CHECK(old_files == 4);
 }
 
-TEST_CASE("a folder that cannot be written is said, and lines go elsewhere") {
+TEST_CASE("a folder that cannot be written is reported, and lines go elsewhere") {
   const ManualClocks clocks;
   EventLoop loop(clocks);
   const Folder folder;
-  std::ofstream(folder.path / "logs") << "a file stands where the folder should";
+  std::ofstream(folder.path / "logs") << "a file in place of the folder";
   const LogWriter writer(loop, folder.path / "logs", "agent");
   REQUIRE(writer.fault());
   CHECK(writer.fault()->message.find("logs/agent.log") != std::string::npos);
 }
 
-TEST_CASE("a pipe nobody reads never blocks; what does not fit is counted in one line once it is read") {
+TEST_CASE("a pipe that nobody reads never blocks; what does not fit is counted in one line once it is read") {
   ManualClocks clocks;
   EventLoop loop(clocks);
   std::array<int, 2> ends{};
@@ -126,7 +126,7 @@ TEST_CASE("a reader that went away stops nothing") {
   CHECK_FALSE(writer.fault());
 }
 
-TEST_CASE("lines that were dropped are counted even where no further line comes") {
+TEST_CASE("lines that were dropped are counted even if no further line comes") {
   ManualClocks clocks;
   EventLoop loop(clocks);
   std::array<int, 2> ends{};

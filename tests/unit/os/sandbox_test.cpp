@@ -41,7 +41,8 @@ class Folder {
   std::filesystem::path path;
 };
 
-/// How a child ended that ran `act` in the sandbox: what `act` gave, 0 to 99, or 1000 and the signal that killed it.
+/// How a child ended that ran `act` in the sandbox: what `act` returned, 0 to 99, or 1000 and the signal that killed
+/// it.
 int sandboxed(const Folder& folder, const std::function<int()>& act) {
   const pid_t child = fork();
   if (child == 0) {
@@ -194,7 +195,7 @@ TEST_CASE("in the sandbox no file is emptied, by no call that could") {
   CHECK(std::filesystem::file_size(outside) == 7);
 }
 
-TEST_CASE("a kernel without Landlock is said, and calls are filtered all the same") {
+TEST_CASE("a kernel without Landlock is reported, and calls are filtered nevertheless") {
   const Folder folder;
   const pid_t child = fork();
   if (child == 0) {

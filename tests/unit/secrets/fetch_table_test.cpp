@@ -246,7 +246,7 @@ TEST_CASE("a fetch has 55 s in all, the next one its own") {
   CHECK(f.source.last().progress->deadline == f.scheduler.now() + Seconds{55});
 }
 
-TEST_CASE("beyond 1024 fetches a client is told that the agent is busy") {
+TEST_CASE("beyond 1024 fetches a client is answered that the agent is busy") {
   Fixture f;
   std::vector<Task<Answer>> clients;
   for (std::size_t i = 0; i < FetchTable::kMaxFetches; ++i) clients.push_back(f.ask(f.key("s" + std::to_string(i))));

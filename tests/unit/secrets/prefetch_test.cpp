@@ -183,7 +183,7 @@ TEST_CASE("prefetch fills each role's cache to its ratio and pushes nothing out"
   CHECK(f.is_fresh("mine"));
 }
 
-TEST_CASE("pages of a tag end where there is no more room") {
+TEST_CASE("pages of a tag end when there is no more room") {
   Fixture f({.cache_size = 10});
   f.prefetch({.filter_tags = {{"team", {}}}, .cache_buffer_ratio = 0.2});
   f.reply(Result<SecretBatch>(f.page({"a", "b", "c"}, "more")));
@@ -304,7 +304,7 @@ TEST_CASE("a role that cannot be assumed is given up after two calls, each secre
   CHECK(f.lines.count("prefetch failed secret_id=s24") == 1);
 }
 
-TEST_CASE("a batch that met a fault that may pass is tried singly, once where the fault stays") {
+TEST_CASE("a batch that met a transient fault is tried singly, and only once if the fault stays") {
   Fixture f;
   f.source.on_call = [&](const auto& call) { call->give(Fault::connection("refused")); };
   f.prefetch(25);

@@ -89,7 +89,7 @@ TEST_CASE("an expired secret with a new version is fetched") {
   CHECK(f.store.fresh(f.key("db"))->view() == "new");
 }
 
-TEST_CASE("a version holds by its stage, or by its existence where only its id was asked for") {
+TEST_CASE("a version holds by its stage, or by its existence if only its id was asked for") {
   const SecretVersions known{.versions = {{.version_id = "v1", .stages = {"AWSPREVIOUS", "mine"}},
                                           {.version_id = "v2", .stages = {"AWSCURRENT"}},
                                           {.version_id = "v0", .stages = {}}}};
@@ -134,7 +134,7 @@ TEST_CASE("a caller that may not DescribeSecret gets its secret by GetSecretValu
   CHECK(f.lines.count("DescribeSecret is denied") == 1);
 }
 
-TEST_CASE("where there are no keys to ask DescribeSecret with, they are not searched for again at once") {
+TEST_CASE("if there are no credentials for DescribeSecret, they are not searched for again at once") {
   Fixture f;
   f.expired(f.key("db"));
   Task<Answer> client = f.ask("db");
@@ -180,7 +180,7 @@ TEST_CASE("refreshNow always asks for the value, and renews the entry and its TT
   CHECK(f.store.fresh(f.key("db"))->view() == "new");
 }
 
-TEST_CASE("a failed refreshNow gives the error and leaves the cache alone") {
+TEST_CASE("a failed refreshNow returns the error and leaves the cache alone") {
   Fixture f;
   f.cache("db", "v1", "old");
   f.scheduler.advance(Seconds{200});
@@ -243,7 +243,7 @@ TEST_CASE("a cached value stands in also when its clients have gone before the f
   CHECK(f.is_fresh("db"));
 }
 
-TEST_CASE("where transient errors are not ignored, they are returned") {
+TEST_CASE("if transient errors are not ignored, they are returned") {
   Fixture f({.ignore_transient_errors = false});
   f.expired(f.key("db"));
   Task<Answer> client = f.ask("db");

@@ -37,7 +37,7 @@ TEST_CASE("a client that a cached value can serve gets it after 5 s at most, and
     f.scheduler.advance(Seconds{30});
     CHECK(f.is_fresh("db"));
   }
-  SUBCASE("and who comes later joins it and does not wait again, nor is the log told again") {
+  SUBCASE("and a later client joins it and does not wait again, without a second line in the log") {
     Task<Answer> later = f.ask("db");
     CHECK(text_of(later) == "old");
     CHECK(f.source.operations() == "get describe");
@@ -45,7 +45,7 @@ TEST_CASE("a client that a cached value can serve gets it after 5 s at most, and
   }
 }
 
-TEST_CASE("a client waits on where the cached value was evicted in those 5 s") {
+TEST_CASE("a client goes on waiting if the cached value was evicted in those 5 s") {
   Expired f({.cache_size = 1});
   Task<Answer> client = f.ask("db");
   const auto call = f.source.calls.back();
@@ -85,7 +85,7 @@ TEST_CASE("a client's deadline before those 5 s brings it the cached value") {
   CHECK(text_of(client) == "old");
 }
 
-TEST_CASE("a client that comes after the deadline is told so at once") {
+TEST_CASE("a client that comes after the deadline is answered so at once") {
   StoreFixture f;
   Task<Answer> client = f.ask(f.key("db"), false, Seconds{-1});
   CHECK(text_of(client) == "TimeoutError");
@@ -178,7 +178,7 @@ TEST_CASE("the end may come at any moment of an ending fetch") {
   }
 }
 
-TEST_CASE("the minute's summary tells each answer's origin") {
+TEST_CASE("the minute's summary counts each answer by its origin") {
   Expired f;
   f.store.usage().flush();
   f.lines.lines.clear();

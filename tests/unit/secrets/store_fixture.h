@@ -15,7 +15,7 @@
 
 namespace sma {
 
-/// False only where the address sanitizer can tell that these bytes are still allocated.
+/// False only if the address sanitizer knows that these bytes are still allocated.
 inline bool is_freed([[maybe_unused]] std::string_view bytes) {
 #if defined(__SANITIZE_ADDRESS__)
   return __asan_address_is_poisoned(bytes.data()) != 0;
@@ -68,7 +68,7 @@ struct StoreFixture {
   SecretStore store;
 };
 
-/// What a client got: the answer's text, or the fault's code; `waiting` where it got nothing yet.
+/// What a client got: the answer's text, or the fault's code; `waiting` if it got nothing yet.
 inline std::string text_of(Task<Answer>& client) {
   if (!client.done()) return "waiting";
   const Answer answer = client.take();

@@ -14,8 +14,8 @@
 
 namespace sma {
 
-/// Specification §2 once more, as plainly as can be said: every event is told to the model together with its time, and
-/// the model tells which client has what answer, which fetches are under way, and what is cached. It knows keys, texts
+/// Specification §2 once more, as plainly as possible: the model gets every event together with its time, and
+/// says which client has what answer, which fetches are under way, and what is cached. It knows keys, texts
 /// and times, and nothing of coroutines, hashing or lists. Texts weigh whole units of `kUnit` bytes; what keeping them
 /// costs beside is less than that for all entries together, so that the model may leave it out.
 class StoreModel {
@@ -90,7 +90,7 @@ class StoreModel {
     end(key, text, std::nullopt, now);
   }
 
-  /// Prefetch brought a secret's value, asked for at `as_of`, under all these keys of one role. True where it is kept.
+  /// Prefetch brought a secret's value, asked for at `as_of`, under all these keys of one role. True if it is kept.
   bool prefetched(const std::set<Key>& keys, const std::string& text, TimePoint as_of, double ratio) {
     const auto known = [&](const Key& key) { return find(key) != nullptr || fetches.contains(key); };
     if (!caching_ || std::any_of(keys.begin(), keys.end(), known)) return false;

@@ -25,7 +25,7 @@ const std::string& arn(const std::string& name) {
   return kArns.at(name);
 }
 
-/// A key's secret, whether it names it or gives its ARN.
+/// A key's secret, by its name or by its ARN.
 std::string name_of(const Key& key) {
   for (const char* name : kNames)
     if (std::get<0>(key) == arn(name)) return name;
@@ -73,7 +73,7 @@ SecretKey secret_key(const Key& key) {
 /// One random schedule, played to the store and to the model side by side.
 class Schedule {
  public:
-  /// `heavy`: texts of some units, so that `cache_bytes` can be told in them.
+  /// `heavy`: texts of some units, so that `cache_bytes` can be counted in them.
   Schedule(unsigned seed, SecretStoreSettings settings, bool heavy)
       : random_(seed), settings_(settings), heavy_(heavy), fixture_(settings), model_(settings) {
     for (const char* name : kNames) world_.began[name] = {now(), now()};
@@ -288,7 +288,7 @@ class Schedule {
     if (std::exchange(changed_, false)) compare_caches();
   }
 
-  /// Each key that can be is cached where the model has it, and the limits hold.
+  /// Each key that can be is cached if the model has it, and the limits hold.
   void compare_caches() {
     for (const char* role : kRoles) {
       must(model_.entries(role) <= settings_.cache_size, "more entries than cache_size");
@@ -312,12 +312,12 @@ class Schedule {
     if (!superseded) return;
     if (client.refresh_now) must(*superseded >= client.asked, "older than the request for refreshNow");
     const TimePoint confirmed = confirmed_.at(client.key);
-    must(*superseded >= confirmed, "not the value that AWS gave last");
+    must(*superseded >= confirmed, "not the value that AWS sent last");
     const bool reported = answered_ == client.key || warned_[name_of(client.key)] >= confirmed;
     if (!reported) must(now() - *superseded <= settings_.ttl, "older than the TTL without a fault");
   }
 
-  /// The agent stops: who waits is told so, and nothing is kept.
+  /// The agent stops: clients that wait are answered so, and nothing is kept.
   void end() {
     fixture_.store.cancel_all();
     fixture_.store.wipe();
@@ -347,8 +347,8 @@ class Schedule {
 };
 
 TEST_CASE(
-    "any schedule of requests, prefetch, rotations, faults, expiry and eviction gives what the model of the rules "
-    "gives") {
+    "any schedule of requests, prefetch, rotations, faults, expiry and eviction has the result of the model of "
+    "the rules") {
   int answers = 0;
   int prefetched = 0;
   for (unsigned seed = 1; seed <= 2000; ++seed) {

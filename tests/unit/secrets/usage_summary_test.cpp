@@ -17,7 +17,7 @@ struct Fixture {
   UsageSummary usage{scheduler, log};
 };
 
-TEST_CASE("once a minute a line tells what each secret's clients got") {
+TEST_CASE("once a minute a line says what each secret's clients got") {
   Fixture f;
   for (int i = 0; i < 3; ++i) f.usage.record_memory("db");
   f.usage.record_aws("db");
