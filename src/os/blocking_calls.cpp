@@ -105,7 +105,7 @@ bool BlockingCalls::start_thread(const std::shared_ptr<Shared>& shared, Kind kin
   const bool started = pthread_create(&thread, &attributes, serve, start.get()) == 0;
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
-  if (started) start.release();
+  if (started) static_cast<void>(start.release());  // the thread frees it
   return started;
 }
 
