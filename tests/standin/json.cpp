@@ -108,7 +108,18 @@ std::string Json::to_text(bool ascii) const {
     rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
     write(writer, *this);
   }
-  return {buffer.GetString(), buffer.GetSize()};
+  // UTF-8 has no form for a lone surrogate: AWS sends its escape.
+  std::string text(buffer.GetString(), buffer.GetSize());
+  for (std::size_t i = text.find('\xED'); i != std::string::npos; i = text.find('\xED', i + 1)) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(text[i + at])); };
+    if (i + 2 >= text.size() || byte(1) < 0xA0) continue;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const unsigned unit = 0xD000U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU);
+    std::string escape = "\\u";
+    for (unsigned shift = 16; shift > 0; shift -= 4) escape += kDigits[unit >> (shift - 4) & 15U];
+    text.replace(i, 3, escape);
+  }
+  return text;
 }
 
 const Json& Json::operator[](std::string_view name) const {
