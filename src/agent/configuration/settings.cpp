@@ -101,6 +101,7 @@ void log_settings(Log& log, const Settings& settings) {
     if (key.name != "enabled") texts.emplace_back(key.full_name(), std::visit(Logged(), key.value(settings)));
   }
   std::vector<LogField> fields;
+  fields.reserve(texts.size());
   for (const auto& [name, value] : texts) fields.emplace_back(name, value);
   log.write(LogLevel::info, "settings", fields);
 }

@@ -153,6 +153,7 @@ WrongLine read_entries(const TomlValue& value, std::vector<Entry>& target, std::
 template <typename Entry>
 SettingValue entries_of(const std::vector<Entry>& list, std::string Entry::*member) {
   std::vector<SettingEntry> entries;
+  entries.reserve(list.size());
   for (const Entry& entry : list) entries.push_back({entry.*member, entry.role_arn});
   return entries;
 }
