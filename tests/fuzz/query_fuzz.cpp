@@ -29,9 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
 
   SecretQuery query;
-  if (query.read_query(text).empty()) require(!query.key().secret_id.empty());
+  if (!query.read_query(text)) require(!query.key().secret_id.empty());
   const std::size_t mark = std::min(text.find('?'), text.size());
   const std::string_view rest = text.substr(std::min(mark + 1, text.size()));
-  if (query.read_path(text.substr(0, mark), rest).empty()) require(!query.key().secret_id.empty());
+  if (!query.read_path(text.substr(0, mark), rest)) require(!query.key().secret_id.empty());
   return 0;
 }
