@@ -243,10 +243,6 @@ void Connection::answered() {
   const bool wanted = !keep_alive_ && input_drained_ && reader_.empty();
   reader_.drop();
   if (wanted) {
-    if (owner_.delayed_close.has_room()) {
-      if (is_watched_) owner_.loop.unwatch(socket_.get(), *this);
-      owner_.delayed_close.add(std::move(socket_));
-    }
     state_ = State::closed;
   } else {
     linger();

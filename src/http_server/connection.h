@@ -5,7 +5,6 @@
 #include "base/file_descriptor.h"
 #include "http_server/buffer_pool.h"
 #include "http_server/date_field.h"
-#include "http_server/delayed_close.h"
 #include "http_server/handler.h"
 #include "http_server/request_reader.h"
 #include "http_server/response_writer.h"
@@ -27,7 +26,6 @@ class ConnectionOwner {
   const ServerLimits limits;
   BufferPool pool;
   DateField date;
-  DelayedClose delayed_close{loop};
   ServerRequest request;  ///< the one being handled; not valid in a later turn
   bool draining = false;  ///< every answer closes its connection
 

@@ -23,8 +23,7 @@ class Places {
   void take(Admission admission) { ++taken_[index(admission)]; }
   void leave(Admission admission) { --taken_[index(admission)]; }
   [[nodiscard]] std::size_t taken() const { return taken_[0] + taken_[1] + taken_[2]; }
-  [[nodiscard]] std::size_t limit() const { return limits_[0] + limits_[1] + limits_[2]; }
-  [[nodiscard]] bool all_taken() const { return taken() >= limit(); }
+  [[nodiscard]] bool all_taken() const { return taken() >= limits_[0] + limits_[1] + limits_[2]; }
 
   /// The connection was active just now.
   void put_last(Connection& connection);

@@ -50,8 +50,6 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
   void on_accepted(FileDescriptor socket) override {
     const Admission admission = find_place();
     places_.take(admission);
-    // The limit of descriptors leaves room for the places only.
-    if (places_.taken() + delayed_close.count() > places_.limit()) delayed_close.close_oldest();
     // From `start` on it is in a list of `places_`, which owns it, or is gone.
     auto* connection = new Connection(*this, std::move(socket), admission);
     connection->start();

@@ -334,36 +334,6 @@ TEST_CASE("a connection whose answer was on its way when draining began closes b
   CHECK(fixture.server.drained().is_set());
 }
 
-TEST_CASE("a client that asked for the end and sends late bytes is not reset within 50 ms of its answer") {
-  ServerFixture fixture({.max_connections = 1});
-  for (int round = 0; round < 3; ++round) {
-    TestClient client(fixture);
-    client.send(get("/ping", "Connection: close\r\n"));
-    // It has no place any more, but its socket is still open.
-    CHECK(fixture.server.connection_count() == 0);
-    CHECK(send_memory(fixture.port).size() == 1);
-    client.send("late");
-    client.send(" bytes");
-    CHECK(client.received().ends_with("healthy"));
-    CHECK(client.closed());
-    fixture.advance(Milliseconds(49));
-    CHECK(send_memory(fixture.port).size() == 1);
-    fixture.advance(Milliseconds(1));
-    CHECK(send_memory(fixture.port).empty());
-  }
-}
-
-TEST_CASE("sockets that wait to be closed take no descriptors from new clients") {
-  ServerFixture fixture({.max_connections = 2});  // and 16 more
-  std::deque<TestClient> clients;
-  for (int i = 0; i < 60; ++i) {
-    clients.emplace_back(fixture);
-    clients.back().send(get("/ping", "Connection: close\r\n"));
-    CHECK(send_memory(fixture.port).size() <= 18);
-    CHECK(clients.back().received().ends_with("healthy"));
-  }
-}
-
 TEST_CASE("an answer may ask for the connection's end") {
   ServerFixture fixture;
   TestClient client(fixture);
