@@ -165,7 +165,14 @@ TEST_CASE("a fault in the configuration names file and line, and nothing is star
 TEST_CASE("a value in the environment that is not allowed names its variable") {
   const standin::Standin aws;
   check_refused(settings_for(aws, {{"SMA_MAX_CONN", "1001"}}), "SMA_MAX_CONN");
-  check_refused(settings_for(aws, {{"SMA_COLOUR", "red"}}), "SMA_COLOUR");
+}
+
+TEST_CASE("a variable of AWS's agent that no setting has is a warning, and the agent starts") {
+  AgentWithAws scene(Variables{{"SMA_CREDENTIALS_RELOAD_SECS", "5"}, {"SMA_DISABLE_IDENTITY_CACHE", "1"}});
+  CHECK(scene.agent().get("/ping").status == 200);
+  scene.stop();
+  CHECK(scene.agent().log().find("SMA_CREDENTIALS_RELOAD_SECS is ignored") != std::string::npos);
+  CHECK(scene.agent().log().find("SMA_DISABLE_IDENTITY_CACHE is ignored") != std::string::npos);
 }
 
 TEST_CASE("a configuration file that is missing is an error that names it") {

@@ -7,8 +7,10 @@
 #include <map>
 #include <utility>
 
+#include "agent/configuration/nearest_word.h"
 #include "agent/configuration/settings_keys.h"
 #include "base/ascii.h"
+#include "base/log.h"
 #include "toml/toml_reader.h"
 
 namespace sma {
@@ -187,7 +189,17 @@ bool is_service_link(std::string_view name, std::string_view value) {
          name.find("_PORT_") != name.npos || (name.ends_with("_PORT") && value.find("://") != value.npos);
 }
 
-/// Returns what is wrong, one line for each. A misspelt name is refused as it is in a file.
+/// A newer agent, or another program, may know the variable: AWS's own tests set some that only their agent has.
+std::string unknown_variable(std::string_view name) {
+  std::vector<std::string> variables;
+  for (const SettingKey& setting : setting_keys()) variables.push_back(setting.variable());
+  const std::vector<std::string_view> names(variables.begin(), variables.end());
+  std::string warning;
+  append_escaped(warning, name);
+  return warning + " is ignored: no setting has this name; the nearest is " + std::string(nearest_word(name, names));
+}
+
+/// Returns what is wrong, one line for each.
 std::vector<std::string> read_variables(const Environment& environment, LoadedSettings& loaded) {
   std::map<std::string, const SettingKey*> known;
   for (const SettingKey& setting : setting_keys()) known.emplace(setting.variable(), &setting);
@@ -199,7 +211,7 @@ std::vector<std::string> read_variables(const Environment& environment, LoadedSe
     if (is_service_link(name, text)) {
       loaded.warnings.push_back(name + " is ignored: it is not a setting but an address that Kubernetes sets");
     } else if (found == known.end()) {
-      problems.push_back(name + ": no setting has this name");
+      loaded.warnings.push_back(unknown_variable(name));
     } else if (const TomlValue given = value_of(*found->second, text); found->second->read(given, loaded.settings)) {
       problems.push_back(not_allowed(name, given, found->second->allowed, found->second->is_list()));
     }

@@ -283,7 +283,17 @@ TEST_CASE("a variable's fault names the variable") {
   CHECK(wrong("", {{"SMA_HTTP_PORT", "80"}}) ==
         "SMA_HTTP_PORT: this text is not allowed; allowed: 1024 to 65535, or 0 for any free port");
   CHECK(wrong("", {{"SMA_SSRF_HEADERS", ","}}).starts_with("SMA_SSRF_HEADERS: "));
-  CHECK(wrong("x = 1", {{"SMA_MAX_CON", "1"}}).ends_with("\nSMA_MAX_CON: no setting has this name"));
+}
+
+TEST_CASE("a variable that no setting has is ignored with a warning that names the nearest one") {
+  const auto loaded = read(
+      "max_conn = 7", {{"SMA_MAX_CON", "1"}, {"SMA_CREDENTIALS_RELOAD_SECS", "5"}, {"SMA_a\nb", "1"}, {"SMA_X", ""}});
+  REQUIRE(loaded.ok());
+  CHECK(loaded->settings.max_conn == 7);
+  REQUIRE(loaded->warnings.size() == 3);
+  CHECK(loaded->warnings[0].starts_with("SMA_CREDENTIALS_RELOAD_SECS is ignored: no setting has this name"));
+  CHECK(loaded->warnings[1] == "SMA_MAX_CON is ignored: no setting has this name; the nearest is SMA_MAX_CONN");
+  CHECK(loaded->warnings[2].find('\n') == std::string::npos);
 }
 
 TEST_CASE("what Kubernetes sets for a service called sma is ignored with a warning") {
