@@ -8,8 +8,8 @@
 #include <string>
 
 #include "agent/client/loopback_client.h"
-#include "agent/client/secret_output.h"
 #include "agent/configuration/ssrf_token.h"
+#include "agent/reference/secret_text.h"
 #include "base/percent.h"
 
 namespace sma {
@@ -87,7 +87,7 @@ int get_secret(const GetRequest& request, const Settings& settings, const Enviro
   if (answer->status != 200) return fail(std::to_string(answer->status) + " " + std::string(answer->body.view()));
   if (request.json) return print(answer->body.view());
 
-  const Result<SecretOutput> secret = secret_output(std::move(answer->body), request.field);
+  const Result<PrintableText> secret = secret_text(std::move(answer->body), request.field);
   if (!secret.ok()) return fail(secret.fault().message);
   if (secret->surrogate_replaced)
     report("warning: the secret holds a lone surrogate, which UTF-8 cannot express; U+FFFD is printed in its place");
