@@ -99,6 +99,8 @@ std::optional<SecretValue> read_secret(JsonValue object) {
     fields.created_date = decimal_seconds(*created);
     if (!fields.created_date) members.refuse();
   }
+  // What has neither is no secret, whatever else it says: it must not take the place of a good value.
+  if (fields.secret_string.has_value() == fields.secret_binary.has_value()) members.refuse();
   if (!members.right()) return std::nullopt;
   return SecretValue{.answer = rendered(fields),
                      .arn = std::string(fields.arn.value_or("")),

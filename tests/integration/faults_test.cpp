@@ -127,7 +127,9 @@ TEST_CASE("an answer that cannot be read is a ConnectionError") {
   AgentWithAws scene;
   for (const FaultPlan& plan : {FaultPlan::of(Kind::kNotHttp), FaultPlan::body(200, "<html>a proxy's page</html>"),
                                 FaultPlan::body(200, ""), FaultPlan::body(200, "{\"SecretString\":"),
-                                FaultPlan::body(200, "[]"), FaultPlan::body(200, std::string(100'000, '['))}) {
+                                FaultPlan::body(200, "[]"), FaultPlan::body(200, std::string(100'000, '[')),
+                                FaultPlan::body(200, "{}"), FaultPlan::body(200, R"({"status":"login required"})"),
+                                FaultPlan::body(200, R"({"__type":"InternalServiceError"})")}) {
     CAPTURE(plan.answer.body.substr(0, 20));
     FaultPlan always = plan;
     scene.aws.fail(std::move(always).on("GetSecretValue").times(FaultPlan::kAlways));

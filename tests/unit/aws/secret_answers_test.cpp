@@ -43,9 +43,29 @@ TEST_CASE("a binary secret stays base64") {
 }
 
 TEST_CASE("ARN, Name, VersionId and CreatedDate are null where AWS sent none, the others are left out") {
-  CHECK(rendered("{}") == R"({"ARN":null,"Name":null,"VersionId":null,"CreatedDate":null})");
-  CHECK(rendered(R"({"ARN":null,"SecretString":null,"SecretBinary":null,"VersionStages":null,"CreatedDate":null})") ==
-        R"({"ARN":null,"Name":null,"VersionId":null,"CreatedDate":null})");
+  const std::string expected = R"({"ARN":null,"Name":null,"VersionId":null,"SecretString":"s","CreatedDate":null})";
+  CHECK(rendered(R"({"SecretString":"s"})") == expected);
+  CHECK(rendered(R"({"ARN":null,"SecretString":"s","SecretBinary":null,"VersionStages":null,"CreatedDate":null})") ==
+        expected);
+}
+
+TEST_CASE("an answer with neither SecretString nor SecretBinary, or with both, is none, in a batch too") {
+  for (const char* wrong :
+       {R"({})", R"({"status":"login required"})", R"({"__type":"InternalServiceError"})",
+        R"({"ARN":"a","Name":"n","VersionId":"v"})", R"({"Name":"n","SecretString":null})",
+        R"({"SecretString":null,"SecretBinary":null})", R"({"secretString":"s"})",
+        R"({"Name":"n","SecretString":"s","SecretBinary":"AA=="})", R"({"Secret":{"SecretString":"s"}})"}) {
+    CAPTURE(wrong);
+    const auto secret = read_secret_value(WipedBytes(wrong));
+    REQUIRE_FALSE(secret.ok());
+    CHECK(secret.fault().is_transient());
+    const std::string batch = R"({"SecretValues":[{"Name":"m","SecretString":"s"},)" + std::string(wrong) + "]}";
+    const auto values = read_batch(WipedBytes(batch));
+    REQUIRE_FALSE(values.ok());
+    CHECK(values.fault().is_transient());
+  }
+  CHECK(rendered(R"({"SecretString":null,"SecretBinary":"AA=="})") ==
+        R"({"ARN":null,"Name":null,"VersionId":null,"SecretBinary":"AA==","CreatedDate":null})");
 }
 
 TEST_CASE("an empty secret is a secret") { CHECK(rendered_string("").empty()); }
