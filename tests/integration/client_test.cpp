@@ -107,6 +107,21 @@ TEST_CASE("get asks for versions, stages and a refresh") {
   CHECK(client.run({"get", "client/versions", "--refresh"}).output == "client-second-value#1");
 }
 
+TEST_CASE("get takes a reference to a field of a version") {
+  ClientScene client;
+  const std::string first = client.aws().put("client/reference", R"({"user":{"name":"client-first-name"}})");
+  client.aws().put("client/reference", R"({"user":{"name":"client-second-name"}})");
+  (void)client.scene().agent();
+  CHECK(client.run({"get", "client/reference:user.name"}).output == "client-second-name");
+  CHECK(client.run({"get", "client/reference:user.name:AWSPREVIOUS"}).output == "client-first-name");
+  CHECK(client.run({"get", "client/reference:user.name::" + first}).output == "client-first-name");
+  const std::string arn = member(client.run({"get", "client/reference", "--json"}).output, "ARN");
+  CHECK(client.run({"get", arn + ":user.name:AWSPREVIOUS:"}).output == "client-first-name");
+  const Outcome missing = client.run({"get", "client/reference:user.password"});
+  CHECK(missing.exit_code == 1);
+  CHECK(missing.errors.find("the object user has no key password") != std::string::npos);
+}
+
 TEST_CASE("get gives the agent's error on standard error and exits 1") {
   ClientScene client;
   (void)client.scene().agent();

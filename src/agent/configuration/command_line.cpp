@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/reference/secret_reference.h"
 #include "base/whole_number.h"
 
 namespace sma {
@@ -165,8 +166,8 @@ class ArgumentReader {
   Result<Done> read_words() {
     if (words_.empty()) return Done{};
     if (has_word("get")) {
-      if (words_.size() != 2 || words_[1].empty()) return refusal("get takes one SECRET_ID");
-      line_.get.secret_id = words_[1];
+      if (words_.size() != 2 || words_[1].empty()) return refusal("get takes one REFERENCE");
+      if (auto reference = read_get_reference(words_[1]); !reference.ok()) return reference;
       return choose(line_, Command::get);
     }
     const bool starts = words_.size() == 2 && words_[1] == "start";
@@ -177,6 +178,23 @@ class ArgumentReader {
       return choose(line_, Command::certificates);
     return refusal("unknown command " + std::string(words_.front()) +
                    (words_.size() > 1 ? " " + std::string(words_[1]) : ""));
+  }
+
+  /// All options were read before.
+  Result<Done> read_get_reference(std::string_view text) {
+    GetRequest& get = line_.get;
+    auto reference = read_reference(text);
+    if (!reference.ok()) return refusal(reference.fault().message);
+    if (!reference->json_key.empty() && (!get.field.empty() || get.json))
+      return refusal("the reference has a JSON key, so --field and --json cannot be used");
+    const bool has_version = !reference->version_stage.empty() || !reference->version_id.empty();
+    if (has_version && (!get.version_stage.empty() || !get.version_id.empty()))
+      return refusal("the reference has a version, so --version-id and --version-stage cannot be used");
+    get.secret_id = std::move(reference->secret_id);
+    if (!reference->json_key.empty()) get.field = std::move(reference->json_key);
+    if (!reference->version_stage.empty()) get.version_stage = std::move(reference->version_stage);
+    if (!reference->version_id.empty()) get.version_id = std::move(reference->version_id);
+    return Done{};
   }
 
   std::span<const char* const> arguments_;
@@ -220,7 +238,7 @@ std::string usage() {
        secrets-manager-agent sm start [--config FILE]
        secrets-manager-agent --check-config [--config FILE]
        secrets-manager-agent --health-check [--config FILE]
-       secrets-manager-agent get SECRET_ID [OPTION]... [--config FILE]
+       secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
        secrets-manager-agent acm start | acm reload | setup-config-based-permissions
        secrets-manager-agent --help | --version
 
@@ -238,13 +256,14 @@ Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
 sm start runs as version 3 of the AWS agent does. acm and setup-config-based-permissions,
 which that version has, only say that certificates are not this agent's job.
 
-get asks the running agent for a secret and prints its bytes:
+get asks the running agent for a secret and prints its bytes. REFERENCE is a name or an ARN,
+and then, if wanted, :JSON-KEY:VERSION-STAGE:VERSION-ID, as in a task definition of ECS:
       --wait SECONDS      try for that long, until the token's file and the agent are there
       --version-id V      this version
       --version-stage S   the version with this stage
       --role-arn R        with this role
       --refresh           from AWS, not from the cache
-      --field NAME        only this field of a secret that is a JSON object
+      --field NAME        only this field of a secret that is a JSON object (a.b.0: within it)
       --json              the agent's whole answer
 )";
 }

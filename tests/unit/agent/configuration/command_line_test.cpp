@@ -156,12 +156,35 @@ TEST_CASE("get takes a secret's id and options in any order") {
   CHECK(line->config_file == "f");
   CHECK(read({"get", "x", "--json"})->get.json);
   CHECK(read({"get", "--", "-x"})->get.secret_id == "-x");
-  CHECK(wrong({"get"}) == "get takes one SECRET_ID");
-  CHECK(wrong({"get", "a", "b"}) == "get takes one SECRET_ID");
+  CHECK(wrong({"get"}) == "get takes one REFERENCE");
+  CHECK(wrong({"get", "a", "b"}) == "get takes one REFERENCE");
   CHECK(wrong({"get", "a", "--wait", "soon"}).starts_with("--wait needs a number"));
   CHECK(wrong({"get", "a", "--wait=-1"}).starts_with("--wait needs a number"));
   CHECK(wrong({"get", "a", "--json", "--field", "x"}) == "--field and --json exclude each other");
   CHECK(wrong({"--wait", "3"}) == "unknown option --wait");
+}
+
+TEST_CASE("get takes a reference in the place of a secret's id") {
+  const auto line = read({"get", "a/b:user.name:AWSPREVIOUS"});
+  REQUIRE(line.ok());
+  CHECK(line->get.secret_id == "a/b");
+  CHECK(line->get.field == "user.name");
+  CHECK(line->get.version_stage == "AWSPREVIOUS");
+  CHECK(read({"get", "a:::v"})->get.version_id == "v");
+  CHECK(read({"get", "a:k", "--version-id", "v", "--refresh"})->get.field == "k");
+  CHECK(read({"get", "a::s", "--field", "k"})->get.version_stage == "s");
+  CHECK(wrong({"get", "ssm:x"}).starts_with("the reference ssm:x: ssm: is reserved"));
+}
+
+TEST_CASE("what the reference says is not said by an option as well") {
+  const char* key = "the reference has a JSON key, so --field and --json cannot be used";
+  CHECK(wrong({"get", "a:k", "--field", "k"}) == key);
+  CHECK(wrong({"get", "--json", "a:k"}) == key);
+  const char* version = "the reference has a version, so --version-id and --version-stage cannot be used";
+  CHECK(wrong({"get", "a::s", "--version-id", "v"}) == version);
+  CHECK(wrong({"get", "--version-stage", "s", "a::s"}) == version);
+  CHECK(wrong({"get", "a:::v", "--version-id", "v"}) == version);
+  CHECK(wrong({"get", "a:::v", "--version-stage", "s"}) == version);
 }
 
 TEST_CASE("an unknown option is named without what stands behind its =") {
