@@ -198,6 +198,15 @@ TEST_CASE("--check-config prints the settings in force, or the fault") {
   CHECK(aws.records().empty());
 }
 
+TEST_CASE("a typing error on the command line is two lines on standard error and exit 1") {
+  AgentSettings settings;
+  settings.arguments = {"--confg", "agent.toml"};
+  const Outcome outcome = run_agent(settings);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.output.empty());
+  CHECK(outcome.errors == "unknown option --confg; the nearest is --config\nTry --help\n");
+}
+
 TEST_CASE("a configuration that switches secrets off is said, and nothing is started") {
   const standin::Standin aws;
   AgentSettings settings = settings_for(aws);

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/configuration/nearest_word.h"
 #include "agent/reference/secret_reference.h"
+#include "base/log.h"
 #include "base/whole_number.h"
 
 namespace sma {
@@ -20,9 +22,13 @@ constexpr const char* kVersion3File = "/etc/aws-workload-credentials-provider/co
 constexpr std::uint64_t kLongestWait = 86400;
 
 Fault refusal(const std::string& problem) {
-  std::string message = problem + "\n" + usage();
-  message.pop_back();
-  return Fault::of_agent(Fault::Kind::denied, 500, "InvalidCommandLine", std::move(message));
+  return Fault::of_agent(Fault::Kind::denied, 500, "InvalidCommandLine", problem + "\nTry --help");
+}
+
+std::string quoted(std::string_view text) {
+  std::string written = "\"";
+  append_escaped(written, text);
+  return written + '"';
 }
 
 Result<Done> choose(CommandLine& line, Command command) {
@@ -32,10 +38,10 @@ Result<Done> choose(CommandLine& line, Command command) {
   return Done{};
 }
 
-/// `flag` or `value` takes the option over, as it has none or needs one.
+/// `flag` or `value` takes the option over, as it has none or needs one; both, if the value may follow `=` only.
 struct Option {
   std::string_view name;
-  bool is_of_get;  ///< allowed after `get` only
+  bool is_of_get;  ///< allowed with `get` only
   Result<Done> (*flag)(CommandLine& line) = nullptr;
   Result<Done> (*value)(CommandLine& line, std::string_view name, std::string_view text) = nullptr;
 };
@@ -75,7 +81,7 @@ Result<Done> set_answer(CommandLine& line) {
 Result<std::uint64_t> number_of(std::string_view name, std::string_view text, std::uint64_t most) {
   const auto number = whole_number<std::uint64_t>(text);
   if (!number || *number > most)
-    return refusal(std::string(name) + " needs a number, " + std::to_string(most) + " at most");
+    return refusal(std::string(name) + " needs a number, " + std::to_string(most) + " at most, not " + quoted(text));
   return *number;
 }
 
@@ -93,14 +99,27 @@ Result<Done> set_wait(CommandLine& line, std::string_view name, std::string_view
   return Done{};
 }
 
+Result<Done> set_checked_file(CommandLine& line, std::string_view name, std::string_view text) {
+  if (!line.config_file.empty()) return refusal(std::string(name) + " and --config name a file each");
+  line.config_file = text;
+  return choose(line, Command::check_config);
+}
+
+constexpr std::string_view kCommands[] = {
+    "get", "sm start", "acm start", "acm reload", "setup-config-based-permissions", "help", "version"};
+
 constexpr Option kOptions[] = {
     {.name = "-c", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
     {.name = "--config", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
     {.name = "-h", .is_of_get = false, .flag = set_answer<Command::help>},
     {.name = "--help", .is_of_get = false, .flag = set_answer<Command::help>},
     {.name = "-V", .is_of_get = false, .flag = set_answer<Command::version>},
+    {.name = "-v", .is_of_get = false, .flag = set_answer<Command::version>},
     {.name = "--version", .is_of_get = false, .flag = set_answer<Command::version>},
-    {.name = "--check-config", .is_of_get = false, .flag = set_command<Command::check_config>},
+    {.name = "--check-config",
+     .is_of_get = false,
+     .flag = set_command<Command::check_config>,
+     .value = set_checked_file},
     {.name = "--health-check", .is_of_get = false, .flag = set_command<Command::health_check>},
     {.name = "--create-token", .is_of_get = false, .flag = set_flag<&CommandLine::create_token>},
     {.name = "--token-group", .is_of_get = false, .value = set_group},
@@ -113,6 +132,18 @@ constexpr Option kOptions[] = {
     {.name = "--refresh", .is_of_get = true, .flag = set_flag<&GetRequest::refresh>},
     {.name = "--json", .is_of_get = true, .flag = set_flag<&GetRequest::json>},
 };
+
+Fault unknown(std::string_view what, std::string_view typed) {
+  std::vector<std::string_view> words(std::begin(kCommands), std::end(kCommands));
+  for (const Option& option : kOptions) words.push_back(option.name);
+  std::string problem = "unknown ";
+  problem += what;
+  problem += ' ';
+  append_escaped(problem, typed);
+  return refusal(problem + "; the nearest is " + std::string(nearest_word(typed, words)));
+}
+
+Fault takes_no_value(std::string_view name) { return refusal(std::string(name) + " takes no value"); }
 
 class ArgumentReader {
  public:
@@ -132,6 +163,9 @@ class ArgumentReader {
     }
     if (is_answered()) return Done{};
     if (auto words = read_words(); !words.ok()) return words;
+    if (is_answered()) return Done{};
+    if (!option_of_get_.empty() && line_.command != Command::get)
+      return refusal(std::string(option_of_get_) + " is an option of get");
     if (line_.token_group && !line_.create_token) return refusal("--token-group needs --create-token");
     if (!line_.get.field.empty() && line_.get.json) return refusal("--field and --json exclude each other");
     return Done{};
@@ -151,13 +185,13 @@ class ArgumentReader {
     if (equals != argument.npos) value = argument.substr(equals + 1);
 
     const auto* option = std::ranges::find(kOptions, name, &Option::name);
-    const bool is_known = option != std::end(kOptions) && (!option->is_of_get || has_word("get"));
-    const bool is_ignored = is_certificate_word() && name == "--no-sudoers";
-    if (!is_known && !is_ignored) return refusal("unknown option " + std::string(name));
-    if (!is_known || option->flag != nullptr) {
-      if (value) return refusal(std::string(name) + " takes no value");
-      return is_known ? option->flag(line_) : Done{};
+    if (option == std::end(kOptions)) {
+      if (!is_certificate_word() || name != "--no-sudoers") return unknown("option", name);
+      return value ? takes_no_value(name) : Result<Done>(Done{});
     }
+    if (option->is_of_get) option_of_get_ = name;
+    if (!value && option->flag != nullptr) return option->flag(line_);
+    if (value && option->value == nullptr) return takes_no_value(name);
     if (!value && at_ < arguments_.size()) value = arguments_[at_++];
     if (!value || value->empty()) return refusal(std::string(name) + " needs a value");
     return option->value(line_, name, *value);
@@ -165,19 +199,22 @@ class ArgumentReader {
 
   Result<Done> read_words() {
     if (words_.empty()) return Done{};
+    if (has_word("help")) return set_answer<Command::help>(line_);
+    if (has_word("version") && words_.size() == 1) return set_answer<Command::version>(line_);
     if (has_word("get")) {
       if (words_.size() != 2 || words_[1].empty()) return refusal("get takes one REFERENCE");
       if (auto reference = read_get_reference(words_[1]); !reference.ok()) return reference;
       return choose(line_, Command::get);
     }
+    if (line_.command == Command::check_config && words_.size() == 1 && !is_certificate_word() && !has_word("sm"))
+      return set_checked_file(line_, "--check-config", words_[0]);
     const bool starts = words_.size() == 2 && words_[1] == "start";
     const bool reloads = words_.size() == 2 && words_[1] == "reload";
     line_.as_version_3 = true;
     if (has_word("sm") && starts) return Done{};
     if (has_word("setup-config-based-permissions") ? words_.size() == 1 : has_word("acm") && (starts || reloads))
       return choose(line_, Command::certificates);
-    return refusal("unknown command " + std::string(words_.front()) +
-                   (words_.size() > 1 ? " " + std::string(words_[1]) : ""));
+    return unknown("command", std::string(words_.front()) + (words_.size() > 1 ? " " + std::string(words_[1]) : ""));
   }
 
   /// All options were read before.
@@ -200,6 +237,7 @@ class ArgumentReader {
   std::span<const char* const> arguments_;
   std::size_t at_ = 0;
   std::vector<std::string_view> words_{};
+  std::string_view option_of_get_{};  ///< one that was given; empty: none
   CommandLine& line_;
 };
 
@@ -236,7 +274,7 @@ Result<CommandLine> read_command_line(std::span<const char* const> arguments, st
 std::string usage() {
   return R"(Usage: secrets-manager-agent [--config FILE] [--create-token [--token-group GID]] [--lambda]
        secrets-manager-agent sm start [--config FILE]
-       secrets-manager-agent --check-config [--config FILE]
+       secrets-manager-agent --check-config [FILE]
        secrets-manager-agent --health-check [--config FILE]
        secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
        secrets-manager-agent acm start | acm reload | setup-config-based-permissions
@@ -251,7 +289,7 @@ Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
       --check-config      check the configuration, print the settings in force
       --health-check      ask the running agent: exit 0 if it is healthy, else 1
   -h, --help              print this
-  -V, --version           print the versions of the agent and of the libraries in it
+  -v, -V, --version       print the versions of the agent and of the libraries in it
 
 sm start runs as version 3 of the AWS agent does. acm and setup-config-based-permissions,
 which that version has, only say that certificates are not this agent's job.

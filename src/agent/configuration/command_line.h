@@ -49,7 +49,8 @@ struct CommandLine {
 };
 
 /// `arguments` begin with the program's own name; `executable` is the whole path of the file, if that name has no
-/// folder. A fault's message is what to print, usage included, without the last line's end.
+/// folder. A fault's message is what to print: the problem, with the nearest word that exists if a word is unknown,
+/// and a line that points to `--help`, without the last line's end.
 [[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments,
                                                     std::string_view executable = {});
 

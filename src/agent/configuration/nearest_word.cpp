@@ -18,10 +18,12 @@ constexpr unsigned kReplaced = 3;
 
 bool is_same(char a, char b) { return to_lower(a) == to_lower(b); }
 
-/// The cost of the mistakes that make `typed` of `word`. Source: the optimal string alignment distance, with weights.
+/// The cost of the mistakes that make `typed` of `word`. Source: the optimal string alignment distance, with weights;
+/// an end that was left out counts as one letter.
 unsigned distance(std::string_view typed, std::string_view word) {
   typed = typed.substr(0, kLongest);
   word = word.substr(0, kLongest);
+  if (typed.size() < word.size() && equals_ignoring_case(typed, word.substr(0, typed.size()))) return kLeftOut;
   std::array<std::array<unsigned, kLongest + 1>, kLongest + 1> cost{};
   for (std::size_t i = 1; i <= typed.size(); ++i) cost[i][0] = cost[i - 1][0] + kAdded;
   for (std::size_t j = 1; j <= word.size(); ++j) cost[0][j] = cost[0][j - 1] + kLeftOut;

@@ -16,12 +16,21 @@ Result<CommandLine> read(Arguments arguments, const char* program = "/app/secret
   return read_command_line(arguments);
 }
 
-/// What is wrong, without the usage behind it; empty where nothing is.
+/// What is wrong, without the line that points to --help; empty if nothing is.
 std::string wrong(const Arguments& arguments) {
   const auto line = read(arguments);
   if (line.ok()) return {};
-  CHECK((line.fault().message + "\n").ends_with("\n" + usage()));
-  return line.fault().message.substr(0, line.fault().message.find('\n'));
+  const std::string& message = line.fault().message;
+  const std::size_t end = message.find('\n');
+  REQUIRE(end != message.npos);
+  CHECK(message.substr(end) == "\nTry --help");
+  return message.substr(0, end);
+}
+
+bool is_wrong_as(const Arguments& arguments, const std::string& problem) {
+  const std::string found = wrong(arguments);
+  CAPTURE(found);
+  return found.starts_with(problem + "; the nearest is ");
 }
 
 class NoFiles final : public Files {
@@ -61,9 +70,9 @@ TEST_CASE("started as version 3 by name or by sm start") {
   CHECK(line->command == Command::run);
   CHECK(line->as_version_3);
   CHECK(line->config_file == "f");
-  CHECK(wrong({"sm"}) == "unknown command sm");
-  CHECK(wrong({"sm", "stop"}) == "unknown command sm stop");
-  CHECK(wrong({"start"}) == "unknown command start");
+  CHECK(is_wrong_as({"sm"}, "unknown command sm"));
+  CHECK(is_wrong_as({"sm", "stop"}, "unknown command sm stop"));
+  CHECK(is_wrong_as({"start"}, "unknown command start"));
 }
 
 TEST_CASE("a first argument that names the program is its name") {
@@ -72,8 +81,8 @@ TEST_CASE("a first argument that names the program is its name") {
   CHECK(read({"aws-workload-credentials-provider"})->as_version_3);
   CHECK_FALSE(read({"secrets-manager-agent"}, "/app/aws-workload-credentials-provider")->as_version_3);
   CHECK(read({"secrets-manager-agent", "get", "secrets-manager-agent"})->get.secret_id == "secrets-manager-agent");
-  CHECK(wrong({"/app/agent"}) == "unknown command /app/agent");
-  CHECK(wrong({"-c", "f", "secrets-manager-agent"}) == "unknown command secrets-manager-agent");
+  CHECK(is_wrong_as({"/app/agent"}, "unknown command /app/agent"));
+  CHECK(is_wrong_as({"-c", "f", "secrets-manager-agent"}, "unknown command secrets-manager-agent"));
 }
 
 TEST_CASE("version 3 has a default configuration file, used where it exists") {
@@ -93,8 +102,8 @@ TEST_CASE("what version 3 does with certificates is known by name") {
     CHECK(line->command == Command::certificates);
     CHECK(line->as_version_3);
   }
-  CHECK(wrong({"acm"}) == "unknown command acm");
-  CHECK(wrong({"--no-sudoers"}) == "unknown option --no-sudoers");
+  CHECK(is_wrong_as({"acm"}, "unknown command acm"));
+  CHECK(is_wrong_as({"--no-sudoers"}, "unknown option --no-sudoers"));
 }
 
 TEST_CASE("help and version win over everything else") {
@@ -102,6 +111,12 @@ TEST_CASE("help and version win over everything else") {
   CHECK(read({"-h", "nonsense"})->command == Command::help);
   CHECK(read({"--check-config", "--version"})->command == Command::version);
   CHECK(read({"-V"})->command == Command::version);
+  CHECK(read({"-v"})->command == Command::version);
+  CHECK(read({"version"})->command == Command::version);
+  CHECK(read({"help"})->command == Command::help);
+  CHECK(read({"help", "get"})->command == Command::help);
+  CHECK(read({"get", "--help"})->command == Command::help);
+  CHECK(read({"get", "version"})->get.secret_id == "version");
 }
 
 TEST_CASE("checks, one at a time") {
@@ -110,6 +125,46 @@ TEST_CASE("checks, one at a time") {
   CHECK(read({"--health-check", "-c", "f"})->command == Command::health_check);
   CHECK(wrong({"--health-check", "--check-config"}).starts_with("one at a time"));
   CHECK(wrong({"--check-config", "get", "x"}).starts_with("one at a time"));
+}
+
+TEST_CASE("--check-config takes the file as its value too") {
+  for (const Arguments& arguments : {Arguments{"--check-config", "f"},
+                                     {"--check-config=f"},
+                                     {"f", "--check-config"},
+                                     {"--check-config", "-c", "f"},
+                                     {"--check-config", "--", "f"}}) {
+    const auto line = read(arguments);
+    REQUIRE(line.ok());
+    CHECK(line->command == Command::check_config);
+    CHECK(line->config_file == "f");
+    CHECK_FALSE(line->as_version_3);
+  }
+  CHECK(wrong({"--check-config", "f", "-c", "g"}) == "--check-config and --config name a file each");
+  CHECK(wrong({"--check-config="}) == "--check-config needs a value");
+  CHECK(is_wrong_as({"--check-config", "f", "g"}, "unknown command f g"));
+  CHECK(is_wrong_as({"--health-check", "f"}, "unknown command f"));
+}
+
+TEST_CASE("a typing error is answered with the nearest word") {
+  const auto nearest = [](const Arguments& arguments) {
+    const std::string problem = wrong(arguments);
+    return problem.substr(problem.rfind(' ') + 1);
+  };
+  CHECK(wrong({"--confg", "f"}) == "unknown option --confg; the nearest is --config");
+  CHECK(wrong({"gte", "x"}) == "unknown command gte x; the nearest is get");
+  CHECK(nearest({"get", "x", "--feild=password"}) == "--field");
+  CHECK(nearest({"check-config"}) == "--check-config");
+  CHECK(nearest({"healthcheck"}) == "--health-check");
+  CHECK(nearest({"--get", "x"}) == "get");
+  CHECK(nearest({"-version"}) == "--version");
+  CHECK(nearest({"setup-config"}) == "setup-config-based-permissions");
+  CHECK(wrong({"sm", "strat"}) == "unknown command sm strat; the nearest is sm start");
+}
+
+TEST_CASE("what was typed is shown so that it cannot change the terminal") {
+  CHECK(wrong({"--\x1b[31m"}).find('\x1b') == std::string::npos);
+  CHECK(wrong({"a\nb"}).starts_with("unknown command a\\x0ab;"));
+  CHECK(wrong({"get", "x", "--wait", "so\"on"}) == "--wait needs a number, 86400 at most, not \"so\\\"on\"");
 }
 
 TEST_CASE("token and Lambda") {
@@ -161,7 +216,9 @@ TEST_CASE("get takes a secret's id and options in any order") {
   CHECK(wrong({"get", "a", "--wait", "soon"}).starts_with("--wait needs a number"));
   CHECK(wrong({"get", "a", "--wait=-1"}).starts_with("--wait needs a number"));
   CHECK(wrong({"get", "a", "--json", "--field", "x"}) == "--field and --json exclude each other");
-  CHECK(wrong({"--wait", "3"}) == "unknown option --wait");
+  CHECK(read({"--json", "get", "x"})->get.json);
+  CHECK(wrong({"--wait", "3"}) == "--wait is an option of get");
+  CHECK(wrong({"--check-config", "--json"}) == "--json is an option of get");
 }
 
 TEST_CASE("get takes a reference in the place of a secret's id") {
@@ -188,8 +245,8 @@ TEST_CASE("what the reference says is not said by an option as well") {
 }
 
 TEST_CASE("an unknown option is named without what stands behind its =") {
-  CHECK(wrong({"--token=secret"}) == "unknown option --token");
-  CHECK(wrong({"-x"}) == "unknown option -x");
+  CHECK(is_wrong_as({"--token=secret"}, "unknown option --token"));
+  CHECK(is_wrong_as({"-x"}, "unknown option -x"));
   CHECK(wrong({"--help=yes"}) == "--help takes no value");
   CHECK(wrong({"--lambda=1"}) == "--lambda takes no value");
 }
