@@ -166,6 +166,8 @@ Task<Result<Done>> Agent::prepare() {
   const auto endpoints = read_endpoint_settings(parts_.environment, files);
   if (!endpoints.ok()) co_return endpoints.fault();
   for (const std::string& warning : endpoints->warnings) log.warn(warning);
+  network->post_quantum = start_.settings.post_quantum;
+  network->fips_endpoints = endpoints->use_fips;
   outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), retries.policy);
 
   // One deadline for all calls before clients are served.

@@ -25,6 +25,15 @@ long milliseconds(Nanoseconds time) {
   return static_cast<long>(std::chrono::duration_cast<Milliseconds>(time + kBackstop).count());
 }
 
+/// A `*` marks a group whose key share is in the ClientHello. If a server has none of these groups, it asks for another
+/// share, which takes a round trip. Source: SSL_CTX_set1_groups_list(3).
+const char* key_exchange_groups(const HttpClientSettings& settings) {
+  if (settings.post_quantum)
+    return settings.fips_endpoints ? "*X25519MLKEM768:*X25519:*P-256:P-384:P-521"
+                                   : "*X25519MLKEM768:*X25519:P-256:P-384:P-521";
+  return settings.fips_endpoints ? "*X25519:*P-256:P-384:P-521" : "*X25519:P-256:P-384:P-521";
+}
+
 }  // namespace
 
 EasyCall::EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
@@ -101,8 +110,9 @@ void EasyCall::set_method() {
 
 void EasyCall::set_tls() {
   curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy_, CURLOPT_SSL_EC_CURVES, "X25519MLKEM768:X25519:P-256:P-384:P-521");
+  curl_easy_setopt(easy_, CURLOPT_SSL_EC_CURVES, key_exchange_groups(settings_));
   curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+  curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
   curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, kAuthoritiesCache);
   if (!authorities_file_.empty()) {
     curl_easy_setopt(easy_, CURLOPT_CAINFO, authorities_file_.c_str());
@@ -186,7 +196,21 @@ Fault EasyCall::fault() const {
   if (code_ == CURLE_SEND_FAIL_REWIND) return Fault::connection(message + "the connection ended without an answer");
   message += error_[0] != '\0' ? error_.data() : curl_easy_strerror(code_);
   if (code_ == CURLE_OPERATION_TIMEDOUT) return Fault::timeout(std::move(message));
+  if (is_handshake_cut_off()) message += handshake_advice();
   return Fault::connection(std::move(message));
+}
+
+/// True if the connection ended during the handshake without an alert that says why.
+bool EasyCall::is_handshake_cut_off() const {
+  const std::string_view error = error_.data();
+  const bool failed = code_ == CURLE_SSL_CONNECT_ERROR || code_ == CURLE_SEND_ERROR || code_ == CURLE_RECV_ERROR;
+  const bool has_reason = error.starts_with("TLS connect error") && error.find("unexpected eof") == error.npos;
+  return handshaking_ && !connected_ && failed && !has_reason;
+}
+
+std::string EasyCall::handshake_advice() const {
+  if (!settings_.post_quantum) return "";
+  return "; if a firewall or a proxy on the way does not let a large ClientHello pass, set post_quantum = false";
 }
 
 std::size_t EasyCall::on_read(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -234,7 +258,8 @@ int EasyCall::on_connected(void* self, char* /*ip*/, char* /*local_ip*/, int /*p
   return CURL_PREREQFUNC_OK;
 }
 
-CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* /*self*/) {
+CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* self) {
+  static_cast<EasyCall*>(self)->handshaking_ = true;
   SSL_CTX_set_mode(static_cast<SSL_CTX*>(context), SSL_MODE_RELEASE_BUFFERS);
   // curl switches tickets off. Without them TLS 1.2 resumes a session only at the very server that remembers it.
   SSL_CTX_clear_options(static_cast<SSL_CTX*>(context), SSL_OP_NO_TICKET);

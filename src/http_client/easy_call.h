@@ -41,6 +41,8 @@ class EasyCall final : private Transfer {
   void on_done(CURLcode code) override;
   void on_lost(const Fault& fault) override;
   [[nodiscard]] Fault fault() const;
+  [[nodiscard]] bool is_handshake_cut_off() const;
+  [[nodiscard]] std::string handshake_advice() const;
 
   static std::size_t on_read(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
@@ -57,6 +59,7 @@ class EasyCall final : private Transfer {
   curl_slist* fields_ = nullptr;
   curl_slist* proxy_fields_ = nullptr;
   bool added_ = false;
+  bool handshaking_ = false;
   bool connected_ = false;
   bool too_long_ = false;
   CURLcode code_ = CURLE_OK;

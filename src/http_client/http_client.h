@@ -75,7 +75,7 @@ class HttpTransport {
   [[nodiscard]] virtual Task<Result<ClientResponse>> send(ClientRequest request) = 0;
 };
 
-/// The proxies and the trusted certificates of outgoing connections; read once at start.
+/// The proxies, the trusted certificates and the key exchange of outgoing connections; read once at start.
 struct HttpClientSettings {
   std::string ca_bundle{};    ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
   std::string ca_file{};      ///< as found by the usual search; may be empty
@@ -85,6 +85,8 @@ struct HttpClientSettings {
   std::string no_proxy{};
   std::string user_agent{};
   std::size_t calls_at_once = 16;
+  bool post_quantum = true;     ///< TLS offers X25519MLKEM768; its ClientHello needs two TCP segments
+  bool fips_endpoints = false;  ///< such servers want P-256
 };
 
 /// Outgoing HTTP and HTTPS with curl's multi interface, on our event loop: nothing blocks. At most `calls_at_once`

@@ -27,6 +27,7 @@ struct Settings {
   bool validate_credentials = true;
   std::string credentials_file_path{};  ///< empty: the chain of sources is asked
   bool sandbox = true;
+  bool post_quantum = true;  ///< TLS offers X25519MLKEM768
 
   SecretStoreSettings cache{};
 

@@ -73,6 +73,7 @@ TEST_CASE("the flat form takes its keys in any case") {
     validate_credentials = 0
     credentials_file_path = "/tmp/credentials"
     sandbox = no
+    post_quantum = no
     prefetch = { cache_buffer_ratio = 0.5, secrets = [{ secret_id = "a" }] }
   )");
   CHECK(settings.log_level == LogLevel::debug);
@@ -91,6 +92,7 @@ TEST_CASE("the flat form takes its keys in any case") {
   CHECK_FALSE(settings.validate_credentials);
   CHECK(settings.credentials_file_path == "/tmp/credentials");
   CHECK_FALSE(settings.sandbox);
+  CHECK_FALSE(settings.post_quantum);
   CHECK(settings.prefetch.cache_buffer_ratio == 0.5);
   CHECK(settings.prefetch.secrets.at(0).secret_id == "a");
 }

@@ -31,6 +31,7 @@ TEST_CASE("settings that were written out are read back the same") {
   settings.validate_credentials = false;
   settings.credentials_file_path = "/tmp/with 'quotes'";
   settings.sandbox = false;
+  settings.post_quantum = false;
   settings.cache.ttl = Seconds{0};
   settings.cache.cache_size = 0;
   settings.cache.cache_bytes = std::size_t{1} << 20;
