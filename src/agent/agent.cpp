@@ -110,7 +110,7 @@ class Agent::Serving {
 };
 
 Agent::Agent(AgentParts parts, AgentStart start)
-    : parts_(parts), start_(std::move(start)), port_(start_.listener.port), ready_(parts.loop), tasks_(parts.loop) {}
+    : parts_(parts), start_(std::move(start)), port_(start_.listening.port), ready_(parts.loop), tasks_(parts.loop) {}
 
 Agent::~Agent() { tasks_.cancel_all(); }
 
@@ -141,7 +141,7 @@ Task<Result<Done>> Agent::start() {
     parts_.log.error("the agent cannot start", {{"reason", prepared.fault().message}});
     co_return prepared.fault();
   }
-  serving_->server.start(std::move(start_.listener.descriptor));
+  serving_->server.start(std::move(start_.listening));
   notify_service_manager(parts_.environment, "READY=1");
   ready_.set();
   const PrefetchSettings& prefetch = start_.settings.prefetch;

@@ -31,9 +31,9 @@ struct AgentParts {
 /// What an agent is started with.
 struct AgentStart {
   Settings settings;
-  bool as_version_3 = false;  ///< the names that the AWS agent's third version has
-  SharedBytes token;          ///< every request must carry it
-  ListeningSocket listener;   ///< bound and listening: early clients wait in its backlog
+  bool as_version_3 = false;   ///< the names that the AWS agent's third version has
+  SharedBytes token;           ///< every request must carry it
+  ListeningSockets listening;  ///< early clients wait in the backlogs
 };
 
 /// The agent's life: finds region and credentials, checks them, serves until it is asked to stop, and ends in order

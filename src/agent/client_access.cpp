@@ -16,9 +16,9 @@ Result<ClientAccess> open_client_access(const CommandLine& command_line, const S
   }
   auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
   if (!token.ok()) return token.fault();
-  auto listener = listen_on_loopback(settings.http_port);
-  if (!listener.ok()) return listener.fault();
-  return ClientAccess{std::move(*token), std::move(*listener)};
+  auto listening = listen_on_loopback(settings.http_port);
+  if (!listening.ok()) return listening.fault();
+  return ClientAccess{std::move(*token), std::move(*listening)};
 }
 
 }  // namespace sma

@@ -13,7 +13,7 @@ namespace sma {
 /// What clients need before they can ask the agent.
 struct ClientAccess {
   SharedBytes token;
-  ListeningSocket listener;
+  ListeningSockets listening;
 };
 
 /// Creates the token's file if the command line asks for that, reads the token, and listens. Faults: those of

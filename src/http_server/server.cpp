@@ -18,7 +18,8 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
  public:
   Impl(EventLoop& event_loop, Handler& request_handler, const ServerLimits& server_limits)
       : ConnectionOwner(event_loop, request_handler, server_limits),
-        acceptor_(event_loop, *this),
+        ipv4_(event_loop, *this),
+        ipv6_(event_loop, *this),
         drained_(event_loop),
         places_(server_limits.max_connections) {}
   ~Impl() {
@@ -27,10 +28,14 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
     while (!all.empty()) delete &all.front();
   }
 
-  void start(FileDescriptor listener) { acceptor_.open(std::move(listener)); }
+  void start(ListeningSockets listening) {
+    ipv4_.open(std::move(listening.ipv4));
+    ipv6_.open(std::move(listening.ipv6));
+  }
 
   void drain() {
-    acceptor_.close();
+    ipv4_.close();
+    ipv6_.close();
     look_again_.disarm();
     draining = true;
     IntrusiveList<Connection> all;
@@ -89,8 +94,13 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
   /// If all places are taken and none can be freed, new clients wait in the backlog.
   void accept_if_possible() {
     if (draining) return;
-    if (!places_.all_taken() || some_may_leave()) return acceptor_.resume();
-    acceptor_.pause();
+    if (!places_.all_taken() || some_may_leave()) {
+      ipv4_.resume();
+      ipv6_.resume();
+      return;
+    }
+    ipv4_.pause();
+    ipv6_.pause();
     look_again_.arm(loop.now() + kLookAgain);
   }
 
@@ -103,7 +113,8 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
     if (draining && open() == 0) drained_.set();
   }
 
-  Acceptor acceptor_;
+  Acceptor ipv4_;
+  Acceptor ipv6_;  // never accepts if there is no IPv6
   Event drained_;
   Places places_;
   MemberTimer<&Impl::accept_if_possible> look_again_{loop, *this};
@@ -113,7 +124,7 @@ Server::Server(EventLoop& loop, Handler& handler, ServerLimits limits)
     : impl_(std::make_unique<Impl>(loop, handler, limits)) {}
 Server::~Server() = default;
 
-void Server::start(FileDescriptor listener) { impl_->start(std::move(listener)); }
+void Server::start(ListeningSockets listening) { impl_->start(std::move(listening)); }
 void Server::drain() { impl_->drain(); }
 std::size_t Server::connection_count() const { return impl_->open(); }
 Event& Server::drained() { return impl_->drained(); }

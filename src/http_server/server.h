@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "base/event.h"
-#include "base/file_descriptor.h"
 #include "http_server/handler.h"
 #include "os/event_loop.h"
+#include "os/listening_socket.h"
 
 namespace sma {
 
@@ -23,17 +23,17 @@ struct ServerLimits {
   std::size_t head_pool_bytes = std::size_t{2} << 20;  ///< shared by all heads over 4 KiB
 };
 
-/// Accepts connections on a listening socket and answers requests on them, strictly by RFC 9110 and 9112 (specification
-/// §1.7). A client that is slow, stuck or gone costs its connection and nothing else. If descriptors run out, accepting
-/// pauses; it never spins. SIGPIPE must be ignored.
+/// Accepts connections on the listening sockets and answers requests on them, strictly by RFC 9110 and 9112
+/// (specification §1.7). A client that is slow, stuck or gone costs its connection and nothing else. If descriptors run
+/// out, accepting pauses; it never spins. SIGPIPE must be ignored.
 class Server {
  public:
   Server(EventLoop& loop, Handler& handler, ServerLimits limits);
   ~Server();
 
-  /// Begins to accept on `listener` (listening, non-blocking). Before that, clients wait in its backlog.
-  void start(FileDescriptor listener);
-  /// Closes the listener and all idle connections; after this every answer closes its connection.
+  /// Begins to accept on both sockets, of which `ipv6` may be not valid. Before that, clients wait in their backlogs.
+  void start(ListeningSockets listening);
+  /// Closes the listening sockets and all idle connections; after this every answer closes its connection.
   void drain();
   /// Connections still open (those that linger included).
   [[nodiscard]] std::size_t connection_count() const;

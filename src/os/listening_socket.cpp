@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace sma {
 namespace {
@@ -13,35 +15,77 @@ namespace {
 constexpr int kBacklog = 1024;
 /// Bytes that the kernel holds for a client that does not read; it takes twice this number, and without it 4 MiB.
 constexpr int kSendBuffer = 16 << 10;
+/// How many ports that IPv4 has free are tried on IPv6.
+constexpr int kPortTries = 10;
 
-Fault cannot_listen(std::uint16_t port) {
-  const char* reason = std::strerror(errno);
-  return Fault::internal("cannot listen on 127.0.0.1:" + std::to_string(port) + ": " + reason);
+Fault cannot_listen(const std::string& address, std::uint16_t port, int error) {
+  return Fault::internal("cannot listen on " + address + ":" + std::to_string(port) + ": " + std::strerror(error));
 }
 
-}  // namespace
+bool set(const FileDescriptor& socket, int level, int name, int value) {
+  return setsockopt(socket.get(), level, name, &value, sizeof value) == 0;
+}
 
-Result<ListeningSocket> listen_on_loopback(std::uint16_t port) {
-  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!socket.valid()) return cannot_listen(port);
-  const int on = 1;
-  const int ttl = 1;
-  setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  // Inherited by accepted sockets, which saves calls for each.
-  setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer);
-  if (setsockopt(socket.get(), IPPROTO_IP, IP_TTL, &ttl, sizeof ttl) != 0) return cannot_listen(port);
+bool keep_near(const FileDescriptor& socket, int family) {
+  if (family == AF_INET) return set(socket, IPPROTO_IP, IP_TTL, 1);
+  return set(socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1) && set(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+}
 
+/// If it fails, errno says why. All options are inherited by accepted sockets, which saves calls for each.
+template <typename Address>
+bool listen_on(FileDescriptor& socket, int family, Address address) {
+  socket = FileDescriptor(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) return false;
+  set(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set(socket, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
+  return keep_near(socket, family) &&
+         bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+         listen(socket.get(), kBacklog) == 0;
+}
+
+sockaddr_in ipv4_loopback(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+sockaddr_in6 ipv6_loopback(std::uint16_t port) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(port);
+  address.sin6_addr = IN6ADDR_LOOPBACK_INIT;
+  return address;
+}
+
+std::uint16_t port_of(const FileDescriptor& socket) {
+  sockaddr_in address{};
   socklen_t size = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (bind(socket.get(), generic, size) != 0 || listen(socket.get(), kBacklog) != 0 ||
-      getsockname(socket.get(), generic, &size) != 0)
-    return cannot_listen(port);
-  return ListeningSocket{std::move(socket), ntohs(address.sin_port)};
+  getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+Result<ListeningSockets> listen_on_loopback(std::uint16_t port) {
+  // Kept until the end, so that another try finds another port.
+  std::vector<FileDescriptor> half_free;
+  for (int tries = 1;; ++tries) {
+    ListeningSockets listening;
+    if (!listen_on(listening.ipv4, AF_INET, ipv4_loopback(port))) return cannot_listen("127.0.0.1", port, errno);
+    listening.port = port_of(listening.ipv4);
+    if (listen_on(listening.ipv6, AF_INET6, ipv6_loopback(listening.port))) return listening;
+    const int error = errno;
+    if (error != EADDRINUSE) {
+      listening.ipv6.close();
+      listening.no_ipv6 = std::strerror(error);
+      return listening;
+    }
+    if (port != 0 || tries == kPortTries) return cannot_listen("[::1]", listening.port, error);
+    half_free.push_back(std::move(listening.ipv4));
+  }
 }
 
 }  // namespace sma

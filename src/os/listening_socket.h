@@ -1,19 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
 
 namespace sma {
 
-struct ListeningSocket {
-  FileDescriptor descriptor;
-  std::uint16_t port = 0;  ///< the one in use, also if 0 was asked for
+struct ListeningSockets {
+  FileDescriptor ipv4;     ///< on 127.0.0.1
+  FileDescriptor ipv6;     ///< on [::1]; not valid if this machine has no IPv6
+  std::uint16_t port = 0;  ///< of both, also if 0 was asked for
+  std::string no_ipv6{};   ///< why `ipv6` is not valid
 };
 
-/// Listens on 127.0.0.1:`port` (0: any free one), non-blocking. IP TTL is 1, and accepted sockets inherit it: an answer
-/// cannot leave the network namespace. A port that is taken is a fault that names it.
-[[nodiscard]] Result<ListeningSocket> listen_on_loopback(std::uint16_t port);
+/// Listens on 127.0.0.1:`port` and [::1]:`port` (0: a port that is free on both), non-blocking. The hop limit is 1, and
+/// accepted sockets inherit it: an answer cannot leave the network namespace. A port that is taken on either address is
+/// a fault that names it: many clients try ::1 first for `localhost`, and would send the token to its other owner. If
+/// there is no IPv6, nobody can listen there.
+[[nodiscard]] Result<ListeningSockets> listen_on_loopback(std::uint16_t port);
 
 }  // namespace sma

@@ -115,7 +115,7 @@ Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, To
 
   WipedBytes request("GET ");
   request.append(target);
-  request.append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+  request.append(" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
   if (!field.name.empty()) {
     request.append(field.name);
     request.append(": ");

@@ -30,16 +30,23 @@ std::string Answer::header(std::string_view name) const {
   return "";
 }
 
-HttpConnection::HttpConnection(std::uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+HttpConnection::HttpConnection(std::uint16_t port, bool six)
+    : fd_(socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in four{};
+  four.sin_family = AF_INET;
+  four.sin_port = htons(port);
+  four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  sockaddr_in6 sixth{};
+  sixth.sin6_family = AF_INET6;
+  sixth.sin6_port = htons(port);
+  sixth.sin6_addr = IN6ADDR_LOOPBACK_INIT;
+  const auto* address = six ? reinterpret_cast<const sockaddr*>(&sixth) : reinterpret_cast<const sockaddr*>(&four);
+  const socklen_t size = six ? sizeof sixth : sizeof four;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   const timeval patience{kPatienceMs / 1000, 0};  // for connecting and sending
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+  if (connect(fd_, address, size) != 0) {
     const std::string reason = std::strerror(errno);
     close(fd_);
     throw std::runtime_error("cannot connect to port " + std::to_string(port) + ": " + reason);

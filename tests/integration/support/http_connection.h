@@ -22,7 +22,8 @@ struct Answer {
 /// anything, then throws std::runtime_error.
 class HttpConnection {
  public:
-  explicit HttpConnection(std::uint16_t port);
+  /// To 127.0.0.1; `six`: to [::1].
+  explicit HttpConnection(std::uint16_t port, bool six = false);
   ~HttpConnection();
   HttpConnection(HttpConnection&& other) noexcept;
   HttpConnection& operator=(HttpConnection&&) = delete;

@@ -76,11 +76,11 @@ AgentFixture::~AgentFixture() {
 }
 
 void AgentFixture::make() {
-  auto listener = listen_on_loopback(0);
-  REQUIRE(listener.ok());
+  auto listening = listen_on_loopback(0);
+  REQUIRE(listening.ok());
   agent_ = std::make_unique<Agent>(
       AgentParts{.loop = loop_, .environment = environment_, .files = files_, .processes = processes_, .log = log_},
-      AgentStart{.settings = settings, .token = SharedBytes(kToken), .listener = std::move(*listener)});
+      AgentStart{.settings = settings, .token = SharedBytes(kToken), .listening = std::move(*listening)});
 }
 
 void AgentFixture::begin() {

@@ -21,11 +21,11 @@ TEST_CASE("access for clients is a token and a port that listens") {
   const auto access = open_with({{"AWS_TOKEN", "a-token"}});
   REQUIRE(access.ok());
   CHECK(access->token.view() == "a-token");
-  CHECK(access->listener.descriptor.valid());
-  CHECK(access->listener.port != 0);
-  const auto taken = open_with({{"AWS_TOKEN", "a-token"}}, access->listener.port);
+  CHECK(access->listening.ipv4.valid());
+  CHECK(access->listening.port != 0);
+  const auto taken = open_with({{"AWS_TOKEN", "a-token"}}, access->listening.port);
   REQUIRE_FALSE(taken.ok());
-  CHECK(taken.fault().message.find(std::to_string(access->listener.port)) != std::string::npos);
+  CHECK(taken.fault().message.find(std::to_string(access->listening.port)) != std::string::npos);
 }
 
 TEST_CASE("a token that is not there or cannot be created is a fault, and no port is opened") {

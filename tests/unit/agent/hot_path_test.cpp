@@ -21,10 +21,10 @@ namespace {
 class CachedSecretServer {
  public:
   CachedSecretServer() {
-    auto listener = listen_on_loopback(0);
-    REQUIRE(listener.ok());
-    port_ = listener->port;
-    server_.start(std::move(listener->descriptor));
+    auto listening = listen_on_loopback(0);
+    REQUIRE(listening.ok());
+    port_ = listening->port;
+    server_.start(std::move(*listening));
     REQUIRE(store_.prefetched({"a b"}, "", secret("a b", "v1", text()), loop_.now(), 1.0));
   }
 
@@ -85,7 +85,7 @@ TEST_CASE("what the calls are counted with counts") {
   const CachedSecretServer server;
   const CallCounts calls = counted_calls().since(before);
   CHECK(calls.allocations > 0);
-  CHECK(calls.registrations == 1);
+  CHECK(calls.registrations > 0);  // one for each address
   CHECK(calls.others > 0);
 }
 

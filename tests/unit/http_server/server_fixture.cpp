@@ -41,10 +41,10 @@ void RecordingHandler::refused(int status, std::string_view reason) {
 
 ServerFixture::ServerFixture(ServerLimits limits) : server(loop, handler, limits) {
   std::signal(SIGPIPE, SIG_IGN);
-  auto listener = listen_on_loopback(0);
-  REQUIRE(listener.ok());
-  port = listener->port;
-  server.start(std::move(listener->descriptor));
+  auto listening = listen_on_loopback(0);
+  REQUIRE(listening.ok());
+  port = listening->port;
+  server.start(std::move(*listening));
 }
 
 void ServerFixture::settle() {

@@ -7,9 +7,17 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <utility>
 
 namespace sma {
 namespace {
+
+bool has_ipv6() {
+  const auto listening = listen_on_loopback(0);
+  REQUIRE(listening.ok());
+  if (!listening->ipv6.valid()) MESSAGE("skipped: no IPv6: ", listening->no_ipv6);
+  return listening->ipv6.valid();
+}
 
 int option(const FileDescriptor& socket, int level, int name) {
   int value = -1;
@@ -18,36 +26,76 @@ int option(const FileDescriptor& socket, int level, int name) {
   return value;
 }
 
-sockaddr_in own_address(const FileDescriptor& socket) {
-  sockaddr_in address{};
+template <typename Address = sockaddr_in>
+Address own_address(const FileDescriptor& socket) {
+  Address address{};
   socklen_t size = sizeof address;
   getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
   return address;
 }
 
-TEST_CASE("the agent listens on 127.0.0.1 alone, without blocking, and on a free port if 0 is asked for") {
+TEST_CASE("the agent listens on 127.0.0.1, without blocking, and on a free port if 0 is asked for") {
   const auto listening = listen_on_loopback(0);
   REQUIRE(listening.ok());
-  const sockaddr_in address = own_address(listening->descriptor);
+  const sockaddr_in address = own_address(listening->ipv4);
   CHECK(address.sin_family == AF_INET);
   CHECK(ntohl(address.sin_addr.s_addr) == INADDR_LOOPBACK);
   CHECK(ntohs(address.sin_port) == listening->port);
   CHECK(listening->port != 0);
-  CHECK((fcntl(listening->descriptor.get(), F_GETFL) & O_NONBLOCK) != 0);
-  CHECK((fcntl(listening->descriptor.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((fcntl(listening->ipv4.get(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK((fcntl(listening->ipv4.get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 TEST_CASE("accepted sockets inherit what keeps answers near, prompt and small in the kernel's memory") {
   const auto listening = listen_on_loopback(0);
   REQUIRE(listening.ok());
   const FileDescriptor client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const sockaddr_in address = own_address(listening->descriptor);
+  const sockaddr_in address = own_address(listening->ipv4);
   REQUIRE(connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  const FileDescriptor accepted(accept(listening->descriptor.get(), nullptr, nullptr));
+  const FileDescriptor accepted(accept(listening->ipv4.get(), nullptr, nullptr));
   REQUIRE(accepted.valid());
   CHECK(option(accepted, IPPROTO_IP, IP_TTL) == 1);
   CHECK(option(accepted, IPPROTO_TCP, TCP_NODELAY) != 0);
   CHECK(option(accepted, SOL_SOCKET, SO_SNDBUF) == 32 << 10);
+}
+
+TEST_CASE("it listens on the same port of [::1], without blocking and for IPv6 only") {
+  if (!has_ipv6()) return;
+  const auto listening = listen_on_loopback(0);
+  REQUIRE(listening.ok());
+  const auto address = own_address<sockaddr_in6>(listening->ipv6);
+  CHECK(address.sin6_family == AF_INET6);
+  CHECK(IN6_IS_ADDR_LOOPBACK(&address.sin6_addr));
+  CHECK(ntohs(address.sin6_port) == listening->port);
+  CHECK(option(listening->ipv6, IPPROTO_IPV6, IPV6_V6ONLY) == 1);
+  CHECK((fcntl(listening->ipv6.get(), F_GETFL) & O_NONBLOCK) != 0);
+  CHECK((fcntl(listening->ipv6.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK(listening->no_ipv6.empty());
+}
+
+TEST_CASE("sockets accepted on [::1] inherit the same") {
+  if (!has_ipv6()) return;
+  const auto listening = listen_on_loopback(0);
+  REQUIRE(listening.ok());
+  const FileDescriptor client(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const auto address = own_address<sockaddr_in6>(listening->ipv6);
+  REQUIRE(connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  const FileDescriptor accepted(accept(listening->ipv6.get(), nullptr, nullptr));
+  REQUIRE(accepted.valid());
+  CHECK(option(accepted, IPPROTO_IPV6, IPV6_UNICAST_HOPS) == 1);
+  CHECK(option(accepted, IPPROTO_IPV6, IPV6_V6ONLY) == 1);
+  CHECK(option(accepted, IPPROTO_TCP, TCP_NODELAY) != 0);
+  CHECK(option(accepted, SOL_SOCKET, SO_SNDBUF) == 32 << 10);
+}
+
+TEST_CASE("a port that is taken on [::1] alone is a fault that names it") {
+  if (!has_ipv6()) return;
+  auto first = listen_on_loopback(0);
+  REQUIRE(first.ok());
+  first->ipv4.close();
+  const auto second = listen_on_loopback(first->port);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.fault().message == "cannot listen on [::1]:" + std::to_string(first->port) + ": Address already in use");
 }
 
 TEST_CASE("a port that is taken is a fault that names it") {

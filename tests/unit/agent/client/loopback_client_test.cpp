@@ -79,7 +79,7 @@ TEST_CASE("the agent is asked with the token in one field, and its whole answer 
   REQUIRE(answer.ok());
   CHECK(answer->status == 403);
   CHECK(answer->body.view() == "Bad Token");
-  CHECK(other.request() == "GET /v1/a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Field: token\r\n\r\n");
+  CHECK(other.request() == "GET /v1/a HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX-Field: token\r\n\r\n");
 }
 
 TEST_CASE("an answer that is not whole, or none at all, is a fault that names the port") {
