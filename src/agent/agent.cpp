@@ -43,12 +43,14 @@ class Agent::Outgoing {
   Outgoing(const AgentParts& parts, HttpClientSettings network, RetryPolicy retries)
       : clock(parts.loop),
         http(parts.loop, std::move(network)),
-        metadata(parts.environment, parts.files, http, parts.loop, random),
-        api(parts.loop, http, clock, random, parts.log, retries) {}
+        context{parts.loop, clock, random, parts.log},
+        metadata({parts.environment, parts.files, http}, context),
+        api(http, context, retries) {}
 
   SystemRandom random;
   AwsClock clock;
   HttpClient http;
+  AwsContext context;
   InstanceMetadata metadata;
   ApiClient api;
 };
@@ -60,9 +62,10 @@ class Agent::Serving {
           Endpoint secrets_manager_endpoint)
       : sts(outgoing.api, std::move(sts_endpoint)),
         source(make_source(parts, start.settings, outgoing, sts)),
-        credentials(*source, parts.loop, outgoing.clock, outgoing.random, parts.log, patience_with(start.settings)),
-        roles(parts.loop, sts, credentials, outgoing.clock, outgoing.random, parts.log,
-              start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent", start.settings.max_roles),
+        credentials(*source, outgoing.context, patience_with(start.settings)),
+        roles(sts, credentials, outgoing.context,
+              {.session_name = start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent",
+               .max_roles = start.settings.max_roles}),
         secrets_manager(parts.loop, outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
         store(parts.loop, secrets_manager, parts.log, start.settings.cache),
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
@@ -84,16 +87,8 @@ class Agent::Serving {
     if (!settings.credentials_file_path.empty())
       return std::make_unique<CredentialsFileSource>(settings.credentials_file_path, parts.environment, parts.files,
                                                      parts.log);
-    return std::make_unique<DefaultChain>(DefaultChain::Parts{.environment = parts.environment,
-                                                              .files = parts.files,
-                                                              .http = outgoing.http,
-                                                              .sts = sts,
-                                                              .processes = parts.processes,
-                                                              .metadata = outgoing.metadata,
-                                                              .scheduler = parts.loop,
-                                                              .clock = outgoing.clock,
-                                                              .random = outgoing.random,
-                                                              .log = parts.log});
+    return std::make_unique<DefaultChain>(Surroundings{parts.environment, parts.files, outgoing.http}, sts,
+                                          parts.processes, outgoing.metadata, outgoing.context);
   }
 
   StsClient sts;

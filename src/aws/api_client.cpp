@@ -57,7 +57,7 @@ void conceal_all(std::string& text, const ApiCall& call, const Credentials* keys
 }  // namespace
 
 Task<Result<ClientResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
-  const TimePoint begun = scheduler_.now();
+  const TimePoint begun = context_.scheduler.now();
   Attempts attempts;
   Task<Result<ClientResponse>> work = attempt_until_done(call, credentials, terms, attempts);
   Result<ClientResponse> outcome = co_await std::move(work);
@@ -102,12 +102,12 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
       keys = *renewed;
       continue;
     }
-    const std::optional<Nanoseconds> wait = policy_.wait_before_retry(retries, fault, budget_, random_);
+    const std::optional<Nanoseconds> wait = policy_.wait_before_retry(retries, fault, budget_, context_.random);
     // A wait that ends too late is no wait: the client learns at once.
-    if (!wait || scheduler_.now() + *wait >= terms.deadline) co_return fault;
+    if (!wait || context_.scheduler.now() + *wait >= terms.deadline) co_return fault;
     // A connection that failed may not be the only one of the pool that is dead.
     attempts.fresh_connection = fault.is_without_answer();
-    co_await scheduler_.sleep_until(scheduler_.now() + *wait);
+    co_await context_.scheduler.sleep_until(context_.scheduler.now() + *wait);
     if (credentials != nullptr) {
       Task<Result<SharedCredentials>> load = credentials->get(terms.deadline);
       Result<SharedCredentials> loaded = co_await std::move(load);
@@ -138,8 +138,7 @@ ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* cr
   signable.fields.emplace_back("content-type", call.content_type);
   if (!call.target.empty()) signable.fields.emplace_back("x-amz-target", call.target);
   signable.payload = request.body.view();
-  const auto offset = offsets_.find(endpoint.host_field);
-  const WallTime when = scheduler_.wall_now() + (offset == offsets_.end() ? Nanoseconds{0} : offset->second);
+  const WallTime when = context_.clock.now_at(endpoint.host_field);
   sigv4::Signature signature =
       sigv4::sign(signable, {.region = endpoint.signing_region, .service = call.service}, *credentials, when);
   request.fields.push_back({"X-Amz-Date", WipedBytes(signature.amz_date)});
@@ -155,33 +154,33 @@ bool ApiClient::correct_clock(const ApiCall& call, const ClientResponse& answer)
   if (!date) return false;
   const WallTime middle = answer.wall_sent_at + (answer.wall_received_at - answer.wall_sent_at) / 2;
   const Nanoseconds offset = *date - middle;
-  Nanoseconds& known = offsets_[call.endpoint.host_field];
-  if (std::chrono::abs(offset - known) <= kTolerableSkew) return false;
-  known = offset;
-  clock_.set_offset(offset);
-  log_.warn("the clock is wrong: signing with a correction",
-            {{"endpoint", call.endpoint.host}, {"seconds", std::chrono::duration_cast<Seconds>(offset).count()}});
+  const std::string& host = call.endpoint.host_field;
+  if (std::chrono::abs(offset - context_.clock.offset_at(host)) <= kTolerableSkew) return false;
+  context_.clock.set_offset(host, offset);
+  context_.log.warn(
+      "the clock is wrong: signing with a correction",
+      {{"endpoint", call.endpoint.host}, {"seconds", std::chrono::duration_cast<Seconds>(offset).count()}});
   return true;
 }
 
 void ApiClient::log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts,
                          TimePoint begun) {
-  const auto milliseconds = std::chrono::duration_cast<Milliseconds>(scheduler_.now() - begun).count();
+  const auto milliseconds = std::chrono::duration_cast<Milliseconds>(context_.scheduler.now() - begun).count();
   if (outcome.ok()) {
-    log_.info("call to AWS", {{"operation", call.operation},
-                              {"subject", call.subject},
-                              {"status", outcome->status},
-                              {"milliseconds", milliseconds},
-                              {"attempts", attempts.count}});
+    context_.log.info("call to AWS", {{"operation", call.operation},
+                                      {"subject", call.subject},
+                                      {"status", outcome->status},
+                                      {"milliseconds", milliseconds},
+                                      {"attempts", attempts.count}});
   } else {
     const Fault& fault = outcome.fault();
-    log_.info("call to AWS", {{"operation", call.operation},
-                              {"subject", call.subject},
-                              {"status", fault.http_status},
-                              {"milliseconds", milliseconds},
-                              {"attempts", attempts.count},
-                              {"error", fault.code},
-                              {"reason", fault.message}});
+    context_.log.info("call to AWS", {{"operation", call.operation},
+                                      {"subject", call.subject},
+                                      {"status", fault.http_status},
+                                      {"milliseconds", milliseconds},
+                                      {"attempts", attempts.count},
+                                      {"error", fault.code},
+                                      {"reason", fault.message}});
   }
 }
 

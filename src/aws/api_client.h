@@ -1,15 +1,12 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 
-#include "aws/aws_clock.h"
+#include "aws/aws_context.h"
 #include "aws/credentials/credentials.h"
 #include "aws/endpoint.h"
 #include "aws/retry_policy.h"
-#include "base/log.h"
-#include "base/random.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "http_client/http_client.h"
@@ -44,14 +41,8 @@ struct CallTerms {
 class ApiClient {
  public:
   /// All must outlive this object and its tasks.
-  ApiClient(Scheduler& scheduler, HttpTransport& transport, AwsClock& clock, Random& random, Log& log,
-            RetryPolicy retry_policy)
-      : scheduler_(scheduler),
-        transport_(transport),
-        clock_(clock),
-        random_(random),
-        log_(log),
-        policy_(retry_policy) {}
+  ApiClient(HttpTransport& transport, const AwsContext& context, RetryPolicy retry_policy)
+      : transport_(transport), context_(context), policy_(retry_policy) {}
 
   /// `credentials` null: the call is not signed. They must outlive the task.
   Task<Result<ClientResponse>> call(ApiCall call, CredentialsProvider* credentials, CallTerms terms);
@@ -73,14 +64,10 @@ class ApiClient {
   bool correct_clock(const ApiCall& call, const ClientResponse& answer);
   void log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts, TimePoint begun);
 
-  Scheduler& scheduler_;
   HttpTransport& transport_;
-  AwsClock& clock_;
-  Random& random_;
-  Log& log_;
+  AwsContext context_;
   RetryPolicy policy_;
   RetryBudget budget_;
-  std::map<std::string, Nanoseconds> offsets_;  // of AWS's clock to ours, by endpoint
 };
 
 }  // namespace sma

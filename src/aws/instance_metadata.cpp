@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "aws/credential_endpoint.h"
-#include "aws/credentials/pause.h"
 #include "aws/endpoint.h"
+#include "aws/endpoint_retries.h"
 #include "aws/profile_files.h"
 #include "base/ascii.h"
 #include "http_client/url.h"
@@ -15,8 +15,7 @@ namespace {
 constexpr Seconds kTime{1};
 constexpr Seconds kTokenLife{21600};
 constexpr Seconds kTokenMargin{120};
-constexpr int kAttempts = 4;
-constexpr Milliseconds kPause{50};
+constexpr EndpointRetries::Limits kRetries{.attempts = 4, .pause = Milliseconds{50}};
 constexpr std::string_view kHopLimit =
     " (in a container the instance's metadata hop limit must be 2 or more: aws ec2 modify-instance-metadata-options "
     "--http-put-response-hop-limit 2)";
@@ -28,21 +27,22 @@ Fault refused(int status) { return endpoint_refusal(status, "instance metadata a
 }  // namespace
 
 Task<Result<std::optional<ClientResponse>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
-  if (equals_ignoring_case(environment_.get_or("AWS_EC2_METADATA_DISABLED", {}), "true"))
+  if (equals_ignoring_case(surroundings_.environment.get_or("AWS_EC2_METADATA_DISABLED", {}), "true"))
     co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
   auto found = endpoint();
   if (!found.ok()) co_return std::move(found.fault());
-  for (int tried = 1;; ++tried) {
+  EndpointRetries retries(context_, kRetries, deadline);
+  for (;;) {
     auto trying = attempt(*found, path, deadline);
     auto response = co_await std::move(trying);
     if (!response.ok()) co_return std::move(response.fault());
     if (response->status == 200) co_return std::optional<ClientResponse>(std::move(*response));
     if (response->status == 404) co_return std::optional<ClientResponse>();
     if (response->status == 401) token_.clear();
-    if (!is_worth_another_try(response->status) || tried == kAttempts) co_return refused(response->status);
-    const Nanoseconds pause = random_pause(random_, kPause, tried);
-    if (scheduler_.now() + pause >= deadline) co_return refused(response->status);
-    co_await scheduler_.sleep_until(scheduler_.now() + pause);
+    if (!is_worth_another_try(response->status)) co_return refused(response->status);
+    auto waiting = retries.wait();
+    const bool again = co_await std::move(waiting);
+    if (!again) co_return refused(response->status);
   }
 }
 
@@ -71,7 +71,7 @@ Task<Result<ClientResponse>> InstanceMetadata::attempt(Endpoint endpoint, std::s
       co_return answer;
     }
     token_ = std::move(answer->body);
-    token_end_ = scheduler_.now() + kTokenLife - kTokenMargin;
+    token_end_ = context_.scheduler.now() + kTokenLife - kTokenMargin;
   }
   ClientRequest request;
   request.url = endpoint.url + "/latest/meta-data/" + path;
@@ -103,17 +103,17 @@ Task<Result<ClientResponse>> InstanceMetadata::send(ClientRequest request, TimeP
   request.attempt_time = kTime;
   request.deadline = deadline;
   request.queued = false;
-  auto sending = http_.send(std::move(request));
+  auto sending = surroundings_.http.send(std::move(request));
   auto response = co_await std::move(sending);
   co_return response;
 }
 
 Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
-  auto url = environment_.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-  auto mode = environment_.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+  auto url = surroundings_.environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  auto mode = surroundings_.environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
   std::optional<ProfileFiles> files;
   if (!url) {
-    auto read = read_profile_files(environment_, files_);
+    auto read = read_profile_files(surroundings_.environment, surroundings_.files);
     if (!read.ok()) return std::move(read.fault());
     files = std::move(*read);
     url = files->get("ec2_metadata_service_endpoint");

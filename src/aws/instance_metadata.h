@@ -3,14 +3,10 @@
 #include <optional>
 #include <string>
 
-#include "base/environment.h"
-#include "base/files.h"
-#include "base/random.h"
+#include "aws/aws_context.h"
 #include "base/result.h"
-#include "base/scheduler.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
-#include "http_client/http_client.h"
 
 namespace sma {
 
@@ -19,9 +15,8 @@ namespace sma {
 /// (IPv4, IPv6), each also as `ec2_metadata_service_endpoint…` of the profile. Source: EC2 User Guide, "Use IMDSv2".
 class InstanceMetadata {
  public:
-  InstanceMetadata(const Environment& environment, const Files& files, HttpTransport& http, Scheduler& scheduler,
-                   Random& random)
-      : environment_(environment), files_(files), http_(http), scheduler_(scheduler), random_(random) {}
+  InstanceMetadata(const Surroundings& surroundings, const AwsContext& context)
+      : surroundings_(surroundings), context_(context) {}
 
   /// The text at `path` below `/latest/meta-data/`; none where there is no such entry (404). Faults: `absent` where the
   /// service is disabled, or nothing answers at its usual address (no EC2 instance); else as `HttpTransport` has them.
@@ -36,16 +31,13 @@ class InstanceMetadata {
     bool configured = false;  // named by the user, or IPv6 asked for
   };
   [[nodiscard]] Result<Endpoint> endpoint() const;
-  [[nodiscard]] bool has_token() const { return !token_.empty() && scheduler_.now() < token_end_; }
+  [[nodiscard]] bool has_token() const { return !token_.empty() && context_.scheduler.now() < token_end_; }
   Task<Result<ClientResponse>> attempt(Endpoint endpoint, std::string path, TimePoint deadline);
   Task<Result<ClientResponse>> ask_for_token(Endpoint endpoint, TimePoint deadline);
   Task<Result<ClientResponse>> send(ClientRequest request, TimePoint deadline);
 
-  const Environment& environment_;
-  const Files& files_;
-  HttpTransport& http_;
-  Scheduler& scheduler_;
-  Random& random_;
+  Surroundings surroundings_;
+  AwsContext context_;
   WipedBytes token_;
   TimePoint token_end_{};
 };

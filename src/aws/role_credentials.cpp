@@ -28,16 +28,15 @@ Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
 
 RoleCredentials::Role::Role(RoleCredentials& roles, const std::string& role_arn)
     : source(roles.sts_, roles.base_,
-             {.role_arn = role_arn, .session_name = roles.session_name_, .on_behalf_of = "AssumeRole"}),
-      credentials(source, roles.scheduler_, roles.clock_, roles.random_, roles.log_,
-                  {.after_first_fault = Nanoseconds{0}}) {}
+             {.role_arn = role_arn, .session_name = roles.limits_.session_name, .on_behalf_of = "AssumeRole"}),
+      credentials(source, roles.context_, {.after_first_fault = Nanoseconds{0}}) {}
 
 Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std::string role_arn, TimePoint deadline) {
   std::shared_ptr<Role> role;
   if (const auto known = counted_.find(role_arn); known != counted_.end()) {
     role = known->second;
   } else {
-    if (counted_.size() >= max_roles_) co_return too_many();
+    if (counted_.size() >= limits_.max_roles) co_return too_many();
     std::erase_if(being_assumed_, [](const auto& entry) { return entry.second.expired(); });
     if (const auto pending = being_assumed_.find(role_arn); pending != being_assumed_.end())
       role = pending->second.lock();
@@ -51,7 +50,7 @@ Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std
   const Result<SharedCredentials> keys = co_await std::move(load);
   if (!role->counted) {
     if (!keys.ok()) co_return keys.fault();
-    if (counted_.size() >= max_roles_) co_return too_many();
+    if (counted_.size() >= limits_.max_roles) co_return too_many();
     role->counted = true;
     counted_.emplace(role_arn, role);
     being_assumed_.erase(role_arn);
@@ -61,8 +60,9 @@ Task<Result<std::shared_ptr<RoleCredentials::Role>>> RoleCredentials::assume(std
 }
 
 Fault RoleCredentials::too_many() const {
-  return Fault::of_agent(Fault::Kind::denied, 400, "MaxRolesExceeded",
-                         "at most " + std::to_string(max_roles_) + " roles can be assumed by this agent (max_roles)");
+  return Fault::of_agent(
+      Fault::Kind::denied, 400, "MaxRolesExceeded",
+      "at most " + std::to_string(limits_.max_roles) + " roles can be assumed by this agent (max_roles)");
 }
 
 }  // namespace sma

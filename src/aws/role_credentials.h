@@ -4,14 +4,11 @@
 #include <memory>
 #include <string>
 
-#include "aws/aws_clock.h"
+#include "aws/aws_context.h"
 #include "aws/credentials/cached_credentials.h"
 #include "aws/credentials/credentials.h"
 #include "aws/sts.h"
-#include "base/log.h"
-#include "base/random.h"
 #include "base/result.h"
-#include "base/scheduler.h"
 
 namespace sma {
 
@@ -36,17 +33,13 @@ class AssumeRoleSource final : public CredentialsSource {
 /// own. A role counts from its first successful assumption until exit; one that failed does not, and is forgotten.
 class RoleCredentials {
  public:
-  /// All must outlive this object and its tasks. `session_name` is what trust policies name.
-  RoleCredentials(Scheduler& scheduler, Sts& sts, CredentialsProvider& base, const AwsClock& clock, Random& random,
-                  Log& log, std::string session_name, std::size_t max_roles)
-      : scheduler_(scheduler),
-        sts_(sts),
-        base_(base),
-        clock_(clock),
-        random_(random),
-        log_(log),
-        session_name_(std::move(session_name)),
-        max_roles_(max_roles) {}
+  struct Limits {
+    std::string session_name;  ///< what trust policies name
+    std::size_t max_roles;
+  };
+  /// All must outlive this object and its tasks.
+  RoleCredentials(Sts& sts, CredentialsProvider& base, const AwsContext& context, Limits limits)
+      : sts_(sts), base_(base), context_(context), limits_(std::move(limits)) {}
 
   /// One role's source and what it gave; shared by those who use it.
   struct Role {
@@ -65,14 +58,10 @@ class RoleCredentials {
  private:
   [[nodiscard]] Fault too_many() const;
 
-  Scheduler& scheduler_;
   Sts& sts_;
   CredentialsProvider& base_;
-  const AwsClock& clock_;
-  Random& random_;
-  Log& log_;
-  std::string session_name_;
-  std::size_t max_roles_;
+  AwsContext context_;
+  Limits limits_;
   std::map<std::string, std::shared_ptr<Role>> counted_;
   std::map<std::string, std::weak_ptr<Role>> being_assumed_;
 };

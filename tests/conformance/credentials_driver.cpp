@@ -96,20 +96,13 @@ std::string outcome(const Environment& environment) {
   const SystemFiles files;
   SystemRandom random;
   Log log(nullptr, LogLevel::none);
-  const AwsClock clock(loop);
+  AwsClock clock(loop);
   PlayedHttp http;
   PlayedSts sts;
-  InstanceMetadata metadata(environment, files, http, loop, random);
-  DefaultChain chain({.environment = environment,
-                      .files = files,
-                      .http = http,
-                      .sts = sts,
-                      .processes = processes,
-                      .metadata = metadata,
-                      .scheduler = loop,
-                      .clock = clock,
-                      .random = random,
-                      .log = log});
+  const Surroundings surroundings{environment, files, http};
+  const AwsContext context{loop, clock, random, log};
+  InstanceMetadata metadata(surroundings, context);
+  DefaultChain chain(surroundings, sts, processes, metadata, context);
   auto loading = chain.load(loop.now() + Seconds(30));
   StopLoop stop(loop);
   loading.start(loop, &stop);

@@ -21,27 +21,19 @@ struct CachedCredentials::Load {
   std::optional<Fault> fault;
 };
 
-CachedCredentials::CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock,
-                                     Random& random, Log& log, Patience patience)
-    : source_(source),
-      scheduler_(scheduler),
-      clock_(clock),
-      random_(random),
-      log_(log),
-      patience_(patience),
-      timer_(*this),
-      tasks_(scheduler) {}
+CachedCredentials::CachedCredentials(CredentialsSource& source, const AwsContext& context, Patience patience)
+    : source_(source), context_(context), patience_(patience), timer_(*this), tasks_(context.scheduler) {}
 
 bool CachedCredentials::usable() const {
   if (held_ == nullptr) return false;
-  if (!held_->expiration || clock_.now() < *held_->expiration) return true;
-  return came_expired_ && scheduler_.now() < ask_at_;
+  if (!held_->expiration || context_.clock.now() < *held_->expiration) return true;
+  return came_expired_ && context_.scheduler.now() < ask_at_;
 }
 
 Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
   if (usable()) {
     // The timer is late where the process was frozen.
-    if (scheduler_.now() >= ask_at_) begin_load();
+    if (context_.scheduler.now() >= ask_at_) begin_load();
     co_return held_;
   }
   if (load_ == nullptr && must_wait()) co_return *last_fault_;
@@ -52,7 +44,7 @@ Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
 
 Task<Result<SharedCredentials>> CachedCredentials::renew(SharedCredentials refused, TimePoint deadline) {
   if (usable() && !held_->same_keys(*refused)) co_return held_;
-  if (load_ == nullptr && scheduler_.now() < refused_until_) {
+  if (load_ == nullptr && context_.scheduler.now() < refused_until_) {
     if (last_fault_) co_return *last_fault_;
     co_return refused_again(*refused);
   }
@@ -61,7 +53,7 @@ Task<Result<SharedCredentials>> CachedCredentials::renew(SharedCredentials refus
   auto loaded = co_await std::move(waiting);
   if (!load->done.is_set()) co_return loaded;
   if (loaded.ok() && !(*loaded)->same_keys(*refused)) co_return loaded;
-  if (patience_.after_refusal) refused_until_ = std::max(refused_until_, scheduler_.now() + wait_a_while());
+  if (patience_.after_refusal) refused_until_ = std::max(refused_until_, context_.scheduler.now() + wait_a_while());
   if (!loaded.ok()) co_return loaded;
   co_return refused_again(*refused);
 }
@@ -78,14 +70,14 @@ void CachedCredentials::ask_again() {
 std::shared_ptr<CachedCredentials::Load> CachedCredentials::begin_load() {
   if (load_ == nullptr) {
     timer_.disarm();
-    load_ = std::make_shared<Load>(scheduler_);
+    load_ = std::make_shared<Load>(context_.scheduler);
     tasks_.start(run_load(load_));
   }
   return load_;
 }
 
 Task<void> CachedCredentials::run_load(std::shared_ptr<Load> load) {
-  auto loading = source_.load(scheduler_.now() + kLoadTime);
+  auto loading = source_.load(context_.scheduler.now() + kLoadTime);
   auto loaded = co_await std::move(loading);
   if (loaded.ok()) {
     keep(std::move(*loaded));
@@ -107,10 +99,10 @@ void CachedCredentials::keep(Credentials loaded) {
   last_fault_.reset();
   came_expired_ = false;
   ask_at_ = TimePoint::max();
-  const Nanoseconds left = loaded.expiration ? *loaded.expiration - clock_.now() : Nanoseconds::max();
+  const Nanoseconds left = loaded.expiration ? *loaded.expiration - context_.clock.now() : Nanoseconds::max();
   if (loaded.expiration) {
     came_expired_ = left <= Nanoseconds(0);
-    ask_at_ = scheduler_.now() + (left > kRenewAhead ? left - kRenewAhead : wait_a_while());
+    ask_at_ = context_.scheduler.now() + (left > kRenewAhead ? left - kRenewAhead : wait_a_while());
   }
   if (held_ == nullptr || !held_->same_keys(loaded)) {
     refused_until_ = TimePoint{};
@@ -123,21 +115,21 @@ void CachedCredentials::log_kept(const Credentials& loaded, Nanoseconds left) {
   const std::string_view message = held_ == nullptr ? "credentials found" : "credentials renewed";
   if (loaded.expiration) {
     const auto seconds = std::chrono::duration_cast<Seconds>(left).count();
-    log_.info(message, {{"source", loaded.source}, {"expires_in_seconds", seconds}});
+    context_.log.info(message, {{"source", loaded.source}, {"expires_in_seconds", seconds}});
   } else {
-    log_.info(message, {{"source", loaded.source}});
+    context_.log.info(message, {{"source", loaded.source}});
   }
 }
 
 void CachedCredentials::keep_fault(Fault fault) {
   const bool renewal = held_ != nullptr;
-  log_.warn(renewal ? "credentials were not renewed" : "no credentials", {{"reason", fault.message}});
-  ask_at_ = scheduler_.now() + (renewal ? wait_a_while() : patience_.after_first_fault);
+  context_.log.warn(renewal ? "credentials were not renewed" : "no credentials", {{"reason", fault.message}});
+  ask_at_ = context_.scheduler.now() + (renewal ? wait_a_while() : patience_.after_first_fault);
   last_fault_ = std::move(fault);
 }
 
 // Equal waits would make a fleet that was started together ask together.
-Nanoseconds CachedCredentials::wait_a_while() { return kWait + random_.part_of(kMostJitter); }
+Nanoseconds CachedCredentials::wait_a_while() { return kWait + context_.random.part_of(kMostJitter); }
 
 Task<Result<SharedCredentials>> CachedCredentials::wait_for(std::shared_ptr<Load> load, TimePoint deadline) {
   const bool done = co_await load->done.wait_until(deadline);

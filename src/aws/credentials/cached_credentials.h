@@ -3,11 +3,8 @@
 #include <memory>
 #include <optional>
 
-#include "aws/aws_clock.h"
+#include "aws/aws_context.h"
 #include "aws/credentials/credentials.h"
-#include "base/log.h"
-#include "base/random.h"
-#include "base/scheduler.h"
 
 namespace sma {
 
@@ -29,10 +26,9 @@ class CachedCredentials final : public CredentialsProvider {
     bool after_refusal = true;  ///< false: it costs nothing to ask, as with a file
   };
   /// All must outlive this object.
-  CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock, Random& random, Log& log,
-                    Patience patience);
-  CachedCredentials(CredentialsSource& source, Scheduler& scheduler, const AwsClock& clock, Random& random, Log& log)
-      : CachedCredentials(source, scheduler, clock, random, log, Patience{}) {}
+  CachedCredentials(CredentialsSource& source, const AwsContext& context, Patience patience);
+  CachedCredentials(CredentialsSource& source, const AwsContext& context)
+      : CachedCredentials(source, context, Patience{}) {}
 
   Task<Result<SharedCredentials>> get(TimePoint deadline) override;
   Task<Result<SharedCredentials>> renew(SharedCredentials refused, TimePoint deadline) override;
@@ -47,7 +43,7 @@ class CachedCredentials final : public CredentialsProvider {
   struct Load;
   class RenewalTimer final : public Timer {
    public:
-    explicit RenewalTimer(CachedCredentials& owner) : Timer(owner.scheduler_), owner_(owner) {}
+    explicit RenewalTimer(CachedCredentials& owner) : Timer(owner.context_.scheduler), owner_(owner) {}
     void run() override { owner_.begin_load(); }
 
    private:
@@ -55,7 +51,7 @@ class CachedCredentials final : public CredentialsProvider {
   };
 
   [[nodiscard]] bool usable() const;
-  [[nodiscard]] bool must_wait() const { return last_fault_.has_value() && scheduler_.now() < ask_at_; }
+  [[nodiscard]] bool must_wait() const { return last_fault_.has_value() && context_.scheduler.now() < ask_at_; }
   std::shared_ptr<Load> begin_load();
   Task<void> run_load(std::shared_ptr<Load> load);
   void keep(Credentials loaded);
@@ -66,10 +62,7 @@ class CachedCredentials final : public CredentialsProvider {
   static Fault refused_again(const Credentials& refused);
 
   CredentialsSource& source_;
-  Scheduler& scheduler_;
-  const AwsClock& clock_;
-  Random& random_;
-  Log& log_;
+  AwsContext context_;
   Patience patience_;
 
   SharedCredentials held_;

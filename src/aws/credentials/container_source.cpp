@@ -5,7 +5,7 @@
 
 #include "aws/credential_endpoint.h"
 #include "aws/credentials/json_credentials.h"
-#include "aws/credentials/pause.h"
+#include "aws/endpoint_retries.h"
 #include "base/ascii.h"
 #include "http_client/url.h"
 
@@ -16,8 +16,7 @@ constexpr std::string_view kRelativeUri = "AWS_CONTAINER_CREDENTIALS_RELATIVE_UR
 constexpr std::string_view kFullUri = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 constexpr Seconds kConnectTime{2};
 constexpr Seconds kAttemptTime{5};
-constexpr int kAttempts = 3;
-constexpr Milliseconds kPause{100};
+constexpr EndpointRetries::Limits kRetries{.attempts = 3, .pause = Milliseconds{100}};
 
 /// Where plain http never leaves the machine: itself, ECS, EKS over IPv4 and IPv6.
 bool is_trusted_for_http(const Url& url) {
@@ -48,13 +47,14 @@ Fault refused(ClientResponse response) {
 Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
   auto found = url();
   if (!found.ok()) co_return std::move(found.fault());
-  for (int tried = 1;; ++tried) {
+  EndpointRetries retries(context_, kRetries, deadline);
+  for (;;) {
     auto trying = attempt(*found, deadline);
     auto credentials = co_await std::move(trying);
-    if (credentials.ok() || !credentials.fault().is_transient() || tried == kAttempts) co_return credentials;
-    const Nanoseconds pause = random_pause(random_, kPause, tried);
-    if (scheduler_.now() + pause >= deadline) co_return credentials;
-    co_await scheduler_.sleep_until(scheduler_.now() + pause);
+    if (credentials.ok() || !credentials.fault().is_transient()) co_return credentials;
+    auto waiting = retries.wait();
+    const bool again = co_await std::move(waiting);
+    if (!again) co_return credentials;
   }
 }
 
@@ -69,7 +69,7 @@ Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint de
   request.attempt_time = kAttemptTime;
   request.deadline = deadline;
   request.queued = false;
-  auto sending = http_.send(std::move(request));
+  auto sending = surroundings_.http.send(std::move(request));
   auto response = co_await std::move(sending);
   if (!response.ok()) co_return std::move(response.fault());
   if (response->status != 200) co_return refused(std::move(*response));
@@ -83,11 +83,11 @@ Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint de
 }
 
 Result<std::string> ContainerSource::url() const {
-  if (const auto relative = environment_.get(kRelativeUri)) {
+  if (const auto relative = surroundings_.environment.get(kRelativeUri)) {
     if (!relative->starts_with('/')) return Fault::internal(std::string(kRelativeUri) + " does not begin with /");
     return "http://169.254.170.2" + std::string(*relative);
   }
-  const auto full = environment_.get(kFullUri);
+  const auto full = surroundings_.environment.get(kFullUri);
   if (!full) return Fault::absent(std::string(kRelativeUri) + " and " + std::string(kFullUri) + " are not set");
   const auto url = parse_url(std::string(*full));
   if (!url) return Fault::internal(std::string(kFullUri) + " is no URL");
@@ -99,12 +99,12 @@ Result<std::string> ContainerSource::url() const {
 
 Result<std::optional<WipedBytes>> ContainerSource::authorization() const {
   WipedBytes token;
-  if (const auto file = environment_.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
-    auto text = files_.read(std::string(*file));
+  if (const auto file = surroundings_.environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
+    auto text = surroundings_.files.read(std::string(*file));
     if (!text.ok()) return std::move(text.fault());
     token = std::move(*text);
     if (token.empty()) return Fault::internal("the token file " + std::string(*file) + " is empty");
-  } else if (const auto value = environment_.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
+  } else if (const auto value = surroundings_.environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
     token.append(*value);
   } else {
     return std::optional<WipedBytes>();

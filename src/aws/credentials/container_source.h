@@ -3,12 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "aws/aws_context.h"
 #include "aws/credentials/credentials.h"
-#include "base/environment.h"
-#include "base/files.h"
-#include "base/random.h"
-#include "base/scheduler.h"
-#include "http_client/http_client.h"
 
 namespace sma {
 
@@ -18,9 +14,8 @@ namespace sma {
 /// Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 class ContainerSource final : public CredentialsSource {
  public:
-  ContainerSource(const Environment& environment, const Files& files, HttpTransport& http, Scheduler& scheduler,
-                  Random& random)
-      : environment_(environment), files_(files), http_(http), scheduler_(scheduler), random_(random) {}
+  ContainerSource(const Surroundings& surroundings, const AwsContext& context)
+      : surroundings_(surroundings), context_(context) {}
 
   Task<Result<Credentials>> load(TimePoint deadline) override;
   [[nodiscard]] std::string_view name() const override { return "container"; }
@@ -31,11 +26,8 @@ class ContainerSource final : public CredentialsSource {
   [[nodiscard]] Result<std::optional<WipedBytes>> authorization() const;
   Task<Result<Credentials>> attempt(std::string url, TimePoint deadline);
 
-  const Environment& environment_;
-  const Files& files_;
-  HttpTransport& http_;
-  Scheduler& scheduler_;
-  Random& random_;
+  Surroundings surroundings_;
+  AwsContext context_;
 };
 
 }  // namespace sma

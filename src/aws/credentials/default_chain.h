@@ -14,20 +14,9 @@ namespace sma {
 /// metadata.
 class DefaultChain final : public CredentialsSource {
  public:
-  /// What the sources draw on; all must outlive this object.
-  struct Parts {
-    const Environment& environment;
-    const Files& files;
-    HttpTransport& http;
-    Sts& sts;
-    ProcessRunner& processes;
-    InstanceMetadata& metadata;
-    Scheduler& scheduler;
-    const AwsClock& clock;
-    Random& random;
-    Log& log;
-  };
-  explicit DefaultChain(Parts parts);
+  /// All must outlive this object.
+  DefaultChain(const Surroundings& surroundings, Sts& sts, ProcessRunner& processes, InstanceMetadata& metadata,
+               const AwsContext& context);
 
   Task<Result<Credentials>> load(TimePoint deadline) override { return chain_.load(deadline); }
   [[nodiscard]] std::string_view name() const override { return chain_.name(); }

@@ -23,7 +23,8 @@ Task<Result<Credentials>> InstanceMetadataSource::load(TimePoint deadline) {
   auto loaded = co_await std::move(asking);
   if (loaded.ok()) {
     last_ = *loaded;
-    if (*loaded->expiration <= clock_.now()) co_return prolonged(*loaded, "instance metadata gave expired ones");
+    if (*loaded->expiration <= context_.clock.now())
+      co_return prolonged(*loaded, "instance metadata gave expired ones");
     co_return loaded;
   }
   if (last_ && expires_soon(*last_)) co_return prolonged(*last_, loaded.fault().message);
@@ -56,15 +57,16 @@ Result<Credentials> InstanceMetadataSource::read(WipedBytes body) const {
 }
 
 bool InstanceMetadataSource::expires_soon(const Credentials& credentials) const {
-  return *credentials.expiration - clock_.now() < kTooLateToWait;
+  return *credentials.expiration - context_.clock.now() < kTooLateToWait;
 }
 
 Credentials InstanceMetadataSource::prolonged(const Credentials& credentials, std::string_view reason) {
-  const Nanoseconds more = kLeastProlonging + random_.part_of(kProlongingSpread);
-  log_.warn("expired credentials stay in use",
-            {{"source", name()}, {"seconds", std::chrono::duration_cast<Seconds>(more).count()}, {"reason", reason}});
+  const Nanoseconds more = kLeastProlonging + context_.random.part_of(kProlongingSpread);
+  context_.log.warn(
+      "expired credentials stay in use",
+      {{"source", name()}, {"seconds", std::chrono::duration_cast<Seconds>(more).count()}, {"reason", reason}});
   Credentials longer = credentials;
-  longer.expiration = clock_.now() + more;
+  longer.expiration = context_.clock.now() + more;
   return longer;
 }
 

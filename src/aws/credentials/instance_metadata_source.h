@@ -2,11 +2,9 @@
 
 #include <optional>
 
-#include "aws/aws_clock.h"
+#include "aws/aws_context.h"
 #include "aws/credentials/credentials.h"
 #include "aws/instance_metadata.h"
-#include "base/log.h"
-#include "base/random.h"
 
 namespace sma {
 
@@ -15,8 +13,8 @@ namespace sma {
 /// credential provider"; what it calls static stability.
 class InstanceMetadataSource final : public CredentialsSource {
  public:
-  InstanceMetadataSource(InstanceMetadata& metadata, const AwsClock& clock, Random& random, Log& log)
-      : metadata_(metadata), clock_(clock), random_(random), log_(log) {}
+  InstanceMetadataSource(InstanceMetadata& metadata, const AwsContext& context)
+      : metadata_(metadata), context_(context) {}
 
   Task<Result<Credentials>> load(TimePoint deadline) override;
   [[nodiscard]] std::string_view name() const override { return "instance metadata"; }
@@ -29,9 +27,7 @@ class InstanceMetadataSource final : public CredentialsSource {
   [[nodiscard]] Credentials prolonged(const Credentials& credentials, std::string_view reason);
 
   InstanceMetadata& metadata_;
-  const AwsClock& clock_;
-  Random& random_;
-  Log& log_;
+  AwsContext context_;
   std::optional<Credentials> last_;
 };
 

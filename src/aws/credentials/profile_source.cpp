@@ -39,7 +39,7 @@ std::string_view name_of(ProfileChain::Base base) {
 }  // namespace
 
 Task<Result<Credentials>> ProfileSource::load(TimePoint deadline) {
-  auto read = read_profile_files(parts_.environment, parts_.files);
+  auto read = read_profile_files(surroundings_.environment, surroundings_.files);
   if (!read.ok()) co_return std::move(read.fault());
   const Shared files = std::make_shared<const ProfileFiles>(std::move(*read));
   log_ignored(*files);
@@ -75,7 +75,7 @@ Task<Result<Credentials>> ProfileSource::load_base(Shared files, ProfileChain::B
       loading = load_sso(files, profile, deadline);
       break;
     case ProfileChain::Base::credential_process:
-      loading = run_credential_process(&parts_.processes, parts_.environment.for_programs(), &parts_.scheduler,
+      loading = run_credential_process(&processes_, surroundings_.environment.for_programs(), &context_.scheduler,
                                        text_of(*files, profile, "credential_process"), deadline);
       break;
   }
@@ -85,9 +85,9 @@ Task<Result<Credentials>> ProfileSource::load_base(Shared files, ProfileChain::B
 }
 
 Task<Result<Credentials>> ProfileSource::load_named(std::string source, TimePoint deadline) {
-  CredentialsSource* named = source == "Environment"           ? &parts_.environment_source
-                             : source == "Ec2InstanceMetadata" ? &parts_.instance_metadata_source
-                             : source == "EcsContainer"        ? &parts_.container_source
+  CredentialsSource* named = source == "Environment"           ? &named_.environment
+                             : source == "Ec2InstanceMetadata" ? &named_.instance_metadata
+                             : source == "EcsContainer"        ? &named_.container
                                                                : nullptr;
   if (named == nullptr)
     co_return Fault::internal("credential_source must be Environment, Ec2InstanceMetadata or EcsContainer");
@@ -106,9 +106,9 @@ Task<Result<Credentials>> ProfileSource::load_web_identity(Shared files, std::st
   AssumeRoleRequest request;
   request.role_arn = text_of(*files, profile, "role_arn");
   request.session_name = text_of(*files, profile, "role_session_name");
-  if (request.session_name.empty()) request.session_name = default_session_name(parts_.clock);
+  if (request.session_name.empty()) request.session_name = default_session_name(context_.clock);
   auto exchanging = exchange_web_identity(
-      &parts_.files, &parts_.sts, text_of(*files, profile, "web_identity_token_file"), std::move(request), deadline);
+      &surroundings_.files, &sts_, text_of(*files, profile, "web_identity_token_file"), std::move(request), deadline);
   auto credentials = co_await std::move(exchanging);
   co_return credentials;
 }
@@ -116,7 +116,7 @@ Task<Result<Credentials>> ProfileSource::load_web_identity(Shared files, std::st
 Task<Result<Credentials>> ProfileSource::load_sso(Shared files, std::string profile, TimePoint deadline) {
   auto settings = read_sso_settings(files->profiles, profile);
   if (!settings.ok()) co_return std::move(settings.fault());
-  auto url = sso_portal_url(parts_.environment, *files, settings->region);
+  auto url = sso_portal_url(surroundings_.environment, *files, settings->region);
   if (!url.ok()) co_return std::move(url.fault());
   auto loading = sso_.load(std::move(*settings), std::move(*url), deadline);
   auto credentials = co_await std::move(loading);
@@ -126,8 +126,8 @@ Task<Result<Credentials>> ProfileSource::load_sso(Shared files, std::string prof
 Task<Result<Credentials>> ProfileSource::assume(ProfileRole role, Credentials base, TimePoint deadline) {
   FixedCredentials provider(std::move(base));
   AssumeRoleRequest request{role.role_arn, role.session_name, role.external_id, role.duration};
-  if (request.session_name.empty()) request.session_name = default_session_name(parts_.clock);
-  auto assuming = parts_.sts.assume_role(std::move(request), provider, deadline);
+  if (request.session_name.empty()) request.session_name = default_session_name(context_.clock);
+  auto assuming = sts_.assume_role(std::move(request), provider, deadline);
   auto credentials = co_await std::move(assuming);
   if (!credentials.ok())
     co_return while_loading("profile " + role.profile + ": AssumeRole of " + role.role_arn,
@@ -138,7 +138,7 @@ Task<Result<Credentials>> ProfileSource::assume(ProfileRole role, Credentials ba
 void ProfileSource::log_ignored(const ProfileFiles& files) {
   if (ignored_logged_) return;
   ignored_logged_ = true;
-  for (const std::string& what : files.profiles.ignored()) parts_.log.warn(what, {{"source", name()}});
+  for (const std::string& what : files.profiles.ignored()) context_.log.warn(what, {{"source", name()}});
 }
 
 }  // namespace sma

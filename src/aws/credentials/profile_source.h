@@ -22,24 +22,21 @@ namespace sma {
 /// `resolve_profile_chain`. Source: AWS SDKs and Tools Reference Guide, "Standardized credential providers".
 class ProfileSource final : public CredentialsSource {
  public:
-  /// What it draws on; all must outlive it.
-  struct Parts {
-    const Environment& environment;
-    const Files& files;
-    HttpTransport& http;
-    Sts& sts;
-    ProcessRunner& processes;
-    Scheduler& scheduler;
-    const AwsClock& clock;
-    Random& random;
-    Log& log;
-    /// What `credential_source` names.
-    CredentialsSource& environment_source;
-    CredentialsSource& instance_metadata_source;
-    CredentialsSource& container_source;
+  /// What `credential_source` names. All of it must outlive this object.
+  struct NamedSources {
+    CredentialsSource& environment;
+    CredentialsSource& instance_metadata;
+    CredentialsSource& container;
   };
-  explicit ProfileSource(Parts parts)
-      : parts_(parts), sso_(parts.environment, parts.files, parts.http, parts.scheduler, parts.clock, parts.random) {}
+  /// All must outlive this object.
+  ProfileSource(const Surroundings& surroundings, Sts& sts, ProcessRunner& processes, const NamedSources& named,
+                const AwsContext& context)
+      : surroundings_(surroundings),
+        sts_(sts),
+        processes_(processes),
+        named_(named),
+        context_(context),
+        sso_(surroundings, context) {}
 
   Task<Result<Credentials>> load(TimePoint deadline) override;
   [[nodiscard]] std::string_view name() const override { return "profile"; }
@@ -54,7 +51,11 @@ class ProfileSource final : public CredentialsSource {
   Task<Result<Credentials>> assume(ProfileRole role, Credentials base, TimePoint deadline);
   void log_ignored(const ProfileFiles& files);
 
-  Parts parts_;
+  Surroundings surroundings_;
+  Sts& sts_;
+  ProcessRunner& processes_;
+  NamedSources named_;
+  AwsContext context_;
   SsoCredentials sso_;
   bool ignored_logged_ = false;
 };

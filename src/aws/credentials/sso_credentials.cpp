@@ -6,8 +6,8 @@
 
 #include "aws/credential_endpoint.h"
 #include "aws/credentials/json_credentials.h"
-#include "aws/credentials/pause.h"
 #include "aws/endpoint.h"
+#include "aws/endpoint_retries.h"
 #include "aws/endpoint_settings.h"
 #include "aws/partitions.h"
 #include "base/hex.h"
@@ -18,8 +18,7 @@
 namespace sma {
 namespace {
 
-constexpr int kAttempts = 3;
-constexpr Milliseconds kPause{50};
+constexpr EndpointRetries::Limits kRetries{.attempts = 3, .pause = Milliseconds{50}};
 
 std::string log_in(const SsoSettings& settings) { return "log in: aws sso login --profile " + settings.profile; }
 
@@ -93,13 +92,14 @@ Result<std::string> sso_portal_url(const Environment& environment, const Profile
 }
 
 Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string portal_url, TimePoint deadline) {
-  for (int tried = 1;; ++tried) {
+  EndpointRetries retries(context_, kRetries, deadline);
+  for (;;) {
     auto trying = attempt(settings, portal_url, deadline);
     auto credentials = co_await std::move(trying);
-    if (credentials.ok() || !credentials.fault().is_transient() || tried == kAttempts) co_return credentials;
-    const Nanoseconds pause = random_pause(random_, kPause, tried);
-    if (scheduler_.now() + pause >= deadline) co_return credentials;
-    co_await scheduler_.sleep_until(scheduler_.now() + pause);
+    if (credentials.ok() || !credentials.fault().is_transient()) co_return credentials;
+    auto waiting = retries.wait();
+    const bool again = co_await std::move(waiting);
+    if (!again) co_return credentials;
   }
 }
 
@@ -112,7 +112,7 @@ Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::str
   request.fields.push_back({"x-amz-sso_bearer_token", std::move(*found)});
   request.deadline = deadline;
   request.queued = false;
-  auto sending = http_.send(std::move(request));
+  auto sending = surroundings_.http.send(std::move(request));
   auto response = co_await std::move(sending);
   if (!response.ok()) co_return std::move(response.fault());
   if (response->status != 200) co_return refused(settings, std::move(*response));
@@ -120,15 +120,15 @@ Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::str
 }
 
 Result<WipedBytes> SsoCredentials::token(const SsoSettings& settings) const {
-  const std::string path = expand_home("~/.aws/sso/cache/" + settings.token_file_name(), environment_);
-  auto text = files_.read(path);
+  const std::string path = expand_home("~/.aws/sso/cache/" + settings.token_file_name(), surroundings_.environment);
+  auto text = surroundings_.files.read(path);
   if (!text.ok()) return Fault::internal("no sign-in is kept: " + text.fault().message + "; " + log_in(settings));
   const auto kept = JsonDocument::parse(std::move(*text));
   if (!kept) return Fault::internal(path + " is no JSON object; " + log_in(settings));
   const auto token = member_in_any_case(kept->root(), "accessToken");
   const auto expires_at = parse_iso8601(member_in_any_case(kept->root(), "expiresAt").value_or(""));
   if (!token || !expires_at) return Fault::internal(path + " lacks accessToken or expiresAt; " + log_in(settings));
-  if (*expires_at <= clock_.now()) return Fault::internal("the sign-in has expired; " + log_in(settings));
+  if (*expires_at <= context_.clock.now()) return Fault::internal("the sign-in has expired; " + log_in(settings));
   return WipedBytes(*token);
 }
 

@@ -2,14 +2,9 @@
 
 #include <string>
 
-#include "aws/aws_clock.h"
+#include "aws/aws_context.h"
 #include "aws/credentials/credentials.h"
 #include "aws/profile_files.h"
-#include "base/environment.h"
-#include "base/files.h"
-#include "base/random.h"
-#include "base/scheduler.h"
-#include "http_client/http_client.h"
 
 namespace sma {
 
@@ -39,9 +34,8 @@ struct SsoSettings {
 /// `~/.aws/sso/cache`. The token is not refreshed: where it has expired, the fault says to log in.
 class SsoCredentials {
  public:
-  SsoCredentials(const Environment& environment, const Files& files, HttpTransport& http, Scheduler& scheduler,
-                 const AwsClock& clock, Random& random)
-      : environment_(environment), files_(files), http_(http), scheduler_(scheduler), clock_(clock), random_(random) {}
+  SsoCredentials(const Surroundings& surroundings, const AwsContext& context)
+      : surroundings_(surroundings), context_(context) {}
 
   Task<Result<Credentials>> load(SsoSettings settings, std::string portal_url, TimePoint deadline);
 
@@ -49,12 +43,8 @@ class SsoCredentials {
   [[nodiscard]] Result<WipedBytes> token(const SsoSettings& settings) const;
   Task<Result<Credentials>> attempt(SsoSettings settings, std::string portal_url, TimePoint deadline);
 
-  const Environment& environment_;
-  const Files& files_;
-  HttpTransport& http_;
-  Scheduler& scheduler_;
-  const AwsClock& clock_;
-  Random& random_;
+  Surroundings surroundings_;
+  AwsContext context_;
 };
 
 }  // namespace sma

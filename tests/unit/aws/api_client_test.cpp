@@ -123,7 +123,8 @@ struct Scene {
   HalfRandom random;
   LogLines lines;
   Log log{&lines, LogLevel::info};
-  ApiClient api{scheduler, transport, clock, random, log, RetryPolicy{}};
+  AwsContext context{scheduler, clock, random, log};
+  ApiClient api{transport, context, RetryPolicy{}};
   FixedCredentials fixed{keys("AKIAFIXED")};
 
   Result<ClientResponse> call(CredentialsProvider* credentials, const std::string& host = "aws.example",

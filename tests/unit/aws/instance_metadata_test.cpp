@@ -22,7 +22,7 @@ struct MetadataFixture : CredentialsFixture {
   [[nodiscard]] std::string host_asked() const { return http.requests.at(0).url; }
 
   Environment environment;
-  InstanceMetadata metadata{environment, files, http, scheduler, random};
+  InstanceMetadata metadata{{environment, files, http}, context};
   int tokens = 0;
 };
 

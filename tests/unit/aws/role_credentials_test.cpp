@@ -94,7 +94,7 @@ struct RoleFixture : CredentialsFixture {
 
   HeldSts held{scheduler};
   Base base;
-  RoleCredentials roles{scheduler, held, base, clock, random, log, "the-session", 2};
+  RoleCredentials roles{held, base, context, {.session_name = "the-session", .max_roles = 2}};
 };
 
 Fault of_sts(int status, const char* code, Fault::Kind kind) { return Fault::of_aws(kind, status, code, "said STS"); }

@@ -23,10 +23,11 @@ struct Scene {
   FixedRandom random;
   LogLines lines;
   Log log{&lines, LogLevel::info};
-  ApiClient api{scheduler, transport, clock, random, log, RetryPolicy{}};
+  AwsContext context{scheduler, clock, random, log};
+  ApiClient api{transport, context, RetryPolicy{}};
   FixedCredentials base{some_keys()};
   FakeSts sts{scheduler};
-  RoleCredentials roles{scheduler, sts, base, clock, random, log, "session", 20};
+  RoleCredentials roles{sts, base, context, {.session_name = "session", .max_roles = 20}};
   SecretsManager secrets_manager{scheduler,
                                  api,
                                  {.url = "https://aws.example",

@@ -53,7 +53,7 @@ struct CacheFixture : CredentialsFixture {
   }
 
   CountingSource source{scheduler};
-  CachedCredentials cached{source, scheduler, clock, random, log};
+  CachedCredentials cached{source, context};
 };
 
 const Fault kTrouble = Fault::timeout("trouble");
@@ -257,7 +257,7 @@ TEST_CASE("where the source yields the same keys again that is a fault, and it i
 
 TEST_CASE("a source that costs nothing to ask is asked at each refusal") {
   CacheFixture fixture;
-  CachedCredentials cached(fixture.source, fixture.scheduler, fixture.clock, fixture.random, fixture.log,
+  CachedCredentials cached(fixture.source, fixture.context,
                            {.after_first_fault = Nanoseconds(0), .after_refusal = false});
   fixture.source.same_keys = true;
   const SharedCredentials refused = *fixture.finish(cached.get(fixture.scheduler.now() + Seconds(5)));
@@ -304,7 +304,7 @@ TEST_CASE("a source that is known to have changed is asked at once, also behind 
 TEST_CASE("expiry is judged by AWS's clock, for the cache") {
   CacheFixture fixture;
   CHECK(fixture.key() == "K1");
-  fixture.clock.set_offset(Seconds(3600));
+  fixture.clock.set_offset("aws.example", Seconds(3600));
   CHECK(fixture.key() == "K2");
 }
 
@@ -319,8 +319,7 @@ TEST_CASE("it can be destroyed while a load is under way") {
   CredentialsFixture fixture;
   CountingSource source(fixture.scheduler);
   source.takes = Seconds(1);
-  auto cached =
-      std::make_unique<CachedCredentials>(source, fixture.scheduler, fixture.clock, fixture.random, fixture.log);
+  auto cached = std::make_unique<CachedCredentials>(source, fixture.context);
   {
     auto waiting = started(fixture.scheduler, cached->get(fixture.scheduler.now() + Seconds(5)));
     CHECK_FALSE(waiting.done());

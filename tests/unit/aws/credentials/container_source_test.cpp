@@ -20,7 +20,7 @@ struct ContainerFixture : CredentialsFixture {
   }
   Result<Credentials> ask(Variables variables) {
     environment = Environment(std::move(variables));
-    ContainerSource source(environment, files, http, scheduler, random);
+    ContainerSource source({environment, files, http}, context);
     return load(source);
   }
   Environment environment{Variables{}};
@@ -191,7 +191,7 @@ TEST_CASE("no attempt begins behind the deadline") {
     return FakeTransport::Answer{.fault = Fault::timeout("slow"), .after = Seconds(5)};
   };
   fixture.environment = Environment(Variables{{kRelative, "/x"}});
-  ContainerSource source(fixture.environment, fixture.files, fixture.http, fixture.scheduler, fixture.random);
+  ContainerSource source({fixture.environment, fixture.files, fixture.http}, fixture.context);
   CHECK_FALSE(fixture.finish(source.load(fixture.scheduler.now() + Seconds(5))).ok());
   CHECK(fixture.http.requests.size() == 1);
 }

@@ -54,8 +54,8 @@ struct FollowerFixture {
     if (!source_) source_.emplace(path().string(), environment, files, log);
     return *source_;
   }
-  CachedCredentials cached{late_,  loop, clock,
-                           random, log,  {.after_first_fault = Nanoseconds(0), .after_refusal = false}};
+  CachedCredentials cached{
+      late_, {loop, clock, random, log}, {.after_first_fault = Nanoseconds(0), .after_refusal = false}};
 
  private:
   /// The path is known only once the folder is made.

@@ -26,21 +26,12 @@ struct ChainFixture : CredentialsFixture {
   }
   std::string key() {
     environment = Environment(variables);
-    DefaultChain chain(parts());
-    const auto found = load(chain);
+    const auto chain = make_chain();
+    const auto found = load(*chain);
     return found.ok() ? found->access_key_id : found.fault().message;
   }
-  DefaultChain::Parts parts() {
-    return {.environment = environment,
-            .files = files,
-            .http = http,
-            .sts = sts,
-            .processes = processes,
-            .metadata = metadata,
-            .scheduler = scheduler,
-            .clock = clock,
-            .random = random,
-            .log = log};
+  std::unique_ptr<DefaultChain> make_chain() {
+    return std::make_unique<DefaultChain>(Surroundings{environment, files, http}, sts, processes, metadata, context);
   }
 
   Variables variables{{"AWS_CONFIG_FILE", "/c"},
@@ -48,7 +39,7 @@ struct ChainFixture : CredentialsFixture {
                       {"AWS_ROLE_ARN", "arn:r"},
                       {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/x"}};
   Environment environment{Variables{}};
-  InstanceMetadata metadata{environment, files, http, scheduler, random};
+  InstanceMetadata metadata{{environment, files, http}, context};
 };
 
 }  // namespace
@@ -86,8 +77,8 @@ TEST_CASE("a source that fails says why in one line of the log") {
   ChainFixture fixture;
   fixture.files.texts.clear();
   fixture.environment = Environment(fixture.variables);
-  DefaultChain chain(fixture.parts());
-  CachedCredentials cached(chain, fixture.scheduler, fixture.clock, fixture.random, fixture.log);
+  const auto chain = fixture.make_chain();
+  CachedCredentials cached(*chain, fixture.context);
   CHECK_FALSE(fixture.finish(cached.get(fixture.scheduler.now() + Seconds(5))).ok());
   CHECK(fixture.lines.count("No such file") == 1);
   CHECK(fixture.lines.count("WARN no credentials reason=\"web identity: cannot read /t") == 1);

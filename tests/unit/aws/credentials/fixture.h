@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "aws/aws_clock.h"
+#include "aws/aws_context.h"
 #include "aws/credentials/credentials.h"
 #include "aws/sts.h"
 #include "base/files.h"
@@ -177,6 +177,7 @@ struct CredentialsFixture {
   FixedRandom random;
   LogLines lines;
   Log log{&lines, LogLevel::debug};
+  AwsContext context{scheduler, clock, random, log};
   MemoryFiles files;
   FakeTransport http{scheduler};
   FakeSts sts{scheduler};

@@ -26,8 +26,8 @@ struct InstanceFixture : CredentialsFixture {
   Result<Credentials> ask() { return load(source); }
 
   Environment environment{Variables{}};
-  InstanceMetadata metadata{environment, files, http, scheduler, random};
-  InstanceMetadataSource source{metadata, clock, random, log};
+  InstanceMetadata metadata{{environment, files, http}, context};
+  InstanceMetadataSource source{metadata, context};
   Answer role{.body = "my-role\n"};
   std::string keys;
   std::optional<Fault> fault;
@@ -116,6 +116,6 @@ TEST_CASE("expiry is judged by AWS's clock") {
   InstanceFixture fixture;
   REQUIRE(fixture.ask().ok());
   fixture.fault = Fault::timeout("slow");
-  fixture.clock.set_offset(Seconds(3600));
+  fixture.clock.set_offset("aws.example", Seconds(3600));
   CHECK(fixture.ask().ok());
 }

@@ -30,11 +30,11 @@ struct ProfileFixture : CredentialsFixture {
 
   Environment environment;
   EnvironmentSource environment_source{environment};
-  ContainerSource container_source{environment, files, http, scheduler, random};
-  InstanceMetadata metadata{environment, files, http, scheduler, random};
-  InstanceMetadataSource instance_source{metadata, clock, random, log};
-  ProfileSource source{{environment, files, http, sts, processes, scheduler, clock, random, log, environment_source,
-                        instance_source, container_source}};
+  ContainerSource container_source{{environment, files, http}, context};
+  InstanceMetadata metadata{{environment, files, http}, context};
+  InstanceMetadataSource instance_source{metadata, context};
+  ProfileSource source{
+      {environment, files, http}, sts, processes, {environment_source, instance_source, container_source}, context};
 };
 
 const std::string kKeys = "aws_access_key_id = k\naws_secret_access_key = s\n";
