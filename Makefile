@@ -169,6 +169,12 @@ demo: all $(BUILD)/standin
 bench: all $(BUILD)/standin $(BUILD)/bare_epoll
 	tests/bench/run $(BUILD)
 
+# OTHER: files of other builds of the agent, which are measured in the same runs.
+.PHONY: bench-ratio
+RUNS ?= 20
+bench-ratio: all $(BUILD)/standin $(BUILD)/bare_epoll
+	tests/bench/run-ratio $(BUILD) $(RUNS) $(OTHER)
+
 .PHONY: bench-load
 bench-load: all $(BUILD)/standin
 	tests/bench/run-load $(BUILD)
@@ -257,6 +263,7 @@ help:
 	@echo 'make test-unit | test-integration | test-conformance'
 	@echo 'make fuzz SECONDS=60   every fuzz harness, that long each'
 	@echo 'make bench             figures, beside a bare epoll responder and nginx'
+	@echo 'make bench-ratio       the two ratios that must not grow, as medians of 20 interleaved runs'
 	@echo 'make bench-load        a minute of load: each value checked, memory second by second'
 	@echo 'make image             the container image; ARCH=aarch64 for the other architecture'
 	@echo 'make test-deploy       what is in deploy/; CONTAINERS=1: in containers too'

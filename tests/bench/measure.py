@@ -12,40 +12,10 @@ import sys
 import tempfile
 import time
 
+from figures import PATH, SECRET, free_port, load, put, row
 from programs import KEYS, TOKEN, Agent, Bare, Nginx, Standin
 
 BUILD = sys.argv[1]
-SECRET = "bench"
-PATH = f"/secretsmanager/get?secretId={SECRET}"
-SECONDS = 4
-
-
-def row(name, value, goal=""):
-    print(f"| {name} | {value} | {goal} |", flush=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def load(program, *headers, connections=32):
-    """CPU microseconds an answer, and answers a second, under wrk."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-H", "X-Aws-Parameters-Secrets-Token: " + TOKEN]
-    for header in headers:
-        command += ["-H", header]
-    before = program.cpu_seconds()
-    output = subprocess.run(command + [f"http://127.0.0.1:{program.port}{PATH}"], capture_output=True, text=True, check=True).stdout
-    used = program.cpu_seconds() - before
-    answers = int(re.search(r"(\d+) requests in", output).group(1))
-    if "Non-2xx" in output:
-        raise RuntimeError(output)
-    return used / answers * 1e6, answers / SECONDS
-
-
-def put(aws, *names, size=1024):
-    aws.control("POST", "secrets", {"secrets": [{"name": n, "string": "x", "size": size} for n in names]})
 
 
 def measure_answers(aws):

@@ -74,10 +74,10 @@ class Standin(Program):
 
 
 class Agent(Program):
-    def __init__(self, build, aws, **settings):
+    def __init__(self, build, aws, program=None, **settings):
         environment = {"AWS_TOKEN": TOKEN, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": aws, "SMA_HTTP_PORT": "0",
                        "SMA_LOG_TO_FILE": "false", **KEYS, **settings}
-        super().__init__([os.path.abspath(f"{build}/secrets-manager-agent")], environment, tempfile.mkdtemp())
+        super().__init__([os.path.abspath(program or f"{build}/secrets-manager-agent")], environment, tempfile.mkdtemp())
         self.port = int(self.read_output(r"listening on http://127\.0\.0\.1:(\d+)"))
 
     def get(self, secret_id):
