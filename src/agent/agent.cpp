@@ -136,12 +136,9 @@ Task<Result<Done>> Agent::start() {
     parts_.log.error("the agent cannot start", {{"reason", prepared.fault().message}});
     co_return prepared.fault();
   }
-  serving_->server.start(std::move(start_.listening));
   notify_service_manager(parts_.environment, "READY=1");
   ready_.set();
-  const PrefetchSettings& prefetch = start_.settings.prefetch;
-  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty())
-    tasks_.start(serving_->prefetch.run(outgoing_->random.part_of(prefetch.max_jitter)));
+  serving_->routes.release();
   co_return Done{};
 }
 
@@ -180,9 +177,20 @@ Task<Result<Done>> Agent::prepare() {
   log.info("AWS is reached at", {{"secretsmanager", secrets_manager->url}, {"sts", sts->url}, {"region", *region}});
 
   serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
-  if (!start_.settings.validate_credentials || !start_.settings.credentials_file_path.empty()) co_return Done{};
+  const bool checks = start_.settings.validate_credentials && start_.settings.credentials_file_path.empty();
+  if (checks) serving_->routes.hold();
+  serve();
+  if (!checks) co_return Done{};
   Task<Result<Done>> checking = check_credentials(deadline);
   co_return co_await std::move(checking);
+}
+
+/// What clients and prefetch ask for is fetched while the credentials are checked.
+void Agent::serve() {
+  serving_->server.start(std::move(start_.listening));
+  const PrefetchSettings& prefetch = start_.settings.prefetch;
+  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty())
+    tasks_.start(serving_->prefetch.run(outgoing_->random.part_of(prefetch.max_jitter)));
 }
 
 Task<Result<std::string>> Agent::find_region(Result<std::string> configured, TimePoint deadline) {

@@ -69,6 +69,7 @@ class Agent {
 
   Task<void> start_up(Event& failed, std::optional<Fault>& fault);
   Task<Result<Done>> prepare();
+  void serve();
   Task<Result<std::string>> find_region(Result<std::string> configured, TimePoint deadline);
   Task<Result<Done>> check_credentials(TimePoint deadline);
 

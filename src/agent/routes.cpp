@@ -42,7 +42,17 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::handle(const ServerRe
                            {"answer", response != nullptr ? "at hand" : "to be fetched"},
                            {"status", response != nullptr ? response->status : 0}});
   }
+  if (released_ && !released_->is_set()) return held(std::move(answer));
   return answer;
+}
+
+Task<ServerResponse> Routes::held(std::variant<ServerResponse, Task<ServerResponse>> answer) {
+  if (auto* waiting = std::get_if<Task<ServerResponse>>(&answer)) {
+    Task<ServerResponse> fetching = std::move(*waiting);
+    answer = co_await std::move(fetching);
+  }
+  co_await released_->wait();
+  co_return std::move(*std::get_if<ServerResponse>(&answer));
 }
 
 void Routes::refused(int status, std::string_view reason) {
@@ -93,8 +103,9 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRe
 Task<ServerResponse> Routes::fetch(SecretKey key, bool refresh_now, TimePoint deadline) {
   Task<Result<SharedBytes>> got = store_.get(std::move(key), refresh_now, deadline);
   Result<SharedBytes> answer = co_await std::move(got);
-  if (!answer.ok()) co_return fault_answer(answer.fault());
-  co_return json(std::move(*answer));
+  ServerResponse response = answer.ok() ? json(std::move(*answer)) : fault_answer(answer.fault());
+  response.client_is_known = true;
+  co_return response;
 }
 
 }  // namespace sma

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "agent/crowding_log.h"
 #include "agent/secret_query.h"
 #include "agent/ssrf_guard.h"
+#include "base/event.h"
 #include "base/log.h"
 #include "http_server/handler.h"
 #include "secrets/secret_store.h"
@@ -18,6 +20,12 @@ class Routes final : public Handler {
   /// All must outlive this object and its answers.
   Routes(Scheduler& scheduler, SecretStore& store, SsrfGuard& guard, Log& log, std::string path_prefix)
       : scheduler_(scheduler), store_(store), guard_(guard), log_(log), path_prefix_(std::move(path_prefix)) {}
+
+  /// From now on no request is answered until `release`. What they ask for is fetched meanwhile.
+  void hold() { released_.emplace(scheduler_); }
+  void release() {
+    if (released_) released_->set();
+  }
 
   std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
   void refused(int status, std::string_view reason) override;
@@ -33,6 +41,7 @@ class Routes final : public Handler {
   std::variant<ServerResponse, Task<ServerResponse>> route_known(const ServerRequest& request);
   std::variant<ServerResponse, Task<ServerResponse>> secret(const ServerRequest& request);
   Task<ServerResponse> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
+  Task<ServerResponse> held(std::variant<ServerResponse, Task<ServerResponse>> answer);
 
   Scheduler& scheduler_;
   SecretStore& store_;
@@ -40,7 +49,8 @@ class Routes final : public Handler {
   Log& log_;
   std::string path_prefix_;
   SecretQuery query_;
-  int lost_ = 0;  // connections since the last line
+  std::optional<Event> released_;  // none: answers are not held
+  int lost_ = 0;                   // connections since the last line
   TimePoint next_lost_line_ = TimePoint::min();
   CrowdingLog crowding_log_{scheduler_, log_};
 };

@@ -101,6 +101,7 @@ void Connection::on_resumption() {
   if (state_ == State::waiting) {
     const ServerResponse response = task_.take();
     task_ = {};
+    client_is_known_ = response.client_is_known;
     answer(response);
   }
   if (state_ == State::reading) serve();
@@ -172,7 +173,7 @@ void Connection::handle() {
     answer(*response);
     return;
   }
-  client_is_known_ = true;
+  client_is_known_ = true;  // the answer says whether it stays so
   task_ = std::move(*std::get_if<Task<ServerResponse>>(&outcome));
   task_.start(owner_.loop, &resumption_);
   state_ = State::waiting;

@@ -29,8 +29,8 @@ enum class Crowding : std::uint8_t {
 };
 
 /// Knows what requests mean. An answer that is there is returned as it is (no coroutine, no allocation). An answer that
-/// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection;
-/// only known clients get one.
+/// has to be waited for is a task, which copies what it needs from the request and is destroyed with its connection.
+/// Its client counts as known while it waits.
 class Handler {
  public:
   virtual std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) = 0;

@@ -64,6 +64,8 @@ class AgentFixture {
   void wait_for_calls(const std::string& operation, std::size_t count);
 
   void stop() { stop_->set(); }
+  /// What the process does last.
+  void end_agent() { agent_.reset(); }
   [[nodiscard]] Agent& agent() { return *agent_; }
   /// None while the agent runs.
   [[nodiscard]] std::optional<int> exit_code();

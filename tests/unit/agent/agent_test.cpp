@@ -151,6 +151,83 @@ TEST_CASE("asked to stop while it starts, the agent ends at once") {
   CHECK(code == 0);
 }
 
+TEST_CASE("while the credentials are checked, what clients ask for is fetched, and nothing is answered") {
+  AgentFixture fixture;
+  fixture.settings.prefetch.secrets = {{"listed", ""}};
+  fixture.aws.put("a", "value");
+  fixture.aws.put("listed", "value");
+  const auto gate = fixture.aws.hold("GetCallerIdentity");
+  fixture.begin();
+  const auto secret = fixture.get("a");
+  AgentClient ping(fixture.agent().port(), "GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  AgentClient stranger(fixture.agent().port(), "GET /v1/a HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  AgentClient malformed(fixture.agent().port(), "GET /ping HTTP/1.1\r\n\r\n");
+  fixture.wait_for_calls("GetSecretValue", 1);
+  fixture.wait_for_calls("BatchGetSecretValue", 1);
+  fixture.wait_for_calls("GetCallerIdentity", 1);
+  fixture.wait_for(malformed);
+  CHECK(malformed.status() == 400);
+  fixture.run_until([&] { return fixture.lines.count("INFO prefetch") == 1; });
+  fixture.advance(Seconds(1));
+  CHECK_FALSE(fixture.agent().ready().is_set());
+  for (AgentClient* client : {secret.get(), &ping, &stranger}) CHECK_FALSE(client->done());
+
+  gate->open();
+  for (AgentClient* client : {secret.get(), &ping, &stranger}) fixture.wait_for(*client);
+  CHECK(fixture.agent().ready().is_set());
+  CHECK(secret->status() == 200);
+  CHECK(ping.status() == 200);
+  CHECK(stranger.status() == 403);
+  CHECK(fixture.answer("listed")->status() == 200);
+  CHECK(fixture.aws.count("GetSecretValue") == 1);
+}
+
+TEST_CASE(
+    "clients that wait for the check are closed unanswered if the credentials are refused or the agent is to stop") {
+  bool refused = false;
+  SUBCASE("asked to stop") {}
+  SUBCASE("refused") { refused = true; }
+  AgentFixture fixture;
+  fixture.aws.put("a", "value");
+  if (refused)
+    fixture.aws.fail(FaultPlan::error(403, "InvalidClientTokenId").on("GetCallerIdentity").times(FaultPlan::kAlways));
+  const auto gate = fixture.aws.hold("GetCallerIdentity");
+  fixture.begin();
+  const auto secret = fixture.get("a");
+  AgentClient ping(fixture.agent().port(), "GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  fixture.wait_for_calls("GetSecretValue", 1);
+  fixture.wait_for_calls("GetCallerIdentity", 1);
+  if (refused) {
+    gate->open();
+  } else {
+    fixture.stop();
+  }
+  std::optional<int> code;
+  fixture.run_until([&] { return (code = fixture.exit_code()).has_value(); });
+  CHECK(code == (refused ? 1 : 0));
+  fixture.end_agent();
+  for (AgentClient* client : {secret.get(), &ping}) {
+    fixture.wait_for(*client);
+    CHECK(client->closed());
+    CHECK(client->status() == 0);
+  }
+}
+
+TEST_CASE("no client is accepted before the region is known") {
+  AgentFixture fixture(std::map<std::string, std::string>{{"AWS_REGION", ""},
+                                                          {"AWS_DEFAULT_REGION", ""},
+                                                          {"AWS_EC2_METADATA_DISABLED", "false"},
+                                                          {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "{aws}"}});
+  const auto gate = fixture.aws.hold("metadata:token");
+  fixture.begin();
+  AgentClient malformed(fixture.agent().port(), "GET /ping HTTP/1.1\r\n\r\n");
+  fixture.wait_for_calls("metadata:token", 1);
+  CHECK_FALSE(malformed.done());
+  gate->open();
+  fixture.wait_for(malformed);
+  CHECK(malformed.status() == 400);
+}
+
 TEST_CASE("a clock that is wrong by an hour is noticed, corrected once, and not asked about again") {
   AgentFixture fixture;
   fixture.settings.validate_credentials = false;

@@ -83,6 +83,23 @@ TEST_CASE("a connection whose client never showed the token is closed before one
   CHECK(is_refused(later.emplace_back(fixture).ask(get("/x"))));
 }
 
+TEST_CASE("a client that waited for its answer is known only if the answer says so") {
+  ServerFixture fixture({.max_connections = 2});
+  TestClient known(fixture);
+  known.send(get("/wait"));
+  fixture.advance(Seconds(1));
+  TestClient unknown(fixture);
+  unknown.send(get("/hold"));
+  fixture.handler.release();
+  CHECK(is_healthy(known.received()));
+  CHECK(is_healthy(unknown.received()));
+  fixture.advance(Seconds(1));
+  TestClient next(fixture);
+  CHECK(is_healthy(next.ask(get("/x"))));
+  CHECK(unknown.closed());
+  CHECK_FALSE(known.closed());
+}
+
 TEST_CASE("a request in hand keeps its connection, and new clients get 429") {
   ServerFixture fixture({.max_connections = 2});
   TestClient waiting(fixture);

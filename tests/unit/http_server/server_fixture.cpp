@@ -18,21 +18,22 @@ std::variant<ServerResponse, Task<ServerResponse>> RecordingHandler::handle(cons
   admissions.push_back(request.admission);
   if (request.admission != Admission::regular && request.path != "/ping")
     return ServerResponse{.status = 429, .body = SharedBytes::of_literal("too many")};
-  if (request.path == "/wait") return wait();
+  if (request.path == "/wait") return wait(true);
+  if (request.path == "/hold") return wait(false);
   if (request.path == "/big") return ServerResponse{.body = big};
   if (request.path == "/known") return ServerResponse{.body = SharedBytes("known"), .client_is_known = true};
   if (request.path == "/close") return ServerResponse{.body = SharedBytes("bye"), .close = true};
   return ServerResponse{.body = SharedBytes::of_literal("healthy")};
 }
 
-Task<ServerResponse> RecordingHandler::wait() {
+Task<ServerResponse> RecordingHandler::wait(bool known) {
   struct Counted {
     explicit Counted(int& counter) : count(counter) { ++count; }
     ~Counted() { --count; }
     int& count;
   } counted(waiting);
   co_await released_.wait();
-  co_return ServerResponse{.body = SharedBytes("waited")};
+  co_return ServerResponse{.body = SharedBytes("waited"), .client_is_known = known};
 }
 
 void RecordingHandler::refused(int status, std::string_view reason) {

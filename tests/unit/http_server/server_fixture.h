@@ -10,8 +10,8 @@
 
 namespace sma {
 
-/// Answers `/ping`, `/big` and `/known` at once, `/wait` when `release` is called; what it saw is in `seen`, `refusals`
-/// and `losses`.
+/// Answers `/ping`, `/big` and `/known` at once, `/wait` (of a known client) and `/hold` when `release` is called; what
+/// it saw is in `seen`, `refusals` and `losses`.
 class RecordingHandler final : public Handler {
  public:
   explicit RecordingHandler(Scheduler& scheduler) : released_(scheduler) {}
@@ -31,7 +31,7 @@ class RecordingHandler final : public Handler {
   SharedBytes big{std::string(std::size_t{4} << 20, 'b')};
 
  private:
-  Task<ServerResponse> wait();
+  Task<ServerResponse> wait(bool known);
 
   Event released_;
 };
