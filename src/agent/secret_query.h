@@ -10,7 +10,7 @@
 namespace sma {
 
 /// Reads what a request asks for: the secret's id and the parameters of its query (specification §1.4). Texts without
-/// an escape are used where they stand; others are decoded into buffers that are kept, so that reading allocates
+/// an escape are used in place; others are decoded into buffers that are kept, so that reading allocates
 /// nothing.
 class SecretQuery {
  public:

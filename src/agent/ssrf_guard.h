@@ -33,7 +33,7 @@ class SsrfGuard final : private Timer {
   std::vector<std::string> headers_;
   SharedBytes token_;
 
-  TimePoint second_{};  // when the second began whose lines are counted
+  TimePoint second_{};  // the begin of the second whose lines are counted
   int lines_ = 0;
   int left_out_ = 0;
 };

@@ -97,7 +97,8 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
       attempts.renewed = true;
       Task<Result<SharedCredentials>> renewal = credentials->renew(keys, terms.deadline);
       Result<SharedCredentials> renewed = co_await std::move(renewal);
-      // Where the source has no others, AWS's own words say it best; else why none could be had, which may pass.
+      // If the source has no others, AWS's own words say it best; else the reason why none could be had, which may
+      // pass.
       if (!renewed.ok()) co_return renewed.fault().is_expired() ? fault : renewed.fault();
       keys = *renewed;
       continue;
@@ -149,7 +150,7 @@ ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* cr
 }
 
 bool ApiClient::correct_clock(const ApiCall& call, const ClientResponse& answer) {
-  if (!answer.field("Age").empty()) return false;  // an old answer from a cache tells no time
+  if (!answer.field("Age").empty()) return false;  // an old answer from a cache shows no time
   const auto date = parse_http_date(answer.field("Date"));
   if (!date) return false;
   const WallTime middle = answer.wall_sent_at + (answer.wall_received_at - answer.wall_sent_at) / 2;

@@ -33,7 +33,7 @@ struct CallTerms {
   std::optional<TimePoint>* first_sent = nullptr;  ///< see ClientRequest
 };
 
-/// Calls AWS: signs every attempt afresh, retries as the SDKs' standard mode does, renews refused credentials once,
+/// Calls AWS: signs every attempt, retries as the SDKs' standard mode does, renews refused credentials once,
 /// corrects a skewed clock once, and logs one line a call. Source: specification §3.4 to §3.8; AWS SDKs Reference
 /// Guide, "Retry behavior".
 ///
@@ -60,7 +60,7 @@ class ApiClient {
                                                   const CallTerms& terms, Attempts& attempts);
   [[nodiscard]] ClientRequest make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
                                            bool fresh_connection) const;
-  /// True where the answer shows our clock to be wrong and the offset was corrected.
+  /// True if the answer shows our clock to be wrong and the offset was corrected.
   bool correct_clock(const ApiCall& call, const ClientResponse& answer);
   void log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts, TimePoint begun);
 

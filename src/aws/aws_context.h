@@ -18,7 +18,7 @@ struct AwsContext {
   Log& log;
 };
 
-/// Where credentials are looked for. All of it must outlive the objects that hold a copy.
+/// What credentials are looked for in. All of it must outlive the objects that hold a copy.
 struct Surroundings {
   const Environment& environment;
   const Files& files;

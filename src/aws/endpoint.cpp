@@ -9,7 +9,7 @@
 namespace sma {
 namespace {
 
-/// Secrets Manager's dual-stack names stand under the plain suffix in the partitions it was first in.
+/// Secrets Manager's dual-stack names have the plain suffix in the partitions that had it first.
 bool has_dual_stack_suffix(AwsService service, Partition::Id partition, bool use_fips) {
   if (service == AwsService::sts) return true;
   if (partition == Partition::Id::aws_cn) return use_fips;

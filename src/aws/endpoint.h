@@ -12,7 +12,7 @@ enum class AwsService { secrets_manager, sts };
 /// The signing name: `secretsmanager`, `sts`.
 [[nodiscard]] std::string_view signing_name(AwsService service);
 
-/// What decides where a service is reached, besides the service. Overrides were resolved already (see
+/// What decides the address of a service, besides the service. Overrides were resolved already (see
 /// aws/endpoint_settings.h): `override_url` is the one in force for this service, empty if there is none.
 struct EndpointParameters {
   std::string region;
@@ -21,7 +21,7 @@ struct EndpointParameters {
   std::string override_url;
 };
 
-/// Where calls go and for which region they are signed.
+/// The address that calls go to, and the region that they are signed for.
 struct Endpoint {
   std::string url;  ///< scheme://host[:port][/path]
   std::string scheme;
@@ -32,8 +32,8 @@ struct Endpoint {
   std::string signing_region;
 };
 
-/// Source: botocore's endpoint rule sets of Secrets Manager and STS. An impossible combination (FIPS where the
-/// partition has none) is a fault with the rule set's own message.
+/// Source: botocore's endpoint rule sets of Secrets Manager and STS. An impossible combination (FIPS in a
+/// partition without it) is a fault with the rule set's own message.
 [[nodiscard]] Result<Endpoint> resolve_endpoint(AwsService service, const EndpointParameters& parameters);
 
 /// Reads a URL into an endpoint; a fault if it is no `http(s)://host[:port][/path]`. Its host, in the `Host` field and

@@ -21,7 +21,7 @@ bool read_switch(const Environment& environment, std::string_view variable, cons
   return false;
 }
 
-/// The override in force for a service, empty where there is none.
+/// The override in force for a service, empty if there is none.
 Result<std::string> read_override(const Environment& environment, const ProfileFiles& profile,
                                   std::string_view variable, std::string_view service) {
   const std::array sources = {std::pair{std::string(variable), environment.get(variable)},

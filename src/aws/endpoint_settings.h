@@ -24,12 +24,12 @@ struct EndpointSettings {
   [[nodiscard]] EndpointParameters parameters(AwsService service, std::string region) const;
 };
 
-/// An override that is no URL is a fault that names where it stands.
+/// An override that is no URL is a fault that names its place.
 [[nodiscard]] Result<EndpointSettings> read_endpoint_settings(const Environment& environment,
                                                               const ProfileFiles& profile);
 
 /// The region that `configured` (the agent's own key, may be empty), `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile
-/// names, in this order. A fault of kind `absent` where none does: instance metadata is asked then; `denied` where it
+/// names, in this order. A fault of kind `absent` if none does: instance metadata is asked then; `denied` if it
 /// is no host label.
 [[nodiscard]] Result<std::string> configured_region(std::string_view configured, const Environment& environment,
                                                     const ProfileFiles& profile);

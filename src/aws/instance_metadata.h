@@ -18,8 +18,9 @@ class InstanceMetadata {
   InstanceMetadata(const Surroundings& surroundings, const AwsContext& context)
       : surroundings_(surroundings), context_(context) {}
 
-  /// The text at `path` below `/latest/meta-data/`; none where there is no such entry (404). Faults: `absent` where the
-  /// service is disabled, or nothing answers at its usual address (no EC2 instance); else as `HttpTransport` has them.
+  /// The text at `path` below `/latest/meta-data/`; none if there is no such entry (404). Faults: `absent` if the
+  /// service is disabled, or if nothing answers at its usual address (no EC2 instance); else as `HttpTransport` has
+  /// them.
   Task<Result<std::optional<ClientResponse>>> get(std::string path, TimePoint deadline);
 
   /// The instance's region.

@@ -26,7 +26,7 @@ struct RegionForm {
   Id partition;
 };
 
-/// What stands before `-WORD-NUMBER` in a region's name.
+/// The part of a region's name before `-WORD-NUMBER`.
 constexpr std::array<RegionForm, 7> kPrefixes = {{
     {"us-gov", Id::aws_us_gov},
     {"cn", Id::aws_cn},
@@ -48,7 +48,7 @@ constexpr std::array<RegionForm, 6> kGlobalRegions = {{
 
 bool is_word_character(char c) { return is_letter_or_digit(c) || c == '_'; }
 
-/// Empty where `region` does not end in `-WORD-NUMBER`.
+/// Empty if `region` does not end in `-WORD-NUMBER`.
 std::string_view prefix_of(std::string_view region) {
   const std::size_t number = region.rfind('-');
   if (number == std::string_view::npos || number == 0) return {};

@@ -12,7 +12,7 @@ struct Partition {
   std::string_view dual_stack_dns_suffix;
 };
 
-/// By the region's form, whether or not there is such a region; `aws` where no partition has regions of that form.
+/// By the region's form, whether or not there is such a region; `aws` if no partition has regions of that form.
 [[nodiscard]] const Partition& partition_of(std::string_view region);
 
 }  // namespace sma

@@ -40,7 +40,7 @@ struct KeyValue {
   std::string_view value;
 };
 
-/// Null where there is no `=`.
+/// Null if there is no `=`.
 std::optional<KeyValue> split_at_equals(std::string_view line) {
   const std::size_t equals = line.find('=');
   if (equals == std::string_view::npos) return std::nullopt;
@@ -68,7 +68,7 @@ std::string_view next_line(std::string_view& text) {
   return line;
 }
 
-/// Moves `line` right behind `value`, a line end between them. It stands behind it already, further away.
+/// Moves `line` right after `value`, with a line end between them. It comes after it already, further away.
 std::string_view joined(std::string_view value, std::string_view line) {
   char* end = const_cast<char*>(value.data()) + value.size();
   *end = '\n';
@@ -154,7 +154,7 @@ void Profiles::merge_section(const std::string& header, const Keys& keys, Kind k
   if (!is_identifier(name)) return ignore("the name holds characters that are not allowed");
   if (kind == Kind::credentials) {
     if (!prefix.empty())
-      return ignore("names in the credentials file stand without a prefix, all else is for the config file");
+      return ignore("names in the credentials file have no prefix; all else belongs into the config file");
     return merge_keys(profiles_[std::string(name)], header, keys);
   }
   if (prefix == "profile" || header == "default") return merge_keys(profiles_[std::string(name)], header, keys);

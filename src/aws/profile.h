@@ -16,10 +16,10 @@ namespace sma {
 ///
 /// Source: AWS SDKs and Tools Reference Guide, "Shared config and credentials files"; comments, continuation lines and
 /// the order of merging as the Rust SDK has them:
-///   - `#` or `;` at the start of a line, or behind white space, begins a comment (behind a section's name anywhere);
+///   - `#` or `;` at the start of a line, or after white space, begins a comment (after a section's name anywhere);
 ///   - an indented line continues the value above it; under a key without a value it is a key of its own (`services`);
-///   - `[profile default]` takes the place of `[default]`; in the credentials file names stand without `profile`;
-///   - a key given twice: the last wins; the credentials file wins over the config file, key by key.
+///   - `[profile default]` takes the place of `[default]`; in the credentials file names have no `profile`;
+///   - of equal keys the last wins; the credentials file wins over the config file, key by key.
 class Profiles {
  public:
   /// A text and the name its faults give it. A line that cannot be read is a fault that names file and line, never what

@@ -29,7 +29,7 @@ struct ProfileChain {
 
 /// Pure. Within a profile the order is the Rust SDK's: role_arn; credential_source, web_identity_token_file, IAM
 /// Identity Center, credential_process, static keys; but a further profile's static keys come before its role_arn.
-/// `absent` where the profile holds nothing about credentials; else the fault names profile and key.
+/// `absent` if the profile holds nothing about credentials; else the fault names profile and key.
 [[nodiscard]] Result<ProfileChain> resolve_profile_chain(const ProfileFiles& files);
 
 }  // namespace sma

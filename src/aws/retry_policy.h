@@ -22,7 +22,7 @@ class RetryBudget {
  public:
   static constexpr int kCapacity = 500;
 
-  /// False, and nothing taken, where there are not that many left.
+  /// False, and nothing is taken, if fewer are left.
   [[nodiscard]] bool take(int cost);
   /// After a success: what its last retry cost comes back, or 1.
   void give_back(const RetryState& state);
@@ -38,7 +38,7 @@ struct RetryPolicy {
   static constexpr int kUsualAttempts = 3;
   int max_attempts = kUsualAttempts;  ///< the first one included
 
-  /// How long to wait before the next attempt, counted in `state`; none where `fault` is final.
+  /// How long to wait before the next attempt, counted in `state`; none if `fault` is final.
   [[nodiscard]] std::optional<Nanoseconds> wait_before_retry(RetryState& state, const Fault& fault, RetryBudget& budget,
                                                              Random& random) const;
 };
@@ -46,7 +46,7 @@ struct RetryPolicy {
 /// The policy in force: `AWS_MAX_ATTEMPTS`, then the profile's `max_attempts`.
 struct RetrySettings {
   RetryPolicy policy;
-  std::string warning;  ///< for the log, where a value was no number of attempts; else empty
+  std::string warning;  ///< for the log, if a value was no number of attempts; else empty
 };
 [[nodiscard]] RetrySettings read_retry_settings(const Environment& environment, const ProfileFiles& profile);
 

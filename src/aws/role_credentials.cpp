@@ -3,7 +3,7 @@
 namespace sma {
 namespace {
 
-// STS's answer to an assumption is the caller's affair, whatever STS calls it; that it may pass is kept.
+// To the client every refusal of STS is a 403, whatever its code. That it may pass is kept.
 Fault refusal(Fault fault) {
   if (!fault.came_from_aws()) return fault;
   fault.message = fault.code + ": " + fault.message;
@@ -15,7 +15,7 @@ Fault refusal(Fault fault) {
 }  // namespace
 
 Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
-  // Beforehand, so that what keeps the base's keys away is not taken for an answer to this assumption.
+  // First, so that a fault of the base's source is not taken for an answer to this assumption.
   Task<Result<SharedCredentials>> keys = base_.get(deadline);
   const Result<SharedCredentials> base = co_await std::move(keys);
   if (!base.ok()) co_return base.fault();

@@ -41,7 +41,7 @@ class RoleCredentials {
   RoleCredentials(Sts& sts, CredentialsProvider& base, const AwsContext& context, Limits limits)
       : sts_(sts), base_(base), context_(context), limits_(std::move(limits)) {}
 
-  /// One role's source and what it gave; shared by those who use it.
+  /// One role's source and its credentials; shared by those who use them.
   struct Role {
     Role(RoleCredentials& roles, const std::string& role_arn);
     AssumeRoleSource source;
@@ -49,7 +49,7 @@ class RoleCredentials {
     bool counted = false;
   };
 
-  /// The role, with credentials in force. Faults: 403 `AccessDeniedException` where STS refused, 400
+  /// The role, with credentials in force. Faults: 403 `AccessDeniedException` if STS refused, 400
   /// `MaxRolesExceeded`, or what kept STS from answering.
   Task<Result<std::shared_ptr<Role>>> assume(std::string role_arn, TimePoint deadline);
 

@@ -45,7 +45,7 @@ std::string sha256_hex(std::string_view text) {
 }
 
 void hmac_sha256(std::string_view key, std::string_view text, Digest& digest) {
-  // Fails only where OpenSSL has no SHA-256 or no memory: nothing could be signed then.
+  // Fails only if OpenSSL has no SHA-256 or no memory: nothing could be signed then.
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), unsigned_bytes(text), text.size(),
            digest.bytes.data(), nullptr) == nullptr)
     std::abort();

@@ -31,7 +31,7 @@ struct SigningScope {
   std::string service;
 };
 
-/// The fields to add to the request: `X-Amz-Date`, `X-Amz-Security-Token` where there is a session token, and
+/// The fields to add to the request: `X-Amz-Date`, `X-Amz-Security-Token` if there is a session token, and
 /// `Authorization`. Values are credentials: wiped.
 struct Signature {
   std::string amz_date;

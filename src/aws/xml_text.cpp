@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxLevels = 64;
 
-/// `entity` is what stands between `&` and `;`.
+/// `entity` is the text between `&` and `;`.
 bool append_entity(WipedBytes& target, std::string_view entity) {
   if (entity.starts_with('#')) {
     const int base = entity.starts_with("#x") ? 16 : 10;
@@ -61,7 +61,7 @@ class Search {
   }
 
  private:
-  /// Takes everything up to the end of `mark` and gives what stands before it; none where it does not come.
+  /// Takes everything up to the end of `mark` and returns what is before it; none if the mark does not come.
   std::optional<std::string_view> take_until(std::string_view mark) {
     const std::size_t end = rest_.find(mark);
     if (end == std::string_view::npos) return std::nullopt;

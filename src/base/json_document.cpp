@@ -21,7 +21,7 @@ unsigned escaped_unit(std::string_view text) {
 bool is_high_surrogate(unsigned unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 bool is_low_surrogate(unsigned unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
-/// The reader takes no escaped high surrogate without a low one after it: these become three bytes beforehand.
+/// The reader takes no escaped high surrogate without a low one after it: these become three bytes before it reads.
 void unescape_lone_surrogates(WipedBytes& text) {
   const std::string_view from = text.view();
   char* to = text.data();

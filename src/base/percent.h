@@ -15,7 +15,7 @@ namespace sma {
 /// The same for texts that are secrets.
 void append_percent_encoded(WipedBytes& target, std::string_view text);
 
-/// What `+` stands for: itself in paths, a space in forms and queries.
+/// What `+` means: itself in paths, a space in forms and queries.
 enum class Plus { kept, space };
 
 /// Decodes `%XX` (and `+`): returns `text` itself if there is nothing to decode, else the decoded text in `buffer`.

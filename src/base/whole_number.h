@@ -7,7 +7,7 @@
 
 namespace sma {
 
-/// The number that the whole of `text` is; none if anything else stands in it (white space, a `+`, a unit), if it is
+/// The number that the whole of `text` is; none if it holds anything else (white space, a `+`, a unit), if it is
 /// empty, or if `Number` cannot hold it. A `-` is read if `Number` has negative values. Works for floating point
 /// numbers as well.
 template <typename Number>

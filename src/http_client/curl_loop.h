@@ -16,7 +16,7 @@ namespace sma {
 class Transfer {
  public:
   virtual void on_done(CURLcode code) = 0;
-  /// The same for a transfer whose socket cannot be watched: curl would never hear of it again.
+  /// The same for a transfer whose socket cannot be watched: curl would get no event of it.
   virtual void on_lost(const Fault& fault) = 0;
 
  protected:

@@ -35,7 +35,7 @@ struct Url {
 /// True if curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
 [[nodiscard]] bool is_proxy_url(std::string_view url);
 
-/// How curl is told of a proxy.
+/// The form in which curl takes a proxy.
 struct ProxyAccess {
   WipedBytes url;            ///< ends with a NUL
   WipedBytes authorization;  ///< a `Proxy-Authorization` field, ends with a NUL; empty: none is to be sent

@@ -106,7 +106,7 @@ class Connection final : public ListHook, private Watcher {
   bool sends_large_answers_ = false;  // its send buffer is large
   bool old_version_ = false;          // the request in hand is HTTP/1.0
   bool closing_ = false;              // the answer in hand is the last
-  bool input_drained_ = false;        // the last read got all that had arrived
+  bool input_drained_ = false;        // the last read took all that had arrived
   std::uint32_t watched_ = 0;
   bool is_watched_ = false;
   std::size_t discarded_ = 0;  // bytes, while lingering

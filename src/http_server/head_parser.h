@@ -14,7 +14,7 @@ namespace sma {
 /// at once, there are no control characters. What a head says about its message as a whole is read by `Framing`.
 ///
 /// A head may arrive in any pieces. Each call gets all of the head that is there, and looks at no line twice, except
-/// for a second pass over a head that arrived in several pieces. The verdict does not depend on where it was cut.
+/// for a second pass over a head that arrived in several pieces. The verdict does not depend on the place of the cut.
 /// Source: RFC 9112 §2 to §5.
 class HeadParser {
  public:

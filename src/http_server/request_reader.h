@@ -24,7 +24,7 @@ class RequestReader {
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
 
-  /// Where the next bytes go, never empty unless the pool is exhausted: `read` then refuses.
+  /// The room for the next bytes. Empty only if the pool is exhausted: `read` then refuses.
   [[nodiscard]] std::span<char> space();
   void add(std::size_t count) { end_ += static_cast<std::uint32_t>(count); }
 

@@ -74,7 +74,7 @@ std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
 bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value,
                              TimePoint as_of, double ratio) {
   std::erase_if(ids, [](const std::string& id) { return id.empty(); });
-  // What a client fetched meanwhile is newer: an older value must not come to stand beside it under another name.
+  // What a client fetched meanwhile is newer: an older value must not be kept beside it under another name.
   const bool known = std::any_of(ids.begin(), ids.end(), [&](const auto& id) {
     return !lacks({id, {}, {}, role_arn});
   });

@@ -34,7 +34,7 @@ Result<std::string> clean(std::string_view file) {
   return text;
 }
 
-/// Finds where values end, and nothing else: what is wrong in them is found when they are read.
+/// Finds the ends of values, and nothing else: what is wrong in them is found when they are read.
 class LineJoiner {
  public:
   explicit LineJoiner(std::string_view file) : file_(file) {
@@ -134,7 +134,8 @@ class LineJoiner {
       if (quote == '"' && peek() == '\\') copy();
       copy();
     }
-    const std::string_view quotes = file_.substr(std::min(at_, file_.size()), 5);  // two more may stand before the end
+    const std::string_view quotes =
+        file_.substr(std::min(at_, file_.size()), 5);  // two more are allowed before the end
     copy(std::min(quotes.find_first_not_of(quote), quotes.size()));
   }
 

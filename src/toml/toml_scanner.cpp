@@ -56,7 +56,7 @@ class Scanner {
   bool take(char c);
   void skip_blanks();
   void skip_comment();
-  /// Skips blanks, ends of lines and comments: all that may stand between the members of an array.
+  /// Skips blanks, ends of lines and comments: all that is allowed between the members of an array.
   void skip_space();
   /// The problem is in `line`, or in the line that is being read.
   std::nullopt_t fail(std::string problem, std::optional<std::size_t> line = std::nullopt);
@@ -162,7 +162,7 @@ std::optional<std::string> Scanner::read_long_string(char quote) {
   at_ += 3;
   take(kTomlLineEnd);
   while (!at_end()) {
-    const std::string_view next = text_.substr(at_, 5);  // two quotes may stand before the three that close it
+    const std::string_view next = text_.substr(at_, 5);  // two quotes are allowed before the three that close it
     const std::size_t quotes = std::min(next.find_first_not_of(quote), next.size());
     if (quotes >= 3) {
       content.append(quotes - 3, quote);

@@ -10,8 +10,8 @@
 
 namespace sma {
 
-/// Reads the parts that inih splits a joined line (TomlLines) into. `line` is the file's line where `text` begins,
-/// counted from 1; a fault's message begins with the line where the fault is (`toml_fault`).
+/// Reads the parts that inih splits a joined line (TomlLines) into. `line` is the file's line in which `text`
+/// begins, counted from 1; a fault's message begins with its own line (`toml_fault`).
 ///
 /// Source: TOML 1.0; of 1.1, which version 3 of the AWS agent reads, what users can write: inline tables over several
 /// lines and with a comma at the end, `\e` and `\xHH`. Dates are refused: no setting takes one.

@@ -26,7 +26,7 @@ struct TomlTable {
   Origin origin = Origin::implied;
 };
 
-/// One value of a TOML file, with the line it stands in.
+/// One value of a TOML file, with its line.
 struct TomlValue {
   enum class Kind : std::uint8_t { text, integer, real, boolean, word, array, table };
 
@@ -58,7 +58,7 @@ inline constexpr std::size_t kTomlDepth = 64;
 [[nodiscard]] Result<TomlTable*> open_table(TomlTable& root, std::span<const std::string> path, bool is_array,
                                             std::size_t line);
 
-/// May stand in a key without quotes.
+/// Is allowed in a key without quotes.
 [[nodiscard]] bool is_bare_key_character(char c);
 
 /// The key as a person would write it; one line whatever it holds.

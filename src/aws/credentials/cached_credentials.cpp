@@ -32,7 +32,7 @@ bool CachedCredentials::usable() const {
 
 Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
   if (usable()) {
-    // The timer is late where the process was frozen.
+    // The timer is late if the process was frozen.
     if (context_.scheduler.now() >= ask_at_) begin_load();
     co_return held_;
   }

@@ -11,13 +11,12 @@ namespace sma {
 /// Keeps the credentials of one source and renews them ahead of expiry, in the background, while the old ones are in
 /// use. However many ask, one load is under way at a time; each waits for it until its own deadline.
 ///
-///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same,
-///   and
-///     asked for again once a minute, a quarter more at random; so after a failed renewal.
-///   - Expired credentials are not handed out, unless the source gave them expired.
-///   - Keys that AWS refuses are renewed once, however many calls were refused; where the source has no others, it is
-///     asked again for refused ones after such a minute only.
-///   - Where nothing was ever held, a failed load is not repeated within a second: its fault stands.
+///   - Renewal begins 5 minutes before expiry. Credentials that come with less than that left are used all the same.
+///     The source is then asked again once a minute, up to a quarter later at random. So it is after a failed renewal.
+///   - Expired credentials are not returned, unless the source returned them expired.
+///   - Keys that AWS refuses are renewed once, however many calls were refused. If the source has no others, it is
+///     asked again for refused ones only after such a minute.
+///   - If nothing was ever held, a failed load is not repeated within a second: the callers get its fault.
 class CachedCredentials final : public CredentialsProvider {
  public:
   /// When a source that gave nothing new may be asked again.
@@ -36,7 +35,7 @@ class CachedCredentials final : public CredentialsProvider {
   /// Asks the source now, in the background: it is known to have changed.
   void ask_again();
 
-  /// Those held, also expired ones; null where there are none.
+  /// Those held, also expired ones; null if there are none.
   [[nodiscard]] SharedCredentials held() const { return held_; }
 
  private:
@@ -67,7 +66,7 @@ class CachedCredentials final : public CredentialsProvider {
 
   SharedCredentials held_;
   bool came_expired_ = false;            // the source gave them so; used until it is asked again
-  std::optional<Fault> last_fault_;      // of the last load, where that failed
+  std::optional<Fault> last_fault_;      // of the last load, if that failed
   TimePoint ask_at_ = TimePoint::max();  // no load before that, but for expired ones after a success
   TimePoint refused_until_{};            // the source had no others for refused keys: it is left alone until then
   bool load_again_ = false;              // the source changed while a load was under way

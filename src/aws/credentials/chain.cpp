@@ -17,7 +17,7 @@ Task<Result<Credentials>> ChainSource::load(TimePoint deadline) {
     auto renewing = winner_->load(deadline);
     auto renewed = co_await std::move(renewing);
     if (renewed.ok()) co_return renewed;
-    // It had something once: that it has nothing now is a fault, and may pass.
+    // It had credentials once: having none now is a fault, and may pass.
     if (renewed.fault().is_absent()) renewed.fault().set_kind(Fault::Kind::transient);
     co_return failed(*winner_, std::move(renewed.fault()));
   }

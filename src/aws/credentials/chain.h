@@ -7,9 +7,9 @@
 
 namespace sma {
 
-/// Asks its sources in order. One that has nothing configured (`absent`) is skipped; the first other answer, be it
-/// credentials or a fault, ends the search: a broken pod must not turn into its node's role. Once a source gave
-/// credentials, it alone is asked. A fault names its source; where none has anything, it lists what each looked for.
+/// Asks its sources in order. One that has nothing configured (`absent`) is skipped; the first other answer,
+/// credentials or fault, ends the search: a broken pod must not turn into its node's role. After a source has returned
+/// credentials, it alone is asked. A fault names its source; if no source has anything, it lists what each looked for.
 class ChainSource final : public CredentialsSource {
  public:
   /// The sources must outlive this object.

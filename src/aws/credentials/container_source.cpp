@@ -18,7 +18,7 @@ constexpr Seconds kConnectTime{2};
 constexpr Seconds kAttemptTime{5};
 constexpr EndpointRetries::Limits kRetries{.attempts = 3, .pause = Milliseconds{100}};
 
-/// Where plain http never leaves the machine: itself, ECS, EKS over IPv4 and IPv6.
+/// True if plain http to that host never leaves the machine: itself, ECS, EKS over IPv4 and IPv6.
 bool is_trusted_for_http(const Url& url) {
   static const std::array<std::string, 3> kAgents{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
   if (!url.zone.empty()) return false;

@@ -22,7 +22,7 @@ class ContainerSource final : public CredentialsSource {
 
  private:
   [[nodiscard]] Result<std::string> url() const;
-  /// None where the environment names no token.
+  /// None if the environment names no token.
   [[nodiscard]] Result<std::optional<WipedBytes>> authorization() const;
   Task<Result<Credentials>> attempt(std::string url, TimePoint deadline);
 

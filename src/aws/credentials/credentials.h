@@ -20,19 +20,19 @@ struct Credentials {
   std::optional<WallTime> expiration;  ///< none: they do not expire
   std::string source;                  ///< for one line in the log: "environment", "profile dev, role_arn", …
 
-  /// True where both would sign alike.
+  /// True if both would sign alike.
   [[nodiscard]] bool same_keys(const Credentials& other) const {
     return access_key_id == other.access_key_id && secret_access_key.view() == other.secret_access_key.view() &&
            session_token.view() == other.session_token.view();
   }
 };
 
-/// Credentials are never changed once made; who signs holds them for as long as it takes.
+/// Credentials are never changed once made. A call that signs holds them until it ends.
 using SharedCredentials = std::shared_ptr<const Credentials>;
 
-/// One place where credentials come from. Faults: `absent` where nothing is configured there (the chain asks the next);
-/// any other kind ends the chain: `transient` where asking again may help, else `denied` or `internal`. The message
-/// says what was tried and why it gave nothing, never a secret.
+/// One source of credentials. Faults: `absent` if nothing is configured there (the chain asks the next); any other kind
+/// ends the chain: `transient` if asking again may help, else `denied` or `internal`. The message says what was tried
+/// and why it failed, never a secret.
 class CredentialsSource {
  public:
   virtual ~CredentialsSource() = default;
@@ -46,10 +46,10 @@ class CredentialsSource {
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;
-  /// Those in force; waits only where there are none.
+  /// Those in force; waits only if there are none.
   virtual Task<Result<SharedCredentials>> get(TimePoint deadline) = 0;
-  /// AWS no longer accepts `refused`: renews where they are still the current ones. Gives those to try with, or a fault
-  /// where the source yields the same keys again.
+  /// AWS no longer accepts `refused`: renews them if they are still the current ones. Returns those to try with, or a
+  /// fault if the source returns the same keys again.
   virtual Task<Result<SharedCredentials>> renew(SharedCredentials refused, TimePoint deadline) = 0;
 };
 

@@ -10,9 +10,9 @@
 
 namespace sma {
 
-/// Has the credentials of a file read again as soon as the file changes: told so by the kernel, and, for what the
-/// kernel does not tell (network file systems, links into other folders), by looking every 60 seconds. They are read
-/// first when this object is made: a bad file is known, and logged, from the start.
+/// Has the credentials of a file read again as soon as the file changes. The kernel reports most changes; for those
+/// that it does not report (network file systems, links into other folders), the file is looked at every 60 seconds. It
+/// is read first when this object is made, so that a bad file is logged at the start.
 class CredentialsFileFollower final : private Timer, private FileListener {
  public:
   /// All must outlive this object.

@@ -8,8 +8,8 @@
 
 namespace sma {
 
-/// The credentials of an EC2 instance's role. Expired ones stay in use 10 to 15 minutes more, with a warning, where the
-/// service cannot renew them or itself hands out expired ones. Source: AWS SDKs and Tools Reference Guide, "IMDS
+/// The credentials of an EC2 instance's role. Expired ones stay in use 10 to 15 minutes more, with a warning, if the
+/// service cannot renew them or itself returns expired ones. Source: AWS SDKs and Tools Reference Guide, "IMDS
 /// credential provider"; what it calls static stability.
 class InstanceMetadataSource final : public CredentialsSource {
  public:

@@ -12,7 +12,7 @@ namespace sma {
 /// The member of that name, in any case.
 [[nodiscard]] JsonValue value_in_any_case(JsonValue object, std::string_view name);
 
-/// A text or number among the members of an object, by its name in any case; none where it is missing or empty.
+/// A text or number among the members of an object, by its name in any case; none if it is missing or empty.
 [[nodiscard]] std::optional<std::string_view> member_in_any_case(JsonValue object, std::string_view name);
 
 /// How an object with credentials is written.

@@ -95,7 +95,7 @@ Task<Result<Credentials>> ProfileSource::load_named(std::string source, TimePoin
   auto credentials = co_await std::move(loading);
   if (!credentials.ok()) {
     Fault& fault = credentials.fault();
-    // It was asked for by name: that nothing is there is a fault; where nothing answered, one that may pass.
+    // It was asked for by name: that nothing is there is a fault; if nothing answered, one that may pass.
     if (fault.is_absent()) fault.set_kind(fault.is_without_answer() ? Fault::Kind::transient : Fault::Kind::internal);
     fault.message = "credential_source " + source + ": " + fault.message;
   }

@@ -25,13 +25,13 @@ struct SsoSettings {
 /// The fault names the key that is missing or contradicts.
 [[nodiscard]] Result<SsoSettings> read_sso_settings(const Profiles& profiles, const std::string& profile);
 
-/// Where the SSO portal is reached: an override as for any service (`AWS_ENDPOINT_URL_SSO`, `AWS_ENDPOINT_URL`,
+/// The URL of the SSO portal: an override as for any service (`AWS_ENDPOINT_URL_SSO`, `AWS_ENDPOINT_URL`,
 /// `services` section `sso`, `endpoint_url`), else the region's.
 [[nodiscard]] Result<std::string> sso_portal_url(const Environment& environment, const ProfileFiles& files,
                                                  const std::string& region);
 
 /// Role credentials from the SSO portal (`GetRoleCredentials`), with the token of a sign-in that the AWS CLI left in
-/// `~/.aws/sso/cache`. The token is not refreshed: where it has expired, the fault says to log in.
+/// `~/.aws/sso/cache`. The token is not refreshed: if it has expired, the fault says to log in.
 class SsoCredentials {
  public:
   SsoCredentials(const Surroundings& surroundings, const AwsContext& context)

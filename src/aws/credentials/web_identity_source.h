@@ -32,7 +32,7 @@ class WebIdentitySource final : public CredentialsSource {
 [[nodiscard]] Task<Result<Credentials>> exchange_web_identity(const Files* files, Sts* sts, std::string token_file,
                                                               AssumeRoleRequest request, TimePoint deadline);
 
-/// A session name for a role where none is configured: ours, and seconds since the epoch.
+/// The session name for a role if none is configured: ours, and seconds since the epoch.
 [[nodiscard]] std::string default_session_name(const AwsClock& clock);
 
 }  // namespace sma
