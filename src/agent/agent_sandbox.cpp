@@ -32,7 +32,7 @@ std::optional<Sandbox> choose_sandbox(const Settings& settings, const Environmen
   }
   Sandbox sandbox;
   if (settings.log_to_file) sandbox.writable_folders.emplace_back(kLogFolder);
-  if (auto folder = ssrf_token_folder(settings.ssrf_env_variables, environment))
+  if (auto folder = ssrf_token_folder(settings.ssrf_env_variables, environment, files))
     sandbox.writable_folders.push_back(std::move(*folder));
   return sandbox;
 }

@@ -8,7 +8,7 @@
 namespace sma {
 
 Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
-                                        const Environment& environment, const Files& files) {
+                                        const Environment& environment, const Files& files, Log& log) {
   if (command_line.create_token) {
     SystemRandom random;
     const auto created = create_ssrf_token(settings.ssrf_env_variables, environment, random, command_line.token_group);
@@ -16,9 +16,10 @@ Result<ClientAccess> open_client_access(const CommandLine& command_line, const S
   }
   auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
   if (!token.ok()) return token.fault();
+  for (const std::string& warning : token->warnings) log.warn(warning);
   auto listening = listen_on_loopback(settings.http_port);
   if (!listening.ok()) return listening.fault();
-  return ClientAccess{std::move(*token), std::move(*listening)};
+  return ClientAccess{std::move(token->value), std::move(*listening)};
 }
 
 }  // namespace sma

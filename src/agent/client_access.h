@@ -4,6 +4,7 @@
 #include "agent/configuration/settings.h"
 #include "base/environment.h"
 #include "base/files.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "os/listening_socket.h"
@@ -16,9 +17,10 @@ struct ClientAccess {
   ListeningSockets listening;
 };
 
-/// Creates the token's file if the command line asks for that, reads the token, and listens. Faults: those of
+/// Creates the token's file if the command line asks for that, reads the token, and listens. Warnings of the token are
+/// logged. Faults: those of
 /// `create_ssrf_token`, `find_ssrf_token` and `listen_on_loopback`.
 [[nodiscard]] Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
-                                                      const Environment& environment, const Files& files);
+                                                      const Environment& environment, const Files& files, Log& log);
 
 }  // namespace sma

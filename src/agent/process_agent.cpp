@@ -21,7 +21,7 @@ Result<Agent*> ProcessAgent::make_agent() {
   if (!access_) {
     // This is one of many processes that were copied from one snapshot: each needs random numbers of its own.
     HttpClient::renew_randomness();
-    access_ = open_client_access(command_line_, settings_, parts_.environment, parts_.files);
+    access_ = open_client_access(command_line_, settings_, parts_.environment, parts_.files, parts_.log);
   }
   if (!access_->ok()) return access_->fault();
   ClientAccess& access = **access_;

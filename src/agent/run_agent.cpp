@@ -67,7 +67,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   Log log(&writer, settings.log_level);
   // With SnapStart nothing is opened before the snapshot.
   std::optional<Result<ClientAccess>> access;
-  if (!lambda || !lambda->snap_start) access = open_client_access(command_line, settings, environment, files);
+  if (!lambda || !lambda->snap_start) access = open_client_access(command_line, settings, environment, files, log);
   // An extension reports this fault to Lambda, after it has registered.
   if (!lambda && !access->ok()) {
     log.error(access->fault().message);

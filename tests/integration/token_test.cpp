@@ -51,6 +51,33 @@ TEST_CASE("a token file that is missing or empty ends the start and names the va
   }
 }
 
+TEST_CASE("a path that is no file:// ends the start of the agent and of get, with the right form") {
+  const TempFolder folder;
+  const std::string file = folder.write("token", "file-token-0123456789");
+  const standin::Standin aws;
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{}, {"--create-token"}, {"get", "token/any"}}) {
+    AgentSettings settings;
+    settings.environment = aws.environment();
+    settings.environment["AWS_TOKEN"] = file;
+    settings.environment["SMA_HTTP_PORT"] = "2773";
+    settings.arguments = arguments;
+    const Outcome outcome = run_agent(settings);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.errors.find("write file://" + file) != std::string::npos);
+  }
+}
+
+TEST_CASE("--create-token without a token file ends the start and does not show the value") {
+  const standin::Standin aws;
+  AgentSettings settings;
+  settings.environment = aws.environment();
+  settings.arguments = {"--create-token"};
+  const Outcome outcome = run_agent(settings);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.errors.find("with --create-token AWS_TOKEN must be file://PATH") != std::string::npos);
+}
+
 TEST_CASE("--create-token writes a random token for owner and group before it listens") {
   const TempFolder folder;
   const std::string file = folder.path() / "token";

@@ -58,7 +58,7 @@ Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Setting
   for (;;) {
     const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
     Result<LoopbackAnswer> answer =
-        token.ok() ? ask_agent(settings.http_port, target_of(request), {settings.ssrf_headers.front(), token->view()},
+        token.ok() ? ask_agent(settings.http_port, target_of(request), {settings.ssrf_headers.front(), token->value.view()},
                                clocks, clocks.boot_now() + kAnswerTime)
                    : Result<LoopbackAnswer>(token.fault());
     if (answer.ok() || clocks.boot_now() + kRetryTime > end) return answer;

@@ -20,15 +20,7 @@ constexpr std::string_view kFileScheme = "file://";
 constexpr std::size_t kFileLimit = std::size_t{64} << 10;
 constexpr std::size_t kTokenSize = 32;
 constexpr mode_t kMode = 0640;
-
-/// The PATH of `file://PATH`; none if the variable holds the token itself.
-std::optional<std::string> path_of(const std::vector<std::string>& variables, const Environment& environment) {
-  const auto variable = ssrf_token_variable(variables, environment);
-  if (!variable) return std::nullopt;
-  const std::string_view value = trimmed(environment.get_or(*variable, {}));
-  if (!value.starts_with(kFileScheme)) return std::nullopt;
-  return std::string(value.substr(kFileScheme.size()));
-}
+constexpr std::size_t kShortToken = 16;  // characters
 
 Fault fault(const std::vector<std::string>& variables, const std::string& reason) {
   std::string names;
@@ -37,6 +29,32 @@ Fault fault(const std::vector<std::string>& variables, const std::string& reason
     append_escaped(names, variable);
   }
   return Fault::internal("Could not read SSRF token variable(s) " + names + ": " + reason);
+}
+
+bool starts_ignoring_case(std::string_view text, std::string_view start) {
+  return equals_ignoring_case(text.substr(0, start.size()), start);
+}
+
+/// If `value` names a file in another form than `file://PATH`: the right form. Env files of containers keep quotes.
+std::optional<std::string> path_in_wrong_form(std::string_view value, const Files& files) {
+  const std::string_view bare = trimmed(value, [](char c) { return c == '"' || c == '\''; });
+  if (starts_ignoring_case(bare, "file:")) {
+    const std::string_view path = bare.substr(5);
+    const std::size_t name = path.find_first_not_of('/');
+    if (name == path.npos) return "file:///PATH";
+    return std::string(kFileScheme).append(path.substr(name < 2 ? 0 : name - 1));
+  }
+  if (bare.starts_with("~/")) return "file:///PATH, with the whole path";
+  if (bare.find('/') != bare.npos && files.exists(std::string(bare))) return std::string(kFileScheme).append(bare);
+  return std::nullopt;
+}
+
+void warn_of_weakness(SsrfToken& token, const SsrfTokenSource& source) {
+  const std::string name = "the SSRF token in " + (source.path.empty() ? source.variable : source.path);
+  if (token.value.size() < kShortToken)
+    token.warnings.push_back(name + " has fewer than 16 characters: it is easy to guess");
+  if (source.path.empty() && token.value.view().starts_with('/'))
+    token.warnings.push_back(name + " begins with a slash: if it is the path of a file, write file:///PATH");
 }
 
 WipedBytes new_token(Random& random) {
@@ -84,39 +102,58 @@ std::optional<std::string> ssrf_token_variable(const std::vector<std::string>& v
   return std::nullopt;
 }
 
-Result<SharedBytes> find_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
-                                    const Files& files) {
+Result<SsrfTokenSource> find_ssrf_token_source(const std::vector<std::string>& variables,
+                                               const Environment& environment, const Files& files) {
   const auto variable = ssrf_token_variable(variables, environment);
   if (!variable) return fault(variables, "none of them is set");
-  const auto path = path_of(variables, environment);
-  if (!path) {
-    const SharedBytes value = environment.share(*variable);
-    return value.part(trimmed(value.view()));
+  const std::string_view value = trimmed(environment.get_or(*variable, {}));
+  if (value.starts_with(kFileScheme)) {
+    if (value.size() == kFileScheme.size()) return fault(variables, "file:// names no file");
+    return SsrfTokenSource{*variable, std::string(value.substr(kFileScheme.size()))};
   }
-  if (path->empty()) return fault(variables, "file:// names no file");
-  const auto content = files.read(*path, kFileLimit);
-  if (!content.ok()) return fault(variables, content.fault().message);
-  const std::string_view token = trimmed(content->view());
-  if (token.empty()) return fault(variables, *path + " is empty");
-  return SharedBytes(token);
+  if (const auto right_form = path_in_wrong_form(value, files))
+    return fault(variables, *variable + " names a file in a form that is not known: write " + *right_form);
+  return SsrfTokenSource{*variable, {}};
+}
+
+Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
+                                  const Files& files) {
+  const auto source = find_ssrf_token_source(variables, environment, files);
+  if (!source.ok()) return source.fault();
+  SsrfToken found;
+  if (source->path.empty()) {
+    const SharedBytes value = environment.share(source->variable);
+    found.value = value.part(trimmed(value.view()));
+  } else {
+    const auto content = files.read(source->path, kFileLimit);
+    if (!content.ok()) return fault(variables, content.fault().message);
+    const std::string_view token = trimmed(content->view());
+    if (token.empty()) return fault(variables, source->path + " is empty");
+    found.value = SharedBytes(token);
+  }
+  warn_of_weakness(found, *source);
+  return found;
 }
 
 Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                Random& random, std::optional<gid_t> group) {
-  const auto path = path_of(variables, environment);
-  if (!path || path->empty() || ::access(path->c_str(), F_OK) == 0) return Done{};
-  const auto created = create(*path, new_token(random).view(), group);
-  if (!created.ok()) return fault(variables, "cannot make " + *path + ": " + created.fault().message);
+  const auto source = find_ssrf_token_source(variables, environment, SystemFiles());
+  if (!source.ok()) return source.fault();
+  const std::string& path = source->path;
+  if (path.empty()) return fault(variables, "with --create-token " + source->variable + " must be file://PATH");
+  if (::access(path.c_str(), F_OK) == 0) return Done{};
+  const auto created = create(path, new_token(random).view(), group);
+  if (!created.ok()) return fault(variables, "cannot make " + path + ": " + created.fault().message);
   return Done{};
 }
 
-std::optional<std::string> ssrf_token_folder(const std::vector<std::string>& variables,
-                                             const Environment& environment) {
-  const auto path = path_of(variables, environment);
-  if (!path || path->empty()) return std::nullopt;
-  const std::size_t slash = path->rfind('/');
-  if (slash == path->npos) return ".";
-  return path->substr(0, slash == 0 ? 1 : slash);
+std::optional<std::string> ssrf_token_folder(const std::vector<std::string>& variables, const Environment& environment,
+                                             const Files& files) {
+  const auto source = find_ssrf_token_source(variables, environment, files);
+  if (!source.ok() || source->path.empty()) return std::nullopt;
+  const std::size_t slash = source->path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return source->path.substr(0, slash == 0 ? 1 : slash);
 }
 
 }  // namespace sma

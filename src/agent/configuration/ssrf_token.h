@@ -14,23 +14,41 @@
 
 namespace sma {
 
+/// Where the token comes from.
+struct SsrfTokenSource {
+  std::string variable;
+  std::string path;  ///< the PATH of `file://PATH`; empty if the variable holds the token itself
+};
+
+struct SsrfToken {
+  SharedBytes value;
+  std::vector<std::string> warnings;  ///< a line each, for a person; without the token
+};
+
 /// The first of `variables` that is set: the token comes from it. None if none of them is set.
 [[nodiscard]] std::optional<std::string> ssrf_token_variable(const std::vector<std::string>& variables,
                                                              const Environment& environment);
 
-/// The token that every request must carry: the value of `ssrf_token_variable`, or, if that is `file://PATH`, the
-/// content of the file; without the white space around it. It is a fault if no variable is set, or if the file cannot
-/// be read or is empty. The fault names the variables, never their values.
-[[nodiscard]] Result<SharedBytes> find_ssrf_token(const std::vector<std::string>& variables,
-                                                  const Environment& environment, const Files& files);
+/// Reads `ssrf_token_variable`. Faults: none is set; it is `file://` and nothing more; it names a file in another form
+/// (`file:/PATH`, `~/PATH`, or the path of a file that exists), which would else be the token and easy to guess.
+[[nodiscard]] Result<SsrfTokenSource> find_ssrf_token_source(const std::vector<std::string>& variables,
+                                                             const Environment& environment, const Files& files);
 
-/// If the token is to come from a file that does not exist, creates that file with a new token of 256 random bits, mode
-/// 0640, and group `group` if one is given. The file appears complete or not at all, and never replaces another.
+/// The token that every request must carry: the value of `ssrf_token_variable`, or, if that is `file://PATH`, the
+/// content of the file; without the white space around it. Faults: those of `find_ssrf_token_source`; the file cannot
+/// be read, or is empty. The fault names the variables, never a token. Warnings: the token is short, or looks like a
+/// path.
+[[nodiscard]] Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables,
+                                                const Environment& environment, const Files& files);
+
+/// If the token's file does not exist, creates it with a new token of 256 random bits, mode 0640, and group `group` if
+/// one is given. The file appears complete or not at all, and never replaces another. Faults: those of
+/// `find_ssrf_token_source`; the token comes from no file; the file cannot be made.
 [[nodiscard]] Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                              Random& random, std::optional<gid_t> group);
 
 /// The folder of the token's file; none if the token comes from no file.
 [[nodiscard]] std::optional<std::string> ssrf_token_folder(const std::vector<std::string>& variables,
-                                                           const Environment& environment);
+                                                           const Environment& environment, const Files& files);
 
 }  // namespace sma

@@ -47,7 +47,7 @@ class CountingRandom final : public Random {
 
 std::string token(const Variables& variables) {
   const auto found = find_ssrf_token(kNames, Environment(variables), SystemFiles());
-  return found.ok() ? std::string(found->view()) : "fault: " + found.fault().message;
+  return found.ok() ? std::string(found->value.view()) : "fault: " + found.fault().message;
 }
 
 void write(const std::string& path, std::string_view text) { std::ofstream(path) << text; }
@@ -64,8 +64,9 @@ TEST_CASE("a token file is read without the white space around its content") {
   const std::string path = folder / "token";
   write(path, " \ta token\r\n\n");
   CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "a token");
-  CHECK(*ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "file://" + path}})) + "/token" == path);
-  CHECK_FALSE(ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "x"}})));
+  CHECK(*ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "file://" + path}}), SystemFiles()) + "/token" ==
+        path);
+  CHECK_FALSE(ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "x"}}), SystemFiles()));
 }
 
 TEST_CASE("an empty or unreadable token file is a fault that names variables and file") {
@@ -126,10 +127,64 @@ TEST_CASE("of two that make the file at once both end with the token of one") {
   CHECK(folder.files() == 1);
 }
 
-TEST_CASE("no file is made where the token comes from none, or its folder is missing") {
+TEST_CASE("to make a token in no file is a fault that does not show the value") {
   CountingRandom random;
-  CHECK(create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "x"}}), random, std::nullopt).ok());
-  CHECK(create_ssrf_token(kNames, Environment(Variables{}), random, std::nullopt).ok());
+  const auto create = [&](const Variables& variables) {
+    const auto created = create_ssrf_token(kNames, Environment(variables), random, std::nullopt);
+    return created.ok() ? "" : created.fault().message;
+  };
+  CHECK(
+      create({{"AWS_SESSION_TOKEN", "a token 0123456789"}}) ==
+      "Could not read SSRF token variable(s) AWS_TOKEN, AWS_SESSION_TOKEN: with --create-token AWS_SESSION_TOKEN must "
+      "be file://PATH");
+  CHECK(create({{"AWS_TOKEN", "/no/such/file/0123456789"}}).ends_with("AWS_TOKEN must be file://PATH"));
+  CHECK(create({}).ends_with("none of them is set"));
+  CHECK(create({{"AWS_TOKEN", "file://"}}).ends_with("file:// names no file"));
+  CHECK(create({{"AWS_TOKEN", "file:/run/token"}}).ends_with("write file:///run/token"));
+}
+
+TEST_CASE("a value that names a file in another form is refused, with the right form") {
+  const Folder folder;
+  const std::string path = folder / "token";
+  write(path, "the-token-of-the-file");
+  const std::string right = "write file://" + path;
+  const std::string relative = std::filesystem::relative(path).string();
+  for (const std::string& wrong : {path, "file:" + path, "FILE://" + path, "File:" + path, "FILE:/" + path,
+                                   "\"file://" + path + "\"", "'" + path + "'", "  " + path + " "}) {
+    CAPTURE(wrong);
+    CHECK(token({{"AWS_TOKEN", wrong}}).ends_with("AWS_TOKEN names a file in a form that is not known: " + right));
+  }
+  CHECK(token({{"AWS_TOKEN", relative}}).ends_with("write file://" + relative));
+  CHECK(token({{"AWS_TOKEN", folder / ""}}).find("in a form that is not known") != std::string::npos);
+  CHECK(token({{"AWS_TOKEN", "~/token"}}).ends_with("write file:///PATH, with the whole path"));
+  CHECK(token({{"AWS_TOKEN", "file:"}}).ends_with("write file:///PATH"));
+  CHECK(token({{"AWS_TOKEN", "file:token"}}).ends_with("write file://token"));
+  CHECK(token({{"AWS_SESSION_TOKEN", path}}).find("AWS_SESSION_TOKEN names a file") != std::string::npos);
+}
+
+TEST_CASE("a token that is short, or begins with a slash and is no file, is used with a warning") {
+  const Folder folder;
+  const auto warnings = [](const std::string& value) {
+    const auto found = find_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", value}}), SystemFiles());
+    REQUIRE(found.ok());
+    std::string all;
+    for (const std::string& warning : found->warnings) all += warning + "\n";
+    return all;
+  };
+  CHECK(warnings("0123456789abcde") ==
+        "the SSRF token in AWS_TOKEN has fewer than 16 characters: it is easy to guess\n");
+  CHECK(warnings("0123456789abcdef").empty());
+  CHECK(warnings("abc/def+0123456789==").empty());
+  CHECK(warnings("/abc/def+0123456789==") ==
+        "the SSRF token in AWS_TOKEN begins with a slash: if it is the path of a file, write file:///PATH\n");
+  const std::string path = folder / "token";
+  write(path, "/short\n");
+  CHECK(warnings("file://" + path) ==
+        "the SSRF token in " + path + " has fewer than 16 characters: it is easy to guess\n");
+}
+
+TEST_CASE("no file is made where its folder is missing") {
+  CountingRandom random;
   const auto made =
       create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);
   REQUIRE_FALSE(made.ok());
