@@ -67,7 +67,7 @@ class Agent::Serving {
               {.session_name = start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent",
                .max_roles = start.settings.max_roles}),
         secrets_manager(parts.loop, outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
-        store(parts.loop, secrets_manager, parts.log, start.settings.cache),
+        store(parts.loop, secrets_manager, outgoing.random, parts.log, start.settings.cache),
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),

@@ -23,6 +23,10 @@ struct CachedSecret {
   std::string version_id;  ///< likewise
   TimePoint as_of;         ///< when it was asked for; its age counts from here
   TimePoint fresh_until;   ///< up to and including this moment it is served without asking
+  /// From this moment on, the next use has it renewed ahead of time; `kNever` if that was done once.
+  TimePoint renew_from = kNever;
+
+  static constexpr TimePoint kNever = TimePoint::max();
 };
 
 /// The answers at hand: at most so many entries a role, and so many bytes over all roles; the least recently used

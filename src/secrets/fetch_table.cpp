@@ -39,7 +39,7 @@ class FetchTable::Running final : public Fetch, private Runnable {
 std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool forced) {
   const auto found = flights_.find(key);
   if (found == flights_.end()) {
-    if (count_ == kMaxFetches) return nullptr;
+    if (is_full()) return nullptr;
     const std::shared_ptr<Running> fetch = make(key);
     fetch->forced = forced;
     fetch->ordinary = !forced;
@@ -57,7 +57,7 @@ std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool forced) {
     return flight.current;
   }
   if (flight.next == nullptr) {
-    if (count_ == kMaxFetches) return nullptr;
+    if (is_full()) return nullptr;
     flight.next = make(key);
     flight.next->forced = true;
   }

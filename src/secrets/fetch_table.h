@@ -24,6 +24,8 @@ class FetchTable {
   std::shared_ptr<Fetch> join(const SecretKey& key, bool forced);
   [[nodiscard]] bool holds(const SecretKeyView& key) const { return flights_.find(key) != flights_.end(); }
 
+  [[nodiscard]] bool is_full() const { return count_ == kMaxFetches; }
+
   /// Ends all fetches with that fault.
   void cancel_all(const Fault& fault);
 

@@ -33,9 +33,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
       describe_failed(fetch.key, versions.fault());
     } else if (CachedSecret* held = cache_.find(fetch.key);
                held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {
-      held->as_of = std::max(held->as_of, fetch.progress.as_of);
-      held->fresh_until = std::max(held->fresh_until, rules_.freshness.fresh_until(held->as_of));
-      cache_.use(*held);
+      still_good(*held, fetch.progress.as_of);
       co_return held->answer;
     }
   }
@@ -43,13 +41,25 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   Result<SecretValue> value = co_await std::move(call);
   if (!value.ok()) co_return value.fault();
   SharedBytes answer = value->answer;
-  const TimePoint as_of = fetch.progress.as_of;
-  cache_.store(fetch.key, {.answer = std::move(value->answer),
-                           .arn = std::move(value->arn),
-                           .version_id = std::move(value->version_id),
-                           .as_of = as_of,
-                           .fresh_until = rules_.freshness.fresh_until(as_of)});
+  cache_.store(fetch.key, to_cache(std::move(*value), fetch.progress.as_of));
   co_return answer;
+}
+
+CachedSecret Refresh::to_cache(SecretValue value, TimePoint as_of) const {
+  return {.answer = std::move(value.answer),
+          .arn = std::move(value.arn),
+          .version_id = std::move(value.version_id),
+          .as_of = as_of,
+          .fresh_until = rules_.freshness.fresh_until(as_of),
+          .renew_from = rules_.freshness.renew_from(as_of)};
+}
+
+void Refresh::still_good(CachedSecret& held, TimePoint as_of) {
+  cache_.use(held);
+  if (as_of < held.as_of) return;  // renewed meanwhile under another key
+  held.as_of = as_of;
+  held.fresh_until = std::max(held.fresh_until, rules_.freshness.fresh_until(as_of));
+  held.renew_from = rules_.freshness.renew_from(as_of);
 }
 
 void Refresh::failed(const SecretKey& key, const Fault& fault) {
@@ -57,6 +67,7 @@ void Refresh::failed(const SecretKey& key, const Fault& fault) {
   if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
   const Seconds wait = rules_.freshness.retry_after_fault();
   cached->fresh_until = scheduler_.now() + wait;
+  cached->renew_from = CachedSecret::kNever;  // AWS is asked again after that time, no earlier
   log_.warn("AWS cannot be asked, serving the cached secret",
             {{"secret_id", key.secret_id}, {"error", fault.code}, {"retry_in_seconds", wait.count()}});
 }

@@ -20,7 +20,7 @@ namespace sma {
                                const SecretVersions& versions);
 
 struct RefreshRules {
-  Freshness freshness;
+  const Freshness& freshness;
   bool ignore_transient_errors = true;  ///< a cached value takes the place of a transient fault
 };
 
@@ -36,10 +36,14 @@ class Refresh final : public Fetcher {
   /// If the cached value may take the place of the fault, it does so for a while before AWS is asked again.
   void failed(const SecretKey& key, const Fault& fault) override;
 
+  /// What the cache keeps of a value that was asked for at `as_of`.
+  [[nodiscard]] CachedSecret to_cache(SecretValue value, TimePoint as_of) const;
+
   /// The cached value, if it may take the place of that fault; null if not.
   [[nodiscard]] CachedSecret* stand_in(const SecretKeyView& key, const Fault& fault);
 
  private:
+  void still_good(CachedSecret& held, TimePoint as_of);
   void describe_failed(const SecretKey& key, const Fault& fault);
 
   Scheduler& scheduler_;

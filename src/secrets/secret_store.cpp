@@ -17,10 +17,11 @@ Fault late() { return Fault::timeout("the secret was not fetched in time"); }
 
 }  // namespace
 
-SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Log& log, SecretStoreSettings settings)
+SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Random& random, Log& log,
+                         SecretStoreSettings settings)
     : scheduler_(scheduler),
       log_(log),
-      freshness_(settings.ttl),
+      freshness_(settings.ttl, random),
       cache_(settings.ttl > Seconds{0} ? settings.cache_size : 0, settings.cache_bytes),
       usage_(scheduler, log),
       refresh_(scheduler, source, log, cache_, {freshness_, settings.ignore_transient_errors}),
@@ -29,10 +30,18 @@ SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Log& log, S
 
 std::optional<SharedBytes> SecretStore::fresh(const SecretKeyView& key) {
   CachedSecret* cached = cache_.find(key);
-  if (cached == nullptr || scheduler_.now() > cached->fresh_until) return std::nullopt;
+  const TimePoint now = scheduler_.now();
+  if (cached == nullptr || now > cached->fresh_until) return std::nullopt;
   cache_.use(*cached);
   usage_.record_memory(key.secret_id);
+  if (now >= cached->renew_from) renew_ahead(key, *cached);
   return cached->answer;
+}
+
+void SecretStore::renew_ahead(const SecretKeyView& key, CachedSecret& cached) {
+  if (closed_ || fetches_.is_full() || fetches_.holds(key)) return;
+  cached.renew_from = CachedSecret::kNever;
+  fetches_.join(key.copy(), false);
 }
 
 Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, TimePoint client_deadline) {
@@ -79,12 +88,7 @@ bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role
     return !lacks({id, {}, {}, role_arn});
   });
   if (known || room(role_arn, ratio) == 0) return false;
-  return cache_.fill(std::move(ids), role_arn,
-                     {.answer = std::move(value.answer),
-                      .arn = std::move(value.arn),
-                      .version_id = std::move(value.version_id),
-                      .as_of = as_of,
-                      .fresh_until = freshness_.fresh_until(as_of)},
+  return cache_.fill(std::move(ids), role_arn, refresh_.to_cache(std::move(value), as_of),
                      static_cast<std::size_t>(ratio * static_cast<double>(cache_.bytes_limit())));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/random.h"
 #include "base/result.h"
 #include "base/scheduler.h"
 #include "base/shared_bytes.h"
@@ -36,9 +37,10 @@ struct SecretStoreSettings {
 /// Outlives the tasks of `get`; these may be destroyed at any time.
 class SecretStore {
  public:
-  SecretStore(Scheduler& scheduler, SecretSource& source, Log& log, SecretStoreSettings settings);
+  SecretStore(Scheduler& scheduler, SecretSource& source, Random& random, Log& log, SecretStoreSettings settings);
 
-  /// The answer at hand, if it may be served without asking AWS. Counts as a use; allocates and copies nothing.
+  /// The answer at hand, if it may be served without asking AWS. Counts as a use; allocates and copies nothing, but for
+  /// the one use in a TTL that starts a fetch ahead of time.
   [[nodiscard]] std::optional<SharedBytes> fresh(const SecretKeyView& key);
 
   /// The answer at hand or from AWS, joining a fetch that is under way if the rules allow. Faults: the source's own;
@@ -65,6 +67,7 @@ class SecretStore {
   [[nodiscard]] UsageSummary& usage() { return usage_; }
 
  private:
+  void renew_ahead(const SecretKeyView& key, CachedSecret& cached);
   Result<SharedBytes> from_memory(CachedSecret& cached, std::string_view secret_id);
   Result<SharedBytes> failed(Fault fault, const SecretKey& key, bool refresh_now);
 

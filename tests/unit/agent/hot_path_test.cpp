@@ -9,6 +9,7 @@
 #include "http_server/server.h"
 #include "os/listening_socket.h"
 #include "tests/unit/base/counted_calls.h"
+#include "tests/unit/base/equal_bytes.h"
 #include "tests/unit/base/log_lines.h"
 #include "tests/unit/os/manual_clocks.h"
 #include "tests/unit/secrets/fake_source.h"
@@ -58,6 +59,9 @@ class CachedSecretServer {
     return done;
   }
 
+  void pass(Nanoseconds time) { clocks_.advance(time); }
+  [[nodiscard]] std::string operations() const { return source_.operations(); }
+
   /// Where the cache has the answer.
   [[nodiscard]] const char* cached() { return store_.fresh({"a b", "", "", ""})->view().data(); }
 
@@ -67,7 +71,8 @@ class CachedSecretServer {
   LogLines lines_;
   Log log_{&lines_, LogLevel::info};
   FakeSource source_{loop_};
-  SecretStore store_{loop_, source_, log_, {}};
+  EqualBytes random_{0x80};
+  SecretStore store_{loop_, source_, random_, log_, {}};
   SsrfGuard guard_{loop_, log_, {"X-Aws-Parameters-Secrets-Token", "X-Vault-Token"}, SharedBytes("token")};
   Routes routes_{loop_, store_, guard_, log_, "/v1/"};
   Server server_{loop_, routes_, {}};
@@ -106,6 +111,22 @@ TEST_CASE("a cached secret on a kept-alive connection costs one read, one write,
       CHECK(calls.last_written.data() == server.cached());
     }
   }
+}
+
+TEST_CASE("a hit that renews its secret ahead of time costs one read and one write, and those after it no allocation") {
+  CachedSecretServer server;
+  const FileDescriptor client = server.connect();
+  server.serve(client, request("/v1/a%20b"));
+  server.pass(Seconds{280});
+  const CallCounts first = server.serve(client, request("/v1/a%20b"));
+  CHECK(first.reads == 1);
+  CHECK(first.writes == 1);
+  CHECK(server.operations() == "describe");
+  const CallCounts second = server.serve(client, request("/v1/a%20b"));
+  CHECK(second.allocations == 0);
+  CHECK(second.reads == 1);
+  CHECK(second.writes == 1);
+  CHECK(server.operations() == "describe");
 }
 
 TEST_CASE("a cached secret on a connection of its own meets epoll once, for the listener") {

@@ -2,21 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <array>
 #include <set>
 
+#include "tests/unit/base/equal_bytes.h"
+
 using namespace sma;
-
-namespace {
-
-struct EqualBytes final : Random {
-  explicit EqualBytes(std::uint8_t each) : value(each) {}
-  void fill(std::span<std::uint8_t> bytes) override { std::ranges::fill(bytes, value); }
-  std::uint8_t value;
-};
-
-}  // namespace
 
 TEST_CASE("a part of a duration reaches from nothing to just below the whole") {
   CHECK(EqualBytes(0).part_of(Seconds(60)) == Nanoseconds(0));

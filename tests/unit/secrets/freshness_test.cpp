@@ -2,16 +2,34 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/base/equal_bytes.h"
+
 namespace sma {
 namespace {
 
+constexpr TimePoint kAsked{Seconds{7}};
+
 TEST_CASE("a secret is fresh up to its TTL after it was asked for") {
-  CHECK(Freshness{Seconds{300}}.fresh_until(TimePoint(Seconds{7})) == TimePoint(Seconds{307}));
+  EqualBytes random(0);
+  CHECK(Freshness{Seconds{300}, random}.fresh_until(kAsked) == kAsked + Seconds{300});
+}
+
+TEST_CASE("a secret is renewed ahead of time from a random point between 80 and 90 percent of its TTL on") {
+  EqualBytes random(0);
+  CHECK(Freshness{Seconds{300}, random}.renew_from(kAsked) == kAsked + Seconds{240});
+  CHECK(Freshness{Seconds{1}, random}.renew_from(kAsked) == kAsked + Milliseconds{800});
+  random.value = 0xFF;
+  CHECK(Freshness{Seconds{300}, random}.renew_from(kAsked) > kAsked + Milliseconds{269'999});
+  CHECK(Freshness{Seconds{300}, random}.renew_from(kAsked) < kAsked + Seconds{270});
+  SystemRandom kernel;
+  const Freshness freshness(Seconds{300}, kernel);
+  CHECK(freshness.renew_from(kAsked) != freshness.renew_from(kAsked));
 }
 
 TEST_CASE("after a fault AWS is asked again once the shorter of TTL and 30 seconds has passed") {
-  CHECK(Freshness{Seconds{300}}.retry_after_fault() == Seconds{30});
-  CHECK(Freshness{Seconds{10}}.retry_after_fault() == Seconds{10});
+  EqualBytes random(0);
+  CHECK(Freshness{Seconds{300}, random}.retry_after_fault() == Seconds{30});
+  CHECK(Freshness{Seconds{10}, random}.retry_after_fault() == Seconds{10});
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+#include <vector>
+
 #include "tests/unit/secrets/store_fixture.h"
 
 namespace sma {
@@ -100,6 +103,174 @@ TEST_CASE("a busy agent serves the cached value") {
   CHECK(f.lines.count("secret_id=db error=Busy") == 1);
   Task<Answer> forced = f.refresh("db");
   CHECK(text_of(forced) == "Busy");
+}
+
+/// A cached secret, aged 240 s of its 300: with the least that can be drawn, the next use has it renewed.
+struct Aging : StoreFixture {
+  explicit Aging(SecretStoreSettings settings = {}) : StoreFixture(settings, 0) {
+    cache("db", "v1", "old");
+    scheduler.advance(Seconds{240});
+  }
+};
+
+TEST_CASE("a use from 80 percent of the TTL on is answered from memory and starts one fetch ahead of time") {
+  StoreFixture f({}, 0);
+  f.cache("db", "v1", "old");
+  f.scheduler.advance(Seconds{240} - Nanoseconds{1});
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "get");
+  f.scheduler.advance(Nanoseconds{1});
+  for (int i = 0; i < 3; ++i) CHECK(f.store.fresh(f.key("db"))->view() == "old");
+  Task<Answer> client = f.ask("db");
+  CHECK(text_of(client) == "old");
+  CHECK(f.source.operations() == "get describe");
+  f.source.last().send();
+
+  SUBCASE("whose DescribeSecret makes the entry fresh again") {
+    f.finish(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+    f.scheduler.advance(Seconds{240} - Nanoseconds{1});
+    CHECK(f.is_fresh("db"));
+    f.scheduler.run_until_idle();
+    CHECK(f.source.operations() == "get describe");
+    f.scheduler.advance(Nanoseconds{1});
+    CHECK(f.is_fresh("db"));
+    f.scheduler.run_until_idle();
+    CHECK(f.source.operations() == "get describe describe");
+  }
+  SUBCASE("which brings a new version") {
+    f.finish(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
+    CHECK(f.is_fresh("db"));
+    f.reply(secret("db", "v2", "new"));
+    CHECK(f.store.fresh(f.key("db"))->view() == "new");
+    CHECK(f.source.operations() == "get describe get");
+  }
+  SUBCASE("which an ordinary client joins once the TTL is over, and refreshNow while it is unsent") {
+    f.scheduler.advance(Seconds{61});
+    Task<Answer> late = f.ask("db");
+    CHECK(text_of(late) == "old");  // the fetch has been slow for 5 s already
+    CHECK(f.source.operations() == "get describe");
+  }
+}
+
+TEST_CASE("a fetch ahead of time that fails transiently changes nothing until the TTL is over") {
+  Aging f;
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  f.reply(Fault::connection("reset"));
+  CHECK(f.lines.count("WARN") == 0);
+  f.scheduler.advance(Seconds{60});
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "get describe");
+  f.scheduler.advance(Nanoseconds{1});
+  CHECK_FALSE(f.is_fresh("db"));
+  Task<Answer> client = f.ask("db");
+  CHECK(f.source.operations() == "get describe describe");
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(client) == "old");
+  CHECK(f.lines.count("WARN") == 1);
+}
+
+TEST_CASE("a fetch ahead of time that fails once the TTL is over lets the value stand in") {
+  Aging f;
+  CHECK(f.is_fresh("db"));
+  f.scheduler.advance(Seconds{61});
+  f.reply(Fault::connection("reset"));
+  CHECK(f.is_fresh("db"));
+  CHECK(f.lines.count("retry_in_seconds=30") == 1);
+}
+
+TEST_CASE("a value that stands in after a fault is not renewed ahead of time") {
+  StoreFixture f({}, 0);
+  f.cache("db", "v1", "old");
+  f.scheduler.advance(Seconds{301});
+  Task<Answer> client = f.ask("db");
+  f.reply(Fault::connection("reset"));
+  f.scheduler.advance(Seconds{29});
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "get describe");
+}
+
+TEST_CASE("a prefetched secret is renewed ahead of time, once under all its names") {
+  StoreFixture f({}, 0);
+  f.store.prefetched({"db", arn_of("db")}, {}, secret("db", "v1", "old"), f.scheduler.now(), 1.0);
+  f.scheduler.advance(Seconds{240});
+  CHECK(f.is_fresh("db"));
+  CHECK(f.is_fresh(f.key(arn_of("db"))));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "describe");
+}
+
+TEST_CASE("a secret that nobody uses is not renewed") {
+  Aging f;
+  f.scheduler.advance(Seconds{10'000});
+  CHECK(f.source.operations() == "get");
+}
+
+TEST_CASE("a refreshNow that is under way is the fetch ahead of time, unless it fails") {
+  Aging f;
+  Task<Answer> forced = f.refresh("db");
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "get get");
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(forced) == "ConnectionError");
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "get get describe");
+}
+
+TEST_CASE("with 1024 fetches under way none starts ahead of time, without a line in the log") {
+  Aging f;
+  f.lines.lines.clear();
+  std::vector<Task<Answer>> clients;
+  for (std::size_t i = 0; i < FetchTable::kMaxFetches; ++i) clients.push_back(f.ask(f.key("s" + std::to_string(i))));
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.calls.size() == FetchTable::kMaxFetches + 1);
+  CHECK(f.lines.lines.empty());
+
+  f.reply(secret("s1023", "v1", "x"));
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.last().operation == "describe");
+}
+
+TEST_CASE("nothing is renewed once the agent stops") {
+  Aging f;
+  f.store.cancel_all();
+  CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
+  CHECK(f.source.operations() == "get");
+}
+
+TEST_CASE("a client that asks all the time waits once, and costs at most 1.25 calls a TTL") {
+  constexpr Seconds kTtl{2};
+  constexpr int kTtls = 200;
+  for (const std::uint8_t drawn : {std::uint8_t{0}, std::uint8_t{0x80}, std::uint8_t{0xFF}}) {
+    for (const Milliseconds latency : {Milliseconds{1}, Milliseconds{150}, Milliseconds{200}}) {
+      CAPTURE(drawn);
+      CAPTURE(latency.count());
+      StoreFixture f({.ttl = kTtl}, drawn);
+      f.cache("db", "v1", "value");
+      std::optional<TimePoint> answered_at;
+      f.source.on_call = [&](const auto& call) {
+        call->send();
+        answered_at = f.scheduler.now() + latency;
+      };
+      const TimePoint end = f.scheduler.now() + kTtl * kTtls;
+      int waits = 0;
+      for (; f.scheduler.now() < end; f.scheduler.advance(Milliseconds{1})) {
+        if (answered_at == f.scheduler.now()) f.finish(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+        waits += f.is_fresh("db") ? 0 : 1;
+      }
+      CHECK(waits == 0);
+      CHECK(f.source.calls.size() <= kTtls * 5 / 4);
+      CHECK(f.source.calls.size() >= kTtls);
+    }
+  }
 }
 
 TEST_CASE("with caching off nothing is kept once the last client has its answer") {

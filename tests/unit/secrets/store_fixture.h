@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "secrets/secret_store.h"
+#include "tests/unit/base/equal_bytes.h"
 #include "tests/unit/base/log_lines.h"
 #include "tests/unit/base/manual_scheduler.h"
 #include "tests/unit/secrets/fake_source.h"
@@ -28,7 +29,9 @@ using Answer = Result<SharedBytes>;
 
 /// A store with a source whose calls the test answers.
 struct StoreFixture {
-  explicit StoreFixture(SecretStoreSettings settings = {}) : store(scheduler, source, log, settings) {}
+  /// `drawn`: each byte of what is drawn at random.
+  explicit StoreFixture(SecretStoreSettings settings = {}, std::uint8_t drawn = 0x80)
+      : random(drawn), store(scheduler, source, random, log, settings) {}
 
   Task<Answer> ask(SecretKey key, bool refresh_now = false, Seconds limit = Seconds{58}) {
     return started(scheduler, store.get(std::move(key), refresh_now, scheduler.now() + limit));
@@ -63,6 +66,7 @@ struct StoreFixture {
 
   ManualScheduler scheduler;
   FakeSource source{scheduler};
+  EqualBytes random;
   LogLines lines;
   Log log{&lines, LogLevel::debug};
   SecretStore store;

@@ -32,11 +32,15 @@ class StoreModel {
 
   static constexpr std::size_t kUnit = 16384;
 
-  explicit StoreModel(const SecretStoreSettings& settings)
-      : settings_(settings), caching_(settings.ttl > Seconds{0} && settings.cache_size > 0) {}
+  /// `drawn`: what each entry draws at random, of a tenth of the TTL.
+  StoreModel(const SecretStoreSettings& settings, Nanoseconds drawn)
+      : settings_(settings), drawn_(drawn), caching_(settings.ttl > Seconds{0} && settings.cache_size > 0) {}
 
   void request(int client, const Key& key, bool refresh_now, TimePoint now, TimePoint deadline) {
-    if (!refresh_now && is_fresh(key, now)) return serve_cached(client, key);
+    if (!refresh_now && is_fresh(key, now)) {
+      serve_cached(client, key);
+      return renew_ahead(key, now);
+    }
     const bool forced = refresh_now || !caching_;
     if (!fetches.contains(key)) start(key, forced, now);
     Fetch& fetch = fetches[key];
@@ -72,8 +76,12 @@ class StoreModel {
       fetches[key].describing = false;
       return;
     }
-    entry->as_of = std::max(entry->as_of, fetches[key].as_of);
-    entry->fresh_until = std::max(entry->fresh_until, entry->as_of + settings_.ttl);
+    const TimePoint as_of = fetches[key].as_of;
+    if (as_of >= entry->as_of) {
+      entry->as_of = as_of;
+      entry->fresh_until = std::max(entry->fresh_until, as_of + settings_.ttl);
+      entry->renew_from = renew_from(as_of);
+    }
     entry->used = ++uses_;
     end(key, entry->text, std::nullopt, now);
   }
@@ -84,7 +92,7 @@ class StoreModel {
     if (caching_ && (old == nullptr || as_of >= old->as_of)) {
       const std::set<Key> keys = old == nullptr ? std::set{key} : old->keys;
       std::erase_if(cache, [&](const Entry& entry) { return &entry == old; });
-      if (text.size() < settings_.cache_bytes) cache.push_back({keys, text, as_of, as_of + settings_.ttl, ++uses_});
+      if (text.size() < settings_.cache_bytes) cache.push_back(entry(keys, text, as_of, ++uses_));
       evict(std::get<3>(key));
     }
     end(key, text, std::nullopt, now);
@@ -97,7 +105,7 @@ class StoreModel {
     const double most = ratio * static_cast<double>(settings_.cache_size);
     if (static_cast<double>(entries(std::get<3>(*keys.begin()))) + 1 > most) return false;
     if (bytes() + text.size() > settings_.cache_bytes) return false;
-    cache.push_back({keys, text, as_of, as_of + settings_.ttl, --prefetches_});
+    cache.push_back(entry(keys, text, as_of, --prefetches_));
     return true;
   }
 
@@ -131,6 +139,7 @@ class StoreModel {
     std::string text;
     TimePoint as_of;
     TimePoint fresh_until;
+    TimePoint renew_from;  // from then on, a use has it renewed ahead of time, once
     int used;  // the least leaves first; below 0: prefetched and never used, the latest of them leaves first
   };
   /// Whether an entry is that role's.
@@ -152,6 +161,7 @@ class StoreModel {
   std::map<int, std::string> answers;  // of clients that have one
   std::map<Key, Fetch> fetches;        // under way
   std::list<Entry> cache;
+  int renewed_ahead = 0;
 
  private:
   struct Client {
@@ -164,6 +174,20 @@ class StoreModel {
   bool is_fresh(const Key& key, TimePoint now) {
     const Entry* entry = find(key);
     return entry != nullptr && now <= entry->fresh_until;
+  }
+
+  TimePoint renew_from(TimePoint as_of) const { return as_of + Nanoseconds(settings_.ttl) * 8 / 10 + drawn_; }
+
+  Entry entry(const std::set<Key>& keys, const std::string& text, TimePoint as_of, int used) const {
+    return {keys, text, as_of, as_of + settings_.ttl, renew_from(as_of), used};
+  }
+
+  void renew_ahead(const Key& key, TimePoint now) {
+    if (now < find(key)->renew_from || fetches.contains(key)) return;
+    find(key)->renew_from = TimePoint::max();
+    start(key, false, now);
+    fetches[key].ordinary = true;
+    ++renewed_ahead;
   }
 
   bool may_stand_in(const Client& client) {
@@ -183,8 +207,10 @@ class StoreModel {
     const Fetch ended = fetches[key];
     fetches.erase(key);
     const bool passing = fault && fault->is_transient();
-    if (passing && ended.ordinary && settings_.ignore_transient_errors && find(key) != nullptr && !is_fresh(key, now))
+    if (passing && ended.ordinary && settings_.ignore_transient_errors && find(key) != nullptr && !is_fresh(key, now)) {
       find(key)->fresh_until = now + std::min(settings_.ttl, Seconds{30});
+      find(key)->renew_from = TimePoint::max();
+    }
     for (const int client : ended.clients) {
       const Client waiting = waiting_.at(client);
       waiting_.erase(client);
@@ -211,6 +237,7 @@ class StoreModel {
   }
 
   SecretStoreSettings settings_;
+  Nanoseconds drawn_;
   bool caching_;
   int uses_ = 0;
   int prefetches_ = 0;

@@ -75,7 +75,11 @@ class Schedule {
  public:
   /// `heavy`: texts of some units, so that `cache_bytes` can be counted in them.
   Schedule(unsigned seed, SecretStoreSettings settings, bool heavy)
-      : random_(seed), settings_(settings), heavy_(heavy), fixture_(settings), model_(settings) {
+      : random_(seed),
+        settings_(settings),
+        heavy_(heavy),
+        fixture_(settings, static_cast<std::uint8_t>(37 * seed)),
+        model_(settings, fixture_.random.part_of(Nanoseconds(settings.ttl) / 10)) {
     for (const char* name : kNames) world_.began[name] = {now(), now()};
   }
 
@@ -93,6 +97,7 @@ class Schedule {
 
   [[nodiscard]] int answers() const { return answers_; }
   [[nodiscard]] int prefetched() const { return kept_; }
+  [[nodiscard]] int renewed_ahead() const { return model_.renewed_ahead; }
 
  private:
   struct Pending {
@@ -157,6 +162,8 @@ class Schedule {
       prefetch();
     else if (what < 91)
       world_.began[any_name()].push_back(now());
+    else if (chance(20))
+      pass_to_renewal();
     else
       pass(chance(50) ? Milliseconds{random_() % 7000} : Milliseconds{random_() % 70000});
     return {};
@@ -165,6 +172,13 @@ class Schedule {
   void pass(Nanoseconds time) {
     fixture_.scheduler.advance(time);
     model_.time(now());
+  }
+
+  /// To where the next use of some entry has it renewed ahead of time.
+  void pass_to_renewal() {
+    if (model_.cache.empty()) return;
+    const TimePoint when = model_.cache.back().renew_from;
+    if (when > now() && when != TimePoint::max()) pass(when - now());
   }
 
   Key request() {
@@ -347,10 +361,12 @@ class Schedule {
 };
 
 TEST_CASE(
-    "any schedule of requests, prefetch, rotations, faults, expiry and eviction has the result of the model of "
+    "any schedule of requests, prefetch, renewals ahead of time, rotations, faults, expiry and eviction has the result "
+    "of the model of "
     "the rules") {
   int answers = 0;
   int prefetched = 0;
+  int renewed_ahead = 0;
   for (unsigned seed = 1; seed <= 2000; ++seed) {
     CAPTURE(seed);
     const bool heavy = seed % 7 == 0;
@@ -364,9 +380,11 @@ TEST_CASE(
     schedule.play(150);
     answers += schedule.answers();
     prefetched += schedule.prefetched();
+    renewed_ahead += schedule.renewed_ahead();
   }
   CHECK(answers > 40'000);
   CHECK(prefetched > 1000);
+  CHECK(renewed_ahead > 1000);
 }
 
 }  // namespace
