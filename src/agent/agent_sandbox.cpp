@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "agent/agent_log.h"
+#include "agent/agent_output.h"
 #include "agent/configuration/ssrf_token.h"
 #include "aws/profile_chain.h"
 #include "aws/profile_files.h"

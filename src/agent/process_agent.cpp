@@ -9,12 +9,12 @@
 
 namespace sma {
 
-ProcessAgent::ProcessAgent(const CommandLine& command_line, Settings settings, AgentParts parts, LogWriter& writer,
+ProcessAgent::ProcessAgent(const CommandLine& command_line, Settings settings, AgentParts parts, AgentOutput& output,
                            std::optional<Result<ClientAccess>> access)
     : command_line_(command_line),
       settings_(std::move(settings)),
       parts_(parts),
-      writer_(writer),
+      output_(output),
       access_(std::move(access)) {}
 
 Result<Agent*> ProcessAgent::make_agent() {
@@ -44,9 +44,8 @@ Result<Agent*> ProcessAgent::make_agent() {
 /// The start line is the first one on standard output: a log that goes there waits for it.
 Task<void> ProcessAgent::announce(std::string line) {
   co_await agent_->ready().wait();
-  print_line(line);
+  output_.announce(line);
   parts_.log.info(line);
-  parts_.loop.set_end_of_turn(&writer_);
   release_start_up_pages();
 }
 

@@ -4,11 +4,11 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/agent_output.h"
 #include "agent/client_access.h"
 #include "agent/configuration/command_line.h"
 #include "agent/lambda/lambda_agent.h"
 #include "base/task.h"
-#include "os/log_writer.h"
 
 namespace sma {
 
@@ -18,7 +18,7 @@ class ProcessAgent final : public AgentMaker {
  public:
   /// `access`: none if token and port are to be opened no earlier than in `make_agent`. All references must outlive
   /// this object.
-  ProcessAgent(const CommandLine& command_line, Settings settings, AgentParts parts, LogWriter& writer,
+  ProcessAgent(const CommandLine& command_line, Settings settings, AgentParts parts, AgentOutput& output,
                std::optional<Result<ClientAccess>> access);
 
   Result<Agent*> make_agent() override;
@@ -34,7 +34,7 @@ class ProcessAgent final : public AgentMaker {
   const CommandLine& command_line_;
   Settings settings_;
   AgentParts parts_;
-  LogWriter& writer_;
+  AgentOutput& output_;
   std::optional<Result<ClientAccess>> access_;
   std::optional<Agent> agent_;
   Task<void> announcing_;

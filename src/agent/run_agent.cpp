@@ -1,11 +1,10 @@
 #include "agent/run_agent.h"
 
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "agent/agent_log.h"
+#include "agent/agent_output.h"
 #include "agent/client_access.h"
 #include "agent/configuration/secret_variables.h"
 #include "agent/connection_limit.h"
@@ -14,6 +13,7 @@
 #include "agent/lambda/lambda_start.h"
 #include "agent/process_agent.h"
 #include "http_client/http_client.h"
+#include "os/blocking_calls.h"
 #include "os/child_process.h"
 #include "os/descriptor_limit.h"
 #include "os/event_loop.h"
@@ -22,27 +22,20 @@
 namespace sma {
 namespace {
 
-int report(const Fault& fault) {
-  std::fprintf(stderr, "secrets-manager-agent: %s\n", fault.message.c_str());
-  return 1;
-}
-
-/// The exit code.
-int run_to_its_end(EventLoop& loop, Task<Result<Done>> life) {
+Result<Done> run_to_its_end(EventLoop& loop, Task<Result<Done>> life) {
   MemberRunnable<&EventLoop::stop> stop_loop(loop);
   life.start(loop, &stop_loop);
   loop.run();
-  const Result<Done> ended = life.take();
-  return ended.ok() ? 0 : report(ended.fault());
+  return life.take();
 }
 
-int run_plainly(AgentMaker& maker, EventLoop& loop, Event& stop) {
+Result<Done> run_plainly(AgentMaker& maker, EventLoop& loop, Event& stop) {
   const Result<Agent*> agent = maker.make_agent();
-  return agent.ok() ? run_to_its_end(loop, (*agent)->run(stop)) : report(agent.fault());
+  return agent.ok() ? run_to_its_end(loop, (*agent)->run(stop)) : Result<Done>(agent.fault());
 }
 
-int run_in_lambda(AgentMaker& maker, const AgentParts& parts, const LambdaStart& start, const std::string& name,
-                  Event& stop) {
+Result<Done> run_in_lambda(AgentMaker& maker, const AgentParts& parts, const LambdaStart& start,
+                           const std::string& name, Event& stop) {
   // Lambda's API is on this machine. With its own client, its calls do not share a pool or a limit with calls to AWS.
   HttpClientSettings settings;
   settings.user_agent = "secrets-manager-agent/" SMA_VERSION;
@@ -63,20 +56,21 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
 
   const SystemClocks clocks;
   EventLoop loop(clocks);
-  LogWriter writer = open_agent_log(loop, settings, command_line.as_version_3);
-  Log log(&writer, settings.log_level);
+  BlockingCalls calls(loop);
+  AgentOutput output(loop, calls, settings, command_line.as_version_3);
+  Log log(&output.log(), settings.log_level);
   // With SnapStart nothing is opened before the snapshot.
   std::optional<Result<ClientAccess>> access;
   if (!lambda || !lambda->snap_start) access = open_client_access(command_line, settings, environment, files, log);
   // An extension reports this fault to Lambda, after it has registered.
   if (!lambda && !access->ok()) {
     log.error(access->fault().message);
-    writer.flush_at_end();
-    return report(access->fault());
+    const int exit_code = output.report(access->fault());
+    output.flush_at_end();
+    return exit_code;
   }
 
-  if (settings.log_to_file) loop.set_end_of_turn(&writer);
-  if (writer.fault()) log.warn("no log file; lines go to standard error", {{"reason", writer.fault()->message}});
+  if (output.fault()) log.warn("no log file; lines go to standard error", {{"reason", output.fault()->message}});
   for (const std::string& warning : loaded.warnings) log.warn(warning);
   if (command_line.lambda && !lambda)
     log.warn("no Lambda extension: AWS_LAMBDA_RUNTIME_API is not set; the agent runs as it does elsewhere");
@@ -89,17 +83,19 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   MemberRunnable<&ChildProcesses::reap_strangers> reaper(processes);
   signals.on_child_ended(reaper);
   loop.post(reaper);  // for children that ended earlier, if this program replaced a shell by exec
-  int exit_code = 1;
+  int exit_code = 0;
   {
     const AgentParts parts{
         .loop = loop, .environment = environment, .files = files, .processes = processes, .log = log};
-    ProcessAgent agent(command_line, std::move(settings), parts, writer, std::move(access));
+    ProcessAgent agent(command_line, std::move(settings), parts, output, std::move(access));
     MemberRunnable<&ProcessAgent::resumed> resumed(agent);
     signals.on_continued(resumed);
-    exit_code = lambda ? run_in_lambda(agent, parts, *lambda, command_line.program_name, signals.stop_asked())
-                       : run_plainly(agent, loop, signals.stop_asked());
+    const Result<Done> ended =
+        lambda ? run_in_lambda(agent, parts, *lambda, command_line.program_name, signals.stop_asked())
+               : run_plainly(agent, loop, signals.stop_asked());
+    if (!ended.ok()) exit_code = output.report(ended.fault());
   }
-  writer.flush_at_end();
+  output.flush_at_end();
   return exit_code;
 }
 

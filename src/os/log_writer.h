@@ -1,62 +1,55 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string>
 
-#include "base/fault.h"
-#include "base/file_descriptor.h"
 #include "base/log.h"
 #include "base/scheduler.h"
+#include "base/task.h"
+#include "os/blocking_calls.h"
+#include "os/event_loop.h"
+#include "os/log_target.h"
 
 namespace sma {
 
-/// Gathers log lines and writes them once a turn of the loop, to a file that it rotates or to a descriptor it was
-/// given. Never blocks on a pipe: writes only as much as poll(2) says it takes (its flags are shared with others, so
-/// O_NONBLOCK is no way). Holds at most 256 KiB; what does not fit is dropped and counted in one line. If the file
-/// was moved away or removed, a new one is begun within a second.
+/// Gathers log lines and writes them once a turn of the loop. Never blocks the loop: a target that may block is written
+/// by the thread for logs. Holds at most 256 KiB; what does not fit is dropped and counted in one line.
 class LogWriter final : public LogSink, public Runnable {
  public:
-  /// Writes to `descriptor`, which stays open and its owner's.
-  LogWriter(Scheduler& scheduler, int descriptor);
-  /// Writes to `folder`/`name`.log, a new file at 10 MB; four old ones stay in `folder`/archive. If it
-  /// cannot be written, `fault` says why, and lines go to standard error.
-  LogWriter(Scheduler& scheduler, std::string folder, std::string name);
-
-  /// Why the file cannot be written; none if it can.
-  [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+  /// The thread may still be writing to `target` when this object is gone.
+  LogWriter(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<LogTarget> target);
 
   void write(std::string_view line) override;
+  /// Puts `line` before all that was not written yet.
+  void write_first(std::string_view line) { lines_.insert(0, line); }
   /// At the end of a turn; cheap if there is nothing to write.
   void run() override {
     if (!lines_.empty() && !retry_.armed()) flush();
   }
-  /// Writes what can be written now.
+  /// Writes what can be written now, or lets the thread begin with it.
   void flush();
-  /// For the end of the process: waits for a slow reader, but at most half a second during which it takes nothing.
-  void flush_at_end();
+  /// Bytes that are not written yet.
+  [[nodiscard]] std::size_t pending() const { return in_flight_ + lines_.size(); }
 
  private:
-  [[nodiscard]] std::string path(int generation) const;
-  void open_file();
-  void follow_path();
-  void rotate();
-  [[nodiscard]] std::size_t next_portion(std::size_t written) const;
+  Task<void> write_on_thread(std::string portion);
+  void keep_rest_of(std::string_view text, std::size_t done);
   void note_dropped_lines();
-  [[nodiscard]] bool writable_now() const;
 
-  Scheduler& scheduler_;
-  MemberTimer<&LogWriter::flush> retry_;  // for a reader that takes nothing for now
-  std::string folder_;
-  std::string name_;
-  std::optional<Fault> fault_;
-  FileDescriptor file_;
-  int descriptor_ = -1;
-  bool regular_ = false;
-  std::size_t file_size_ = 0;
-  TimePoint followed_at_{};
+  EventLoop& loop_;
+  BlockingCalls& calls_;
+  std::shared_ptr<LogTarget> target_;
+  MemberTimer<&LogWriter::flush> retry_;  // for a target that takes nothing for now
   std::string lines_;
+  std::size_t in_flight_ = 0;  // bytes that the thread is writing
   std::size_t dropped_ = 0;
+  Task<void> writing_;
 };
+
+/// For the end of the process: turns the loop until all is written, but at most half a second in which nothing is
+/// taken.
+void flush_at_end(EventLoop& loop, std::span<LogWriter* const> writers);
 
 }  // namespace sma

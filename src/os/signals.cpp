@@ -28,6 +28,7 @@ void Signals::block() {
   sigprocmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGTTOU, SIG_IGN);  // a background process may write to a terminal that `stty tostop` is set for
   std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes ends the log, not the agent
 }
 

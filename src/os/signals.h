@@ -6,8 +6,8 @@
 
 namespace sma {
 
-/// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP, SIGPIPE and SIGXFSZ are
-/// ignored.
+/// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP, SIGPIPE, SIGTTOU and
+/// SIGXFSZ are ignored.
 /// For PID 1 these signals would have no effect by default; they arrive through the descriptor. There, SIGCHLD means
 /// that orphans have to be reaped.
 class Signals final : private Watcher {

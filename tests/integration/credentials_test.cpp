@@ -49,7 +49,7 @@ struct Scene {
     CHECK(answer.status == 200);
     return aws().last("GetSecretValue").signature.principal_arn;
   }
-  bool logged(const std::string& text) { return agent().log().find(text) != std::string::npos; }
+  bool logged(const std::string& text) { return agent().logs(text); }
 
   standin::Standin& aws() { return with_aws.aws; }
   AgentProcess& agent() { return with_aws.agent(); }

@@ -138,7 +138,7 @@ printf '{"Version": 1, "AccessKeyId": "AKIAPROCESS000000001", "SecretAccessKey":
     });
     AgentProcess agent(settings);
     agent.wait_until_listening();
-    CHECK(holds(agent.log(), "INFO credentials found source=\"profile default, credential_process\""));
+    CHECK(agent.logs("INFO credentials found source=\"profile default, credential_process\""));
     return "\n" + home.read("given");
   };
   const std::string plain = given({{"AWS_TOKEN", "the-token-of-clients"},

@@ -1,8 +1,15 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
+#include <cstdlib>
 #include <regex>
 #include <sstream>
+#include <vector>
 
+#include "base/file_descriptor.h"
 #include "tests/integration/support/agent_with_aws.h"
 #include "tests/integration/support/wait_until.h"
 
@@ -30,6 +37,56 @@ void wait_until_healthy(AgentProcess& agent, std::uint16_t port) {
     if (!agent.child().is_running()) throw std::runtime_error("the agent ended: " + agent.all_output());
     return run_agent(probe).exit_code == 0;
   });
+}
+
+struct Outputs {
+  const char* name;
+  FileDescriptor agents_end;
+  FileDescriptor unread_end{};
+};
+
+/// One of each kind of descriptor that a parent may give the agent; nobody reads any.
+std::vector<Outputs> unread_outputs() {
+  std::vector<Outputs> all;
+  FileDescriptor master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  REQUIRE(grantpt(master.get()) == 0);
+  REQUIRE(unlockpt(master.get()) == 0);
+  FileDescriptor terminal(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  all.push_back({"a terminal", std::move(terminal), std::move(master)});
+  std::array<int, 2> ends{};
+  REQUIRE(pipe2(ends.data(), O_CLOEXEC) == 0);
+  all.push_back({"a pipe", FileDescriptor(ends[1]), FileDescriptor(ends[0])});
+  for (const int kind : {SOCK_STREAM, SOCK_DGRAM}) {
+    REQUIRE(socketpair(AF_UNIX, kind | SOCK_CLOEXEC, 0, ends.data()) == 0);
+    all.push_back({"a socket", FileDescriptor(ends[1]), FileDescriptor(ends[0])});
+  }
+  all.push_back({"a full device", FileDescriptor(open("/dev/full", O_WRONLY | O_CLOEXEC))});
+  std::string path = "/tmp/outputs-XXXXXX";
+  FileDescriptor file(mkostemp(path.data(), O_CLOEXEC));
+  unlink(path.c_str());
+  all.push_back({"a regular file", std::move(file)});
+  return all;
+}
+
+void check_serving_with(const Outputs& outputs, const std::vector<std::string>& wrapper = {}) {
+  REQUIRE(outputs.agents_end.valid());
+  const std::uint16_t port = free_port();
+  AgentWithAws scene;
+  AgentSettings settings;
+  settings.wrapper = wrapper;
+  settings.both_outputs = outputs.agents_end.get();
+  settings.environment = scene.aws.environment();
+  settings.environment["SMA_HTTP_PORT"] = std::to_string(port);
+  settings.environment["SMA_LOG_TO_FILE"] = "false";
+  AgentProcess agent(settings);
+  wait_until_healthy(agent, port);
+  HttpConnection client(port);
+  // More lines than any of them holds, and than the agent keeps.
+  for (int i = 0; i < 5000; ++i) {
+    client.send(get_request("/v1/log/unread?colour=red"));
+    CHECK(client.read_answer().status == 400);
+  }
+  CHECK(agent.stop() == 0);
 }
 
 }  // namespace
@@ -186,6 +243,40 @@ TEST_CASE("a pipe that is full from the start stops nothing") {
   wait_until_healthy(agent, port);
   CHECK(agent.child().is_running());
   CHECK(agent.stop() == 0);
+}
+
+TEST_CASE("whatever standard output and error are, the agent serves, and stops on SIGTERM with 0") {
+  for (const Outputs& outputs : unread_outputs()) {
+    CAPTURE(outputs.name);
+    check_serving_with(outputs);
+  }
+}
+
+TEST_CASE("standard output and error of another user, which cannot be opened again, stop nothing") {
+  const std::vector<std::string> as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+  if (!works_as_root({"setpriv", "--reuid=65534", "true"})) {
+    MESSAGE("skipped: changing the user needs root");
+    return;
+  }
+  for (const Outputs& outputs : unread_outputs()) {
+    CAPTURE(outputs.name);
+    check_serving_with(outputs, as_nobody);
+  }
+}
+
+TEST_CASE("a start that fails ends with 1 although nobody reads standard error") {
+  for (const Outputs& outputs : unread_outputs()) {
+    CAPTURE(outputs.name);
+    const std::string line(1024, 'x');
+    if (fcntl(outputs.agents_end.get(), F_SETFL, O_NONBLOCK) == 0)
+      for (int i = 0; i < 1000 && write(outputs.agents_end.get(), line.data(), line.size()) > 0; ++i) continue;
+    fcntl(outputs.agents_end.get(), F_SETFL, 0);
+    AgentSettings settings;
+    settings.both_outputs = outputs.agents_end.get();
+    settings.environment = {{"AWS_TOKEN", ""}, {"SMA_LOG_TO_FILE", "false"}};
+    AgentProcess agent(settings);
+    CHECK(agent.child().wait() == 1);
+  }
 }
 
 TEST_CASE("a limit of file sizes stops nothing") {

@@ -53,7 +53,7 @@ std::string who_reads(AgentWithAws& scene) {
 std::string host_of(const standin::Record& record) { return record.request.header("host").value_or(""); }
 
 bool found_by(AgentWithAws& scene, const std::string& source) {
-  return scene.agent().log().find("INFO credentials found source=" + source) != std::string::npos;
+  return scene.agent().logs("INFO credentials found source=" + source);
 }
 
 }  // namespace

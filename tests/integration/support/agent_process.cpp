@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "tests/integration/support/secret_registry.h"
+#include "tests/integration/support/wait_until.h"
 #include "tests/standin/listener.h"
 
 namespace sma::integration {
@@ -18,6 +19,7 @@ ChildSettings child_settings(const AgentSettings& settings, const TempFolder& fo
   child.folder = folder.path();
   child.read_output = settings.read_output;
   child.output_file = settings.output_file;
+  child.both_outputs = settings.both_outputs;
   child.environment = default_variables(folder.path());
   for (const auto& [name, value] : settings.environment) {
     if (value.empty()) {
@@ -82,6 +84,11 @@ int AgentProcess::stop() {
 }
 
 std::string AgentProcess::log() const { return folder_.read("logs/secrets_manager_agent.log"); }
+
+bool AgentProcess::logs(const std::string& text) const {
+  wait_until("the log has " + text, [&] { return log().find(text) != std::string::npos; });
+  return true;
+}
 
 std::string AgentProcess::all_output() const {
   std::string text = child_.output() + child_.errors();

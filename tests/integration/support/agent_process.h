@@ -28,6 +28,7 @@ struct AgentSettings {
   std::vector<std::string> wrapper;  // a command that runs the agent: `unshare …`, `sh -c 'ulimit …; exec "$@"' -`
   bool read_output = true;           // false: standard output is read up to its first line only
   std::string output_file;           // standard output goes here instead of a pipe
+  int both_outputs = -1;             // standard output and error go to this descriptor instead
   std::string binary;                // another path to run it by than agent_binary()
 };
 
@@ -53,6 +54,8 @@ class AgentProcess {
   [[nodiscard]] const TempFolder& folder() const { return folder_; }
   /// The log file; all it wrote anywhere: log files, standard output and error.
   [[nodiscard]] std::string log() const;
+  /// Waits until the log file has this text: a thread writes it. Throws after a minute.
+  [[nodiscard]] bool logs(const std::string& text) const;
   [[nodiscard]] std::string all_output() const;
 
   [[nodiscard]] HttpConnection connect() { return HttpConnection(port()); }

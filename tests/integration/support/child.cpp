@@ -44,6 +44,10 @@ Child::Child(ChildSettings settings) {
     posix_spawn_file_actions_addopen(&actions, 1, settings.output_file.c_str(), O_WRONLY | O_CREAT, 0644);
   }
   posix_spawn_file_actions_adddup2(&actions, errors[1], 2);
+  if (settings.both_outputs >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, settings.both_outputs, 1);
+    posix_spawn_file_actions_adddup2(&actions, settings.both_outputs, 2);
+  }
   posix_spawn_file_actions_addchdir_np(&actions, settings.folder.c_str());
   // The tests ignore SIGPIPE, which a child would inherit.
   posix_spawnattr_t attributes;

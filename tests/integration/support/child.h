@@ -19,6 +19,7 @@ struct ChildSettings {
   std::string folder = "/";                        // working directory
   bool read_output = true;                         // false: standard output is read up to its first line only
   std::string output_file;                         // standard output goes here instead
+  int both_outputs = -1;                           // standard output and error go to this descriptor instead
 };
 
 /// A child process whose two outputs are gathered by threads. Nothing here waits longer than a minute: then it throws

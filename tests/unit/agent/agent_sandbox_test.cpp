@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/agent_log.h"
+#include "agent/agent_output.h"
 #include "tests/unit/aws/credentials/fixture.h"
 
 namespace sma {

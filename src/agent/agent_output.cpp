@@ -1,0 +1,47 @@
+#include "agent/agent_output.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "os/log_file.h"
+#include "os/output_descriptor.h"
+
+namespace sma {
+
+AgentOutput::AgentOutput(EventLoop& loop, BlockingCalls& calls, const Settings& settings, bool as_version_3)
+    : loop_(loop),
+      output_(loop, calls, std::make_shared<OutputDescriptor>(STDOUT_FILENO)),
+      errors_(loop, calls, std::make_shared<OutputDescriptor>(STDERR_FILENO)) {
+  if (!settings.log_to_file) return;
+  auto file =
+      std::make_shared<LogFile>(kLogFolder, as_version_3 ? "secrets_manager_provider" : "secrets_manager_agent");
+  fault_ = file->fault();
+  log_ = fault_ ? &errors_ : &file_.emplace(loop, calls, std::move(file));
+  loop_.set_end_of_turn(this);
+}
+
+void AgentOutput::announce(std::string_view line) {
+  output_.write_first(std::string(line) + '\n');
+  loop_.set_end_of_turn(this);
+}
+
+int AgentOutput::report(const Fault& fault) {
+  errors_.write("secrets-manager-agent: " + fault.message + '\n');
+  return 1;
+}
+
+void AgentOutput::run() {
+  output_.run();
+  errors_.run();
+  if (file_) file_->run();
+}
+
+void AgentOutput::flush_at_end() {
+  const std::array writers{&output_, &errors_, file_ ? &*file_ : &output_};
+  sma::flush_at_end(loop_, writers);
+}
+
+}  // namespace sma

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "agent/configuration/settings.h"
+#include "base/fault.h"
+#include "os/blocking_calls.h"
+#include "os/event_loop.h"
+#include "os/log_writer.h"
+
+namespace sma {
+
+/// The folder of the log files, in the working directory.
+inline constexpr const char* kLogFolder = "logs";
+
+/// All that the running agent writes: the start line, the log, and at the end what went wrong. None of it blocks the
+/// loop. To be made before the sandbox.
+class AgentOutput final : public Runnable {
+ public:
+  /// The log goes to a file with the name that the AWS agent of that version gives it, or to standard output. If the
+  /// file cannot be opened, it goes to standard error.
+  AgentOutput(EventLoop& loop, BlockingCalls& calls, const Settings& settings, bool as_version_3);
+
+  [[nodiscard]] LogWriter& log() { return *log_; }
+  /// Why there is no log file; none if there is one, or if the log goes to standard output.
+  [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+
+  /// Writes the first line of standard output. A log that goes there is written from now on.
+  void announce(std::string_view line);
+  /// Says on standard error why the agent ends. Returns the exit code.
+  int report(const Fault& fault);
+
+  /// At the end of a turn.
+  void run() override;
+  /// For the end of the process.
+  void flush_at_end();
+
+ private:
+  EventLoop& loop_;
+  LogWriter output_;
+  LogWriter errors_;
+  std::optional<LogWriter> file_;
+  std::optional<Fault> fault_;
+  LogWriter* log_ = &output_;
+};
+
+}  // namespace sma

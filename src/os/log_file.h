@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "base/fault.h"
+#include "base/file_descriptor.h"
+#include "os/log_target.h"
+
+namespace sma {
+
+/// The log's file, `folder`/`name`.log. At 10 MiB a new one is begun; four old ones stay in `folder`/archive. If the
+/// file was moved away or removed, a new one is begun within a second.
+class LogFile final : public LogTarget {
+ public:
+  LogFile(std::string folder, std::string name);
+
+  /// Why the file could not be opened; none if it was.
+  [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
+
+  [[nodiscard]] bool may_block() const override { return true; }
+  std::size_t write(std::string_view text, TimePoint now) override;
+
+ private:
+  [[nodiscard]] std::string path(int generation) const;
+  void open_file();
+  void follow_path(TimePoint now);
+  void rotate();
+  [[nodiscard]] std::size_t next_portion(std::string_view text) const;
+  [[nodiscard]] bool begin_shorter_file();
+
+  std::string folder_;
+  std::string name_;
+  std::optional<Fault> fault_;
+  FileDescriptor file_;
+  bool regular_ = false;
+  std::size_t file_size_ = 0;
+  TimePoint followed_at_{};
+};
+
+}  // namespace sma
