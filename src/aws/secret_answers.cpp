@@ -127,6 +127,7 @@ Result<SecretVersions> read_description(WipedBytes body) {
     if (!stages.is_array()) members.refuse();
     description.versions.push_back({.version_id = std::string(stages.key()), .stages = members.strings(stages)});
   }
+  description.deleted = members.number("DeletedDate").has_value();
   if (!members.right()) return unreadable();
   return description;
 }

@@ -31,6 +31,9 @@ class Fault {
     internal,   ///< anything else
   };
 
+  /// What AWS no longer lets the caller have, whatever it let it have before.
+  enum class Revoked { nothing, secret, role };
+
   int http_status;      ///< the status a client is answered with
   std::string code;     ///< `__type` of the answer, for example `ResourceNotFoundException`
   std::string message;  ///< one sentence for a person
@@ -38,6 +41,8 @@ class Fault {
   std::optional<std::chrono::milliseconds> retry_after{};
   /// Of an HTTP call: there was a connection, and the request was sent on it.
   bool connected = false;
+  /// Nothing cached of it may outlive this fault.
+  Revoked revoked = Revoked::nothing;
 
   /// No answer came in time.
   static Fault timeout(std::string message) {

@@ -78,6 +78,21 @@ bool Cache::fill(std::vector<std::string> ids, std::string_view role_arn, Cached
   return true;
 }
 
+bool Cache::remove(const SecretKeyView& key) {
+  const auto found = index_.find(key);
+  if (found == index_.end()) return false;
+  erase(*found->second);
+  return true;
+}
+
+std::size_t Cache::remove_role(std::string_view role_arn) {
+  const auto found = roles_.find(role_arn);
+  if (found == roles_.end()) return 0;
+  const std::size_t count = found->second.count;
+  while (!found->second.entries.empty()) erase(found->second.entries.back());
+  return count;
+}
+
 void Cache::clear() {
   index_.clear();
   roles_.clear();

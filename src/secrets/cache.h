@@ -54,6 +54,10 @@ class Cache {
   /// False if there are no ids, if its role is full, or if all entries would have more than `bytes_limit`.
   bool fill(std::vector<std::string> ids, std::string_view role_arn, CachedSecret secret, std::size_t bytes_limit);
 
+  /// Removes the entry of this key, under all its keys. False if there is none.
+  bool remove(const SecretKeyView& key);
+  /// Removes all entries of the role; returns how many there were.
+  std::size_t remove_role(std::string_view role_arn);
   void clear();
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }

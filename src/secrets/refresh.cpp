@@ -14,7 +14,7 @@ bool still_holds(const SecretKey& key, std::string_view cached_version_id, const
   const std::string_view id = key.version_id.empty() ? cached_version_id : std::string_view(key.version_id);
   const auto version = std::find_if(versions.versions.begin(), versions.versions.end(),
                                     [&](const auto& candidate) { return candidate.version_id == id; });
-  if (id.empty() || version == versions.versions.end()) return false;
+  if (versions.deleted || id.empty() || version == versions.versions.end()) return false;
   if (!key.version_id.empty() && key.version_stage.empty()) return true;
   const std::string_view stage = key.version_stage.empty() ? kCurrent : std::string_view(key.version_stage);
   return std::find(version->stages.begin(), version->stages.end(), stage) != version->stages.end();
@@ -29,7 +29,8 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
     fetch.describing = false;
     if (!versions.ok()) {
       // A call that was never sent was not denied by Secrets Manager: there are no credentials for the next one either.
-      if (versions.fault().is_transient() || (!fetch.sent() && !fetch.forced)) co_return versions.fault();
+      if (versions.fault().is_transient() || (!fetch.sent() && !fetch.forced))
+        co_return removed(fetch.key, versions.fault());
       describe_failed(fetch.key, versions.fault());
     } else if (CachedSecret* held = cache_.find(fetch.key);
                held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {
@@ -39,7 +40,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   }
   Task<Result<SecretValue>> call = source_.get_secret_value(fetch.key, fetch.progress);
   Result<SecretValue> value = co_await std::move(call);
-  if (!value.ok()) co_return value.fault();
+  if (!value.ok()) co_return removed(fetch.key, std::move(value.fault()));
   SharedBytes answer = value->answer;
   cache_.store(fetch.key, to_cache(std::move(*value), fetch.progress.as_of));
   co_return answer;
@@ -74,6 +75,17 @@ void Refresh::failed(const SecretKey& key, const Fault& fault) {
 
 CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
   return rules_.ignore_transient_errors && fault.is_transient() ? cache_.find(key) : nullptr;
+}
+
+Fault Refresh::removed(const SecretKey& key, Fault fault) {
+  const bool of_role = fault.revoked == Fault::Revoked::role;
+  const bool any =
+      of_role ? cache_.remove_role(key.role_arn) > 0 : fault.revoked == Fault::Revoked::secret && cache_.remove(key);
+  if (any)
+    log_.warn(of_role ? "the role is refused, its cached secrets are removed"
+                      : "the secret is refused, its cached value is removed",
+              {{"secret_id", key.secret_id}, {"role_arn", key.role_arn}, {"error", fault.code}});
+  return fault;
 }
 
 void Refresh::describe_failed(const SecretKey& key, const Fault& fault) {

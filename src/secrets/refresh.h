@@ -15,7 +15,7 @@ namespace sma {
 
 /// True if a cached version is still the one that the key asks for. If the key has a versionId only: if that version
 /// still exists. Otherwise: if the version asked for, or the cached one, still has the stage asked for, `AWSCURRENT` by
-/// default. Source: specification §2.3.
+/// default. Never if the secret is marked for deletion. Source: specification §2.3.
 [[nodiscard]] bool still_holds(const SecretKey& key, std::string_view cached_version_id,
                                const SecretVersions& versions);
 
@@ -45,6 +45,8 @@ class Refresh final : public Fetcher {
  private:
   void still_good(CachedSecret& held, TimePoint as_of);
   void describe_failed(const SecretKey& key, const Fault& fault);
+  /// Removes from the cache what AWS has revoked with that fault, and returns the fault.
+  Fault removed(const SecretKey& key, Fault fault);
 
   Scheduler& scheduler_;
   SecretSource& source_;

@@ -73,6 +73,7 @@ struct SecretVersions {
     std::vector<std::string> stages;
   };
   std::vector<Version> versions;
+  bool deleted = false;  ///< marked for deletion: GetSecretValue is refused, although the versions are still there
 };
 
 }  // namespace sma

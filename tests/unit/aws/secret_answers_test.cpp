@@ -148,9 +148,13 @@ TEST_CASE("a description tells the versions and their stages") {
   CHECK(description->versions[0].version_id == "v1");
   CHECK(description->versions[1].stages == std::vector<std::string>{"AWSCURRENT", "x"});
   CHECK(description->versions[2].stages.empty());
+  CHECK_FALSE(description->deleted);
   CHECK(read_description(WipedBytes("{}"))->versions.empty());
-  for (const char* wrong : {"", "[]", "{\"VersionIdsToStages\":[]}", "{\"VersionIdsToStages\":{\"v\":1}}",
-                            "{\"VersionIdsToStages\":{\"v\":null}}", "{\"VersionIdsToStages\":{\"v\":[1]}}"})
+  CHECK(read_description(WipedBytes(R"({"DeletedDate":1.6E9})"))->deleted);
+  CHECK_FALSE(read_description(WipedBytes(R"({"DeletedDate":null})"))->deleted);
+  for (const char* wrong :
+       {"", "[]", "{\"DeletedDate\":\"now\"}", "{\"VersionIdsToStages\":[]}", "{\"VersionIdsToStages\":{\"v\":1}}",
+        "{\"VersionIdsToStages\":{\"v\":null}}", "{\"VersionIdsToStages\":{\"v\":[1]}}"})
     CHECK(read_description(WipedBytes(wrong)).fault().code == "ConnectionError");
 }
 

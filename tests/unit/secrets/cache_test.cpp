@@ -87,6 +87,44 @@ TEST_CASE("an answer larger than the cache is not kept, throws nothing out, and 
   CHECK(held(cache, key("b")) == "b");
 }
 
+TEST_CASE("what is removed is gone under all its keys, and wiped") {
+  Cache cache(10, kPlenty);
+  CachedSecret secret = cached("prefetched");
+  [[maybe_unused]] const std::string_view bytes = secret.answer.view();
+  CHECK(cache.fill({"a", "arn-of-a"}, "", std::move(secret), kPlenty));
+  cache.store(key("b"), cached("b"));
+  cache.store(key("a", "role"), cached("of role"));
+  CHECK(cache.remove(key("arn-of-a")));
+  CHECK(is_freed(bytes));
+  CHECK(held(cache, key("a")) == "nothing");
+  CHECK(held(cache, key("arn-of-a")) == "nothing");
+  CHECK(held(cache, key("b")) == "b");
+  CHECK(held(cache, key("a", "role")) == "of role");
+  CHECK(cache.entries("") == 1);
+  CHECK_FALSE(cache.remove(key("a")));
+  CHECK(cache.remove(key("b")));
+  CHECK(cache.remove(key("a", "role")));
+  CHECK(cache.bytes() == 0);
+}
+
+TEST_CASE("a role that is removed loses all its entries, and no other role does") {
+  Cache cache(10, kPlenty);
+  for (const char* id : {"a", "b", "c"}) {
+    cache.store(key(id), cached("plain"));
+    cache.store(key(id, "role"), cached("of role"));
+  }
+  CHECK(cache.remove_role("role") == 3);
+  CHECK(cache.remove_role("role") == 0);
+  CHECK(cache.remove_role("unknown") == 0);
+  CHECK(cache.entries("role") == 0);
+  for (const char* id : {"a", "b", "c"}) {
+    CHECK(held(cache, key(id, "role")) == "nothing");
+    CHECK(held(cache, key(id)) == "plain");
+  }
+  cache.store(key("a", "role"), cached("again"));
+  CHECK(held(cache, key("a", "role")) == "again");
+}
+
 TEST_CASE("a cache of no entries keeps nothing") {
   Cache cache(0, kPlenty);
   cache.store(key("a"), cached("a"));

@@ -28,6 +28,13 @@ inline Fault refusal(std::string_view code, std::string_view message = "no") {
   return Fault::of_aws(Fault::Kind::denied, 400, std::string(code), std::string(message));
 }
 
+/// What AWS revokes with a refusal of the secret, or of the role that was to read it.
+inline Fault revocation(std::string_view code, Fault::Revoked what = Fault::Revoked::secret) {
+  Fault fault = refusal(code);
+  fault.revoked = what;
+  return fault;
+}
+
 /// A source whose calls a test sees, sends and answers when it likes.
 class FakeSource final : public SecretSource {
  public:

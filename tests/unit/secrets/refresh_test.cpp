@@ -277,6 +277,72 @@ TEST_CASE("a fault that will not pass leaves the cached value, which stands in o
   CHECK(text_of(later) == "old");
 }
 
+TEST_CASE("a refusal that revokes the secret removes it under all its keys, whichever client asked") {
+  for (const bool refresh_now : {false, true}) {
+    for (const bool described : {false, true}) {
+      CAPTURE(refresh_now);
+      CAPTURE(described);
+      Fixture f;
+      f.store.prefetched({"db", arn_of("db")}, {}, secret("db", "v1", "old"), f.scheduler.now(), 1.0);
+      f.cache("api", "v1", "another");
+      if (!refresh_now) f.scheduler.advance(kExpired);
+      Task<Answer> client = refresh_now ? f.refresh("db") : f.ask("db");
+      if (!refresh_now && described) f.reply(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
+      if (!refresh_now && !described) f.reply(revocation("ResourceNotFoundException"));
+      f.reply(revocation("ResourceNotFoundException"));
+      CHECK(text_of(client) == "ResourceNotFoundException");
+      CHECK(f.store.lacks(f.key("db")));
+      CHECK(f.store.lacks(f.key(arn_of("db"))));
+      CHECK_FALSE(f.store.lacks(f.key("api")));
+      CHECK(f.lines.count("its cached value is removed secret_id=db") == 1);
+      Task<Answer> later = f.ask("db");
+      f.reply(Fault::connection("reset"));
+      CHECK(text_of(later) == "ConnectionError");
+    }
+  }
+}
+
+TEST_CASE("a DescribeSecret that is refused removes nothing: GetSecretValue decides") {
+  Fixture f;
+  f.expired(f.key("db"));
+  Task<Answer> client = f.ask("db");
+  f.reply(revocation("ResourceNotFoundException"));
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(client) == "old");
+}
+
+TEST_CASE("a role that is refused loses its cached secrets, and no other role does") {
+  Fixture f;
+  const std::string role = "arn:aws:iam::111122223333:role/r";
+  const SecretKey a{"a", "", "", role};
+  const SecretKey b{"b", "", "", role};
+  f.cache("a", "v1", "plain");
+  f.cache(b, "v1", "of role");
+  f.expired(a, "v1", "of role");
+  Task<Answer> client = f.ask(a);
+  f.finish(revocation("AccessDeniedException", Fault::Revoked::role));
+  CHECK(text_of(client) == "AccessDeniedException");
+  CHECK(f.store.lacks(a));
+  CHECK(f.store.lacks(b));
+  CHECK_FALSE(f.store.lacks(f.key("a")));
+  CHECK(f.lines.count("the role is refused") == 1);
+}
+
+TEST_CASE("a secret that is marked for deletion is not current, although its versions are there") {
+  Fixture f;
+  f.expired(f.key("db"));
+  Task<Answer> client = f.ask("db");
+  SecretVersions described = versions("v1", {"AWSCURRENT"});
+  described.deleted = true;
+  f.reply(Result<SecretVersions>(described));
+  CHECK(f.source.operations() == "get describe get");
+  f.reply(revocation("InvalidRequestException"));
+  CHECK(text_of(client) == "InvalidRequestException");
+  CHECK(f.store.lacks(f.key("db")));
+  described.versions[0].stages.clear();
+  CHECK_FALSE(still_holds({"db", "v1", "", ""}, "v1", described));
+}
+
 TEST_CASE("a transient fault without a cached value is returned") {
   Fixture f;
   Task<Answer> client = f.ask("db");

@@ -110,10 +110,15 @@ class StoreModel {
   }
 
   void fault(const Key& key, const Fault& fault, TimePoint now) {
-    if (fetches[key].describing && fetches[key].sent && !fault.is_transient())
+    if (fetches[key].describing && fetches[key].sent && !fault.is_transient()) {
       fetches[key].describing = false;
-    else
-      end(key, fault.code, fault, now);
+      return;
+    }
+    if (fault.revoked == Fault::Revoked::secret)
+      std::erase_if(cache, [&](const Entry& entry) { return entry.keys.contains(key); });
+    if (fault.revoked == Fault::Revoked::role)
+      std::erase_if(cache, [&](const Entry& entry) { return std::get<3>(*entry.keys.begin()) == std::get<3>(key); });
+    end(key, fault.code, fault, now);
   }
 
   void time(TimePoint now) {

@@ -235,9 +235,12 @@ class Schedule {
   }
 
   Key fail(Pending& pending) {
-    const Fault fault = chance(70) ? Fault::connection("reset") : refusal("AccessDeniedException");
+    Fault fault = chance(70) ? Fault::connection("reset") : refusal("AccessDeniedException");
+    if (fault.is_denied() && chance(60)) fault.revoked = Fault::Revoked::secret;
+    if (fault.is_denied() && !pending.sent && chance(30)) fault.revoked = Fault::Revoked::role;
     model_.fault(pending.key, fault, now());
     pending.done = true;
+    changed_ = true;
     pending.call->give(fault);
     fixture_.scheduler.run_until_idle();
     return pending.key;
