@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "agent/client/exec_command.h"
 #include "agent/client/own_client.h"
 #include "agent/configuration/command_line.h"
 #include "agent/configuration/settings_reader.h"
@@ -20,6 +21,7 @@
 #include "base/files.h"
 #include "os/memory_protection.h"
 #include "os/standard_descriptors.h"
+#include "os/start_state.h"
 
 namespace {
 
@@ -56,12 +58,14 @@ int run(const CommandLine& command_line, sma::LoadedSettings loaded, sma::Enviro
     std::fputs("secrets-manager-agent: the configuration says enabled = false; nothing to do\n", stderr);
     return 0;
   }
+  sma::forbid_core_files();
   return sma::run_agent(command_line, std::move(loaded), environment, files);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  const sma::StartState start_state;
   sma::open_standard_descriptors();
   // A static glibc would load the libraries that the host's nsswitch.conf names, and crash if their version differs.
   __nss_configure_lookup("hosts", "files dns");
@@ -97,6 +101,8 @@ int main(int argc, char** argv) {
       return sma::check_health(loaded->settings);
     case CommandLine::Command::get:
       return sma::get_secret(command_line->get, loaded->settings, environment, files);
+    case CommandLine::Command::exec:
+      return sma::exec_command(command_line->exec, {loaded->settings, environment, files}, start_state);
     case CommandLine::Command::certificates:
       return explain_certificates(loaded->settings);
     case CommandLine::Command::help:

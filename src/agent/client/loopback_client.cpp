@@ -24,8 +24,37 @@ Fault no_agent(std::uint16_t port, const std::string& why) {
   return Fault::connection("no agent answers on 127.0.0.1:" + std::to_string(port) + ": " + why);
 }
 
+/// What errno says. EAGAIN and EINPROGRESS mean that the time is up, too.
+std::string reason() {
+  const bool late = errno == EAGAIN || errno == EINPROGRESS;
+  return std::strerror(late ? ETIMEDOUT : errno);
+}
+
+std::optional<std::size_t> content_length(std::string_view head) {
+  while (!head.empty()) {
+    const std::string_view line = head.substr(0, head.find("\r\n"));
+    head.remove_prefix(std::min(head.size(), line.size() + 2));
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos && equals_ignoring_case(line.substr(0, colon), "Content-Length"))
+      return whole_number<std::size_t>(trimmed(line.substr(colon + 1)));
+  }
+  return std::nullopt;
+}
+
+std::optional<LoopbackAnswer> read_answer(std::string_view text) {
+  constexpr std::string_view kVersion = "HTTP/1.1 ";
+  const std::size_t end = text.find("\r\n\r\n");
+  if (!text.starts_with(kVersion) || end == std::string_view::npos) return std::nullopt;
+  const auto status = whole_number<int>(text.substr(kVersion.size(), 3));
+  const std::string_view body = text.substr(end + 4);
+  if (!status || content_length(text.substr(0, end)) != body.size()) return std::nullopt;
+  return LoopbackAnswer{*status, WipedBytes(body)};
+}
+
+}  // namespace
+
 /// A blocking socket with one deadline for all its calls together: a peer that sends byte by byte does not extend it.
-class Conversation {
+class AgentCall::Conversation {
  public:
   Conversation(const Clocks& clocks, TimePoint deadline)
       : clocks_(clocks), deadline_(deadline), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
@@ -42,7 +71,7 @@ class Conversation {
   bool send_all(std::string_view bytes) {
     while (!bytes.empty()) {
       if (!limit(SO_SNDTIMEO)) return false;
-      const ssize_t sent = send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
       if (sent <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
@@ -79,40 +108,13 @@ class Conversation {
   FileDescriptor socket_;
 };
 
-/// What errno says. EAGAIN and EINPROGRESS mean that the time is up, too.
-std::string reason() {
-  const bool late = errno == EAGAIN || errno == EINPROGRESS;
-  return std::strerror(late ? ETIMEDOUT : errno);
-}
+AgentCall::AgentCall(std::uint16_t port, const Clocks& clocks, TimePoint deadline)
+    : port_(port), conversation_(std::make_unique<Conversation>(clocks, deadline)) {}
+AgentCall::AgentCall(AgentCall&&) noexcept = default;
+AgentCall::~AgentCall() = default;
 
-std::optional<std::size_t> content_length(std::string_view head) {
-  while (!head.empty()) {
-    const std::string_view line = head.substr(0, head.find("\r\n"));
-    head.remove_prefix(std::min(head.size(), line.size() + 2));
-    const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos && equals_ignoring_case(line.substr(0, colon), "Content-Length"))
-      return whole_number<std::size_t>(trimmed(line.substr(colon + 1)));
-  }
-  return std::nullopt;
-}
-
-std::optional<LoopbackAnswer> read_answer(std::string_view text) {
-  constexpr std::string_view kVersion = "HTTP/1.1 ";
-  const std::size_t end = text.find("\r\n\r\n");
-  if (!text.starts_with(kVersion) || end == std::string_view::npos) return std::nullopt;
-  const auto status = whole_number<int>(text.substr(kVersion.size(), 3));
-  const std::string_view body = text.substr(end + 4);
-  if (!status || content_length(text.substr(0, end)) != body.size()) return std::nullopt;
-  return LoopbackAnswer{*status, WipedBytes(body)};
-}
-
-}  // namespace
-
-Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, TokenField field, const Clocks& clocks,
-                                 TimePoint deadline) {
-  Conversation agent(clocks, deadline);
-  if (!agent.connect(port)) return no_agent(port, reason());
-
+Result<Done> AgentCall::send(std::string_view target, TokenField field) {
+  if (!conversation_->connect(port_)) return no_agent(port_, reason());
   WipedBytes request("GET ");
   request.append(target);
   request.append(" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
@@ -123,12 +125,23 @@ Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, To
     request.append("\r\n");
   }
   request.append("\r\n");
+  if (!conversation_->send_all(request.view())) return no_agent(port_, reason());
+  return Done{};
+}
+
+Result<LoopbackAnswer> AgentCall::receive() {
   WipedBytes bytes;
-  if (!agent.send_all(request.view())) return no_agent(port, reason());
-  if (!agent.receive_all(bytes)) return no_agent(port, "the answer did not come whole: " + reason());
+  if (!conversation_->receive_all(bytes)) return no_agent(port_, "the answer did not come whole: " + reason());
   auto answer = read_answer(bytes.view());
-  if (!answer) return no_agent(port, "the answer is not valid HTTP");
+  if (!answer) return no_agent(port_, "the answer is not valid HTTP");
   return std::move(*answer);
+}
+
+Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, TokenField field, const Clocks& clocks,
+                                 TimePoint deadline) {
+  AgentCall call(port, clocks, deadline);
+  if (const Result<Done> sent = call.send(target, field); !sent.ok()) return sent.fault();
+  return call.receive();
 }
 
 }  // namespace sma

@@ -8,9 +8,9 @@
 #include <string>
 
 #include "agent/client/loopback_client.h"
+#include "agent/client/secret_fetch.h"
 #include "agent/configuration/ssrf_token.h"
 #include "agent/reference/secret_text.h"
-#include "base/percent.h"
 
 namespace sma {
 namespace {
@@ -42,12 +42,8 @@ int print(std::string_view bytes) {
 }
 
 std::string target_of(const GetRequest& request) {
-  std::string target = "/secretsmanager/get?secretId=" + percent_encoded(request.secret_id);
-  if (!request.version_id.empty()) target += "&versionId=" + percent_encoded(request.version_id);
-  if (!request.version_stage.empty()) target += "&versionStage=" + percent_encoded(request.version_stage);
-  if (!request.role_arn.empty()) target += "&roleArn=" + percent_encoded(request.role_arn);
-  if (request.refresh) target += "&refreshNow=true";
-  return target;
+  return secret_target({request.secret_id, request.version_id, request.version_stage, request.role_arn}) +
+         (request.refresh ? "&refreshNow=true" : "");
 }
 
 /// Tries until the token and the agent are there, or the time is up.

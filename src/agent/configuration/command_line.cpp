@@ -8,6 +8,7 @@
 
 #include "agent/configuration/nearest_word.h"
 #include "agent/reference/secret_reference.h"
+#include "base/ascii.h"
 #include "base/log.h"
 #include "base/whole_number.h"
 
@@ -33,7 +34,7 @@ std::string quoted(std::string_view text) {
 
 Result<Done> choose(CommandLine& line, Command command) {
   if (line.command != Command::run && line.command != command)
-    return refusal("one at a time: --check-config, --health-check, get, acm, setup-config-based-permissions");
+    return refusal("one at a time: --check-config, --health-check, get, exec, acm, setup-config-based-permissions");
   line.command = command;
   return Done{};
 }
@@ -41,7 +42,8 @@ Result<Done> choose(CommandLine& line, Command command) {
 /// `flag` or `value` takes the option over, as it has none or needs one; both, if the value may follow `=` only.
 struct Option {
   std::string_view name;
-  bool is_of_get;  ///< allowed with `get` only
+  bool is_of_get;           ///< allowed with `get` only, or with `exec` if the next one says so
+  bool is_of_exec = false;  ///< allowed with `exec` only, or with `get` if the one before says so
   Result<Done> (*flag)(CommandLine& line) = nullptr;
   Result<Done> (*value)(CommandLine& line, std::string_view name, std::string_view text) = nullptr;
 };
@@ -96,6 +98,7 @@ Result<Done> set_wait(CommandLine& line, std::string_view name, std::string_view
   const auto number = number_of(name, text, kLongestWait);
   if (!number.ok()) return number.fault();
   line.get.wait = Seconds(*number);
+  line.exec.wait = line.get.wait;
   return Done{};
 }
 
@@ -105,8 +108,38 @@ Result<Done> set_checked_file(CommandLine& line, std::string_view name, std::str
   return choose(line, Command::check_config);
 }
 
+Result<Done> add_variable(CommandLine& line, std::string_view name, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals >= text.size()) return refusal(std::string(name) + " needs NAME=REFERENCE");
+  std::string variable(text.substr(0, equals));
+  if (std::ranges::find(line.exec.variables, variable, &ExecRequest::Variable::name) != line.exec.variables.end())
+    return refusal(std::string(name) + " sets " + quoted(variable) + " twice");
+  line.exec.variables.push_back({std::move(variable), std::string(text.substr(equals + 1))});
+  return Done{};
+}
+
+Result<Done> add_fields(CommandLine& line, std::string_view /*name*/, std::string_view text) {
+  line.exec.fields.push_back({.reference = std::string(text)});
+  return Done{};
+}
+
+Result<Done> set_prefix(CommandLine& line, std::string_view name, std::string_view text) {
+  if (line.exec.fields.empty() || !line.exec.fields.back().prefix.empty())
+    return refusal(std::string(name) + " follows --env-json, once for each");
+  const auto may_be_in_name = [](char c) { return is_letter_or_digit(c) || c == '_'; };
+  if (!std::ranges::all_of(text, may_be_in_name) || is_digit(text.front()))
+    return refusal(std::string(name) + " takes letters, digits and _, and no digit first, not " + quoted(text));
+  line.exec.fields.back().prefix = text;
+  return Done{};
+}
+
+Result<Done> set_clean(CommandLine& line) {
+  line.exec.clean = true;
+  return Done{};
+}
+
 constexpr std::string_view kCommands[] = {
-    "get", "sm start", "acm start", "acm reload", "setup-config-based-permissions", "help", "version"};
+    "get", "exec", "sm start", "acm start", "acm reload", "setup-config-based-permissions", "help", "version"};
 
 constexpr Option kOptions[] = {
     {.name = "-c", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
@@ -124,13 +157,17 @@ constexpr Option kOptions[] = {
     {.name = "--create-token", .is_of_get = false, .flag = set_flag<&CommandLine::create_token>},
     {.name = "--token-group", .is_of_get = false, .value = set_group},
     {.name = "--lambda", .is_of_get = false, .flag = set_flag<&CommandLine::lambda>},
-    {.name = "--wait", .is_of_get = true, .value = set_wait},
+    {.name = "--wait", .is_of_get = true, .is_of_exec = true, .value = set_wait},
     {.name = "--version-id", .is_of_get = true, .value = set_text<&GetRequest::version_id>},
     {.name = "--version-stage", .is_of_get = true, .value = set_text<&GetRequest::version_stage>},
     {.name = "--role-arn", .is_of_get = true, .value = set_text<&GetRequest::role_arn>},
     {.name = "--field", .is_of_get = true, .value = set_text<&GetRequest::field>},
     {.name = "--refresh", .is_of_get = true, .flag = set_flag<&GetRequest::refresh>},
     {.name = "--json", .is_of_get = true, .flag = set_flag<&GetRequest::json>},
+    {.name = "--env", .is_of_get = false, .is_of_exec = true, .value = add_variable},
+    {.name = "--env-json", .is_of_get = false, .is_of_exec = true, .value = add_fields},
+    {.name = "--prefix", .is_of_get = false, .is_of_exec = true, .value = set_prefix},
+    {.name = "--clean", .is_of_get = false, .is_of_exec = true, .flag = set_clean},
 };
 
 Fault unknown(std::string_view what, std::string_view typed) {
@@ -153,6 +190,7 @@ class ArgumentReader {
     bool only_words = false;
     while (at_ < arguments_.size() && !is_answered()) {
       const std::string_view argument = arguments_[at_++];
+      only_words = only_words || (has_word("exec") && words_.size() > 1);  // all of these are the command's
       if (only_words || !argument.starts_with('-')) {
         words_.push_back(argument);
       } else if (argument == "--") {
@@ -164,8 +202,7 @@ class ArgumentReader {
     if (is_answered()) return Done{};
     if (auto words = read_words(); !words.ok()) return words;
     if (is_answered()) return Done{};
-    if (!option_of_get_.empty() && line_.command != Command::get)
-      return refusal(std::string(option_of_get_) + " is an option of get");
+    if (auto allowed = check_options(); !allowed.ok()) return allowed;
     if (line_.token_group && !line_.create_token) return refusal("--token-group needs --create-token");
     if (!line_.get.field.empty() && line_.get.json) return refusal("--field and --json exclude each other");
     return Done{};
@@ -189,12 +226,23 @@ class ArgumentReader {
       if (!is_certificate_word() || name != "--no-sudoers") return unknown("option", name);
       return value ? takes_no_value(name) : Result<Done>(Done{});
     }
-    if (option->is_of_get) option_of_get_ = name;
+    options_.push_back(option);
     if (!value && option->flag != nullptr) return option->flag(line_);
     if (value && option->value == nullptr) return takes_no_value(name);
     if (!value && at_ < arguments_.size()) value = arguments_[at_++];
     if (!value || value->empty()) return refusal(std::string(name) + " needs a value");
     return option->value(line_, name, *value);
+  }
+
+  Result<Done> check_options() {
+    for (const Option* option : options_) {
+      if (!option->is_of_get && !option->is_of_exec) continue;
+      if (option->is_of_get && line_.command == Command::get) continue;
+      if (option->is_of_exec && line_.command == Command::exec) continue;
+      const char* commands = !option->is_of_exec ? "get" : !option->is_of_get ? "exec" : "get and exec";
+      return refusal(std::string(option->name) + " is an option of " + commands);
+    }
+    return Done{};
   }
 
   Result<Done> read_words() {
@@ -205,6 +253,11 @@ class ArgumentReader {
       if (words_.size() != 2 || words_[1].empty()) return refusal("get takes one REFERENCE");
       if (auto reference = read_get_reference(words_[1]); !reference.ok()) return reference;
       return choose(line_, Command::get);
+    }
+    if (has_word("exec")) {
+      if (words_.size() < 2 || words_[1].empty()) return refusal("exec takes a COMMAND");
+      line_.exec.command.assign(words_.begin() + 1, words_.end());
+      return choose(line_, Command::exec);
     }
     if (line_.command == Command::check_config && words_.size() == 1 && !is_certificate_word() && !has_word("sm"))
       return set_checked_file(line_, "--check-config", words_[0]);
@@ -237,7 +290,7 @@ class ArgumentReader {
   std::span<const char* const> arguments_;
   std::size_t at_ = 0;
   std::vector<std::string_view> words_{};
-  std::string_view option_of_get_{};  ///< one that was given; empty: none
+  std::vector<const Option*> options_{};  ///< those that were given
   CommandLine& line_;
 };
 
@@ -277,6 +330,7 @@ std::string usage() {
        secrets-manager-agent --check-config [FILE]
        secrets-manager-agent --health-check [--config FILE]
        secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
+       secrets-manager-agent exec [OPTION]... [--config FILE] [--] COMMAND [ARGUMENT]...
        secrets-manager-agent acm start | acm reload | setup-config-based-permissions
        secrets-manager-agent --help | --version
 
@@ -303,6 +357,13 @@ and then, if wanted, :JSON-KEY:VERSION-STAGE:VERSION-ID, as in a task definition
       --refresh           from AWS, not from the cache
       --field NAME        only this field of a secret that is a JSON object (a.b.0: within it)
       --json              the agent's whole answer
+
+exec replaces each {{secret:REFERENCE}} in the values of the environment, and becomes COMMAND:
+      --wait SECONDS      try for that long (30)
+      --env NAME=REFERENCE     set this variable
+      --env-json REFERENCE     a variable for each key of a secret that is a JSON object
+      --prefix P          begins the names of those variables
+      --clean             leave out SMA_ variables and the agent's token
 )";
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/client/exec_request.h"
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/result.h"
@@ -32,6 +33,7 @@ struct CommandLine {
     check_config,
     health_check,
     get,
+    exec,
     certificates,  ///< what version 3 of the AWS agent does with certificates; not this agent's job
     help,
     version,
@@ -46,6 +48,7 @@ struct CommandLine {
   bool lambda = false;         ///< `--lambda`, or started from a folder called `extensions`
   std::string program_name{};  ///< the name of the file that was started
   GetRequest get{};
+  ExecRequest exec{};
 };
 
 /// `arguments` begin with the program's own name; `executable` is the whole path of the file, if that name has no

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,8 @@ Fault no_field(std::string_view path, const std::string& why = "") {
   return Fault::internal("the secret has no field " + shown(path) + (why.empty() ? "" : ": " + why));
 }
 
+Fault is_null(std::string_view path) { return Fault::internal("the field " + shown(path) + " of the secret is null"); }
+
 JsonValue element(JsonValue array, std::size_t index) {
   for (const JsonValue value : array)
     if (index-- == 0) return value;
@@ -34,7 +37,7 @@ JsonValue element(JsonValue array, std::size_t index) {
 /// The value under one part of a path. `before` is the path up to that part; it is where `value` was found.
 Result<JsonValue> step(JsonValue value, std::string_view part, std::string_view before, std::string_view path) {
   if (part.empty()) return no_field(path, "a part between its dots is empty");
-  if (value.is_null()) return Fault::internal("the field " + shown(before) + " of the secret is null");
+  if (value.is_null()) return is_null(before);
   if (value.is_object()) {
     if (const JsonValue member = value[part]; member.exists()) return member;
     return no_field(path, before.empty() ? "" : "the object " + shown(before) + " has no key " + shown(part));
@@ -81,17 +84,43 @@ void write(JsonWriter& json, JsonValue value) {
   }
 }
 
+std::optional<PrintableText> text_of(JsonValue value) {
+  if (value.is_null()) return std::nullopt;
+  if (const auto text = value.string()) return printable_text(*text);
+  return PrintableText{.bytes = wiped_json([&](JsonWriter& json) { write(json, value); })};
+}
+
+Fault no_object(std::string_view path) {
+  return Fault::internal("the secret is no JSON object" +
+                         (path.empty() ? std::string() : ", so it has no field " + shown(path)));
+}
+
 }  // namespace
 
 Result<PrintableText> json_field(WipedBytes secret, std::string_view path) {
   const auto document = JsonDocument::parse(std::move(secret));
-  if (!document || !document->root().is_object())
-    return Fault::internal("the secret is no JSON object, so it has no field " + shown(path));
+  if (!document || !document->root().is_object()) return no_object(path);
   const Result<JsonValue> found = find(document->root(), path);
   if (!found.ok()) return found.fault();
-  if (found->is_null()) return Fault::internal("the field " + shown(path) + " of the secret is null");
-  if (const auto text = found->string()) return printable_text(*text);
-  return PrintableText{.bytes = wiped_json([&](JsonWriter& json) { write(json, *found); })};
+  auto text = text_of(*found);
+  if (!text) return is_null(path);
+  return std::move(*text);
+}
+
+Result<std::vector<JsonField>> json_fields(WipedBytes secret, std::string_view path) {
+  const auto document = JsonDocument::parse(std::move(secret));
+  if (!document || !document->root().is_object()) return no_object(path);
+  const Result<JsonValue> object = path.empty() ? Result<JsonValue>(document->root()) : find(document->root(), path);
+  if (!object.ok()) return object.fault();
+  if (!object->is_object()) return Fault::internal("the field " + shown(path) + " of the secret is no JSON object");
+  std::vector<JsonField> fields;
+  std::map<std::string_view, std::size_t> places;
+  for (const JsonValue member : *object) {
+    const auto [place, is_new] = places.emplace(member.key(), fields.size());
+    if (is_new) fields.push_back({std::string(member.key()), std::nullopt});
+    fields[place->second].text = text_of(member);
+  }
+  return fields;
 }
 
 }  // namespace sma

@@ -31,6 +31,9 @@ std::optional<WipedBytes> base64_decoded(std::string_view text) {
   return bytes;
 }
 
+Fault no_secret() { return Fault::internal("the answer holds no secret"); }
+Fault is_binary() { return Fault::internal("the secret is binary, so it has no fields"); }
+
 }  // namespace
 
 Result<PrintableText> secret_text(WipedBytes answer, std::string_view field) {
@@ -39,9 +42,16 @@ Result<PrintableText> secret_text(WipedBytes answer, std::string_view field) {
   if (const auto text = root["SecretString"].string())
     return field.empty() ? printable_text(*text) : json_field(WipedBytes(*text), field);
   auto bytes = base64_decoded(root["SecretBinary"].string().value_or("-"));
-  if (!bytes) return Fault::internal("the answer holds no secret");
-  if (!field.empty()) return Fault::internal("the secret is binary, so it has no fields");
+  if (!bytes) return no_secret();
+  if (!field.empty()) return is_binary();
   return PrintableText{.bytes = std::move(*bytes)};
+}
+
+Result<std::vector<JsonField>> secret_fields(WipedBytes answer, std::string_view path) {
+  const auto document = JsonDocument::parse(std::move(answer));
+  const JsonValue root = document ? document->root() : JsonValue();
+  if (const auto text = root["SecretString"].string()) return json_fields(WipedBytes(*text), path);
+  return root["SecretBinary"].exists() ? is_binary() : no_secret();
 }
 
 }  // namespace sma

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
+#include "agent/reference/json_field.h"
 #include "agent/reference/printable_text.h"
 #include "base/result.h"
 #include "base/wiped_bytes.h"
@@ -13,5 +15,8 @@ namespace sma {
 ///
 /// Faults: the answer holds no secret; the secret is binary and a field is asked for; those of `json_field`.
 [[nodiscard]] Result<PrintableText> secret_text(WipedBytes answer, std::string_view field);
+
+/// The fields of such a text, or of the object at `path` in it. Faults as above, and those of `json_fields`.
+[[nodiscard]] Result<std::vector<JsonField>> secret_fields(WipedBytes answer, std::string_view path);
 
 }  // namespace sma

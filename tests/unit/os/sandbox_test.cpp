@@ -222,6 +222,7 @@ TEST_CASE("memory is protected: no core file, not to be dumped") {
   const pid_t child = fork();
   if (child == 0) {
     protect_memory();
+    forbid_core_files();
     rlimit core{};
     getrlimit(RLIMIT_CORE, &core);
     _exit(core.rlim_cur == 0 && core.rlim_max == 0 && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 1);

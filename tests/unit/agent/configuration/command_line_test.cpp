@@ -217,7 +217,7 @@ TEST_CASE("get takes a secret's id and options in any order") {
   CHECK(wrong({"get", "a", "--wait=-1"}).starts_with("--wait needs a number"));
   CHECK(wrong({"get", "a", "--json", "--field", "x"}) == "--field and --json exclude each other");
   CHECK(read({"--json", "get", "x"})->get.json);
-  CHECK(wrong({"--wait", "3"}) == "--wait is an option of get");
+  CHECK(wrong({"--wait", "3"}) == "--wait is an option of get and exec");
   CHECK(wrong({"--check-config", "--json"}) == "--json is an option of get");
 }
 
@@ -231,6 +231,54 @@ TEST_CASE("get takes a reference in the place of a secret's id") {
   CHECK(read({"get", "a:k", "--version-id", "v", "--refresh"})->get.field == "k");
   CHECK(read({"get", "a::s", "--field", "k"})->get.version_stage == "s");
   CHECK(wrong({"get", "ssm:x"}).starts_with("the reference ssm:x: ssm: is reserved"));
+}
+
+TEST_CASE("exec takes options, and all from the first other word on is the command") {
+  const auto line = read({"exec", "--wait", "5", "--env", "A=b:c=d", "--env=E=f", "--env-json", "g", "--prefix", "P_",
+                          "--env-json=h", "--clean", "-c", "file", "run", "--wait", "-v", "--", "--help"});
+  REQUIRE(line.ok());
+  CHECK(line->command == CommandLine::Command::exec);
+  CHECK(line->config_file == "file");
+  const ExecRequest& exec = line->exec;
+  CHECK(exec.wait == Seconds(5));
+  REQUIRE(exec.variables.size() == 2);
+  CHECK(exec.variables[0].name == "A");
+  CHECK(exec.variables[0].reference == "b:c=d");
+  CHECK(exec.variables[1].name == "E");
+  REQUIRE(exec.fields.size() == 2);
+  CHECK(exec.fields[0].prefix == "P_");
+  CHECK(exec.fields[1].reference == "h");
+  CHECK(exec.fields[1].prefix.empty());
+  CHECK(exec.clean);
+  CHECK(exec.command == std::vector<std::string>{"run", "--wait", "-v", "--", "--help"});
+}
+
+TEST_CASE("exec waits 30 seconds by default, and takes a command after two dashes") {
+  CHECK(read({"exec", "run"})->exec.wait == Seconds(30));
+  CHECK(read({"get", "x"})->get.wait == Seconds(0));
+  CHECK(read({"exec", "--", "-run", "--"})->exec.command == std::vector<std::string>{"-run", "--"});
+  CHECK(read({"exec", "get", "help"})->exec.command == std::vector<std::string>{"get", "help"});
+  CHECK(read({"exec", "--help", "run"})->command == CommandLine::Command::help);
+}
+
+TEST_CASE("what is wrong with the arguments of exec") {
+  CHECK(wrong({"exec"}) == "exec takes a COMMAND");
+  CHECK(wrong({"exec", "--"}) == "exec takes a COMMAND");
+  CHECK(wrong({"exec", ""}) == "exec takes a COMMAND");
+  CHECK(wrong({"exec", "--env", "A", "run"}) == "--env needs NAME=REFERENCE");
+  CHECK(wrong({"exec", "--env", "=r", "run"}) == "--env needs NAME=REFERENCE");
+  CHECK(wrong({"exec", "--env", "A=x", "--env", "A=y", "run"}) == "--env sets \"A\" twice");
+  CHECK(wrong({"exec", "--prefix", "P", "run"}) == "--prefix follows --env-json, once for each");
+  CHECK(wrong({"exec", "--env-json", "x", "--prefix", "P", "--prefix", "Q", "run"}) ==
+        "--prefix follows --env-json, once for each");
+  for (const char* prefix : {"1A", "a-b", "A=", "é", "A B"})
+    CHECK(wrong({"exec", "--env-json", "x", "--prefix", prefix, "run"})
+              .starts_with("--prefix takes letters, digits and _"));
+  CHECK(wrong({"exec", "--clean=x", "run"}) == "--clean takes no value");
+  CHECK(wrong({"exec", "--field", "x", "run"}) == "--field is an option of get");
+  CHECK(wrong({"get", "x", "--clean"}) == "--clean is an option of exec");
+  CHECK(wrong({"--wait", "5"}) == "--wait is an option of get and exec");
+  CHECK(wrong({"--check-config", "exec", "run"}).starts_with("one at a time"));
 }
 
 TEST_CASE("what the reference says is not said by an option as well") {

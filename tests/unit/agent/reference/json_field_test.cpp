@@ -96,6 +96,32 @@ TEST_CASE("each refusal names the path and its reason, and no value") {
   }
 }
 
+/// KEY=TEXT of each field, separated by spaces.
+std::string fields(std::string_view secret, std::string_view path = "") {
+  const auto found = json_fields(WipedBytes(secret), path);
+  if (!found.ok()) return "fault: " + found.fault().message;
+  std::string shown;
+  for (const JsonField& one : *found)
+    shown += one.key + "=" + (one.text ? std::string(one.text->bytes.view()) : "(null)") + " ";
+  return shown;
+}
+
+TEST_CASE("all fields of an object, in their order, each key once with its last value") {
+  CHECK(fields(R"({"b":"x","a":5.0,"o":{"c":[1]},"n":null,"b":"y","n":true})") == "b=y a=5.0 o={\"c\":[1]} n=true ");
+  CHECK(fields(R"({"a":null})") == "a=(null) ");
+  CHECK(fields(R"({"o":{"c":[{"x":1}]}})", "o.c.0") == "x=1 ");
+  CHECK(fields("{}").empty());
+}
+
+TEST_CASE("what is no object has no fields") {
+  CHECK(fields("hunter2") == "fault: the secret is no JSON object");
+  CHECK(fields("[1]") == "fault: the secret is no JSON object");
+  CHECK(fields(R"({"a":"hunter2"})", "a") == "fault: the field a of the secret is no JSON object");
+  CHECK(fields(R"({"a":[1]})", "a") == "fault: the field a of the secret is no JSON object");
+  CHECK(fields(R"({"a":1})", "b") == "fault: the secret has no field b");
+  CHECK(fields("5", "b") == "fault: the secret is no JSON object, so it has no field b");
+}
+
 TEST_CASE("a path of any length, and a key of any size, do no harm") {
   const std::string dots(100'000, '.');
   CHECK(field(R"({"a":"x"})", dots).starts_with("fault: the secret has no field ..."));

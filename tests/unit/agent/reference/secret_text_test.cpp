@@ -57,6 +57,16 @@ TEST_CASE("a binary secret has no fields, also if its bytes are JSON") {
         "fault: the secret is binary, so it has no fields");
 }
 
+TEST_CASE("the fields of a text secret; a binary one and an answer without a secret have none") {
+  const auto fields = secret_fields(WipedBytes(answer_with(R"({"a":1,"b":"x"})")), "");
+  REQUIRE(fields.ok());
+  REQUIRE(fields->size() == 2);
+  CHECK((*fields)[1].key == "b");
+  CHECK(secret_fields(WipedBytes(R"({"SecretBinary":"eyJhIjoiYiJ9"})"), "").fault().message ==
+        "the secret is binary, so it has no fields");
+  CHECK(secret_fields(WipedBytes(R"({"ARN":"a"})"), "").fault().message == "the answer holds no secret");
+}
+
 TEST_CASE("a field may hold NUL, JSON, or much") {
   CHECK(field(R"({"a":"x\u0000y"})", "a") == std::string("x\0y", 3));
   CHECK(field(R"({"a":"{\"a\":\"inner\"}"})", "a") == R"({"a":"inner"})");
