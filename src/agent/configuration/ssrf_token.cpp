@@ -21,6 +21,7 @@ constexpr std::size_t kFileLimit = std::size_t{64} << 10;
 constexpr std::size_t kTokenSize = 32;
 constexpr mode_t kMode = 0640;
 constexpr std::size_t kShortToken = 16;  // characters
+constexpr std::string_view kCreateIt = "start the agent with --create-token if no other program writes that file";
 
 Fault fault(const std::vector<std::string>& variables, const std::string& reason) {
   std::string names;
@@ -105,7 +106,9 @@ std::optional<std::string> ssrf_token_variable(const std::vector<std::string>& v
 Result<SsrfTokenSource> find_ssrf_token_source(const std::vector<std::string>& variables,
                                                const Environment& environment, const Files& files) {
   const auto variable = ssrf_token_variable(variables, environment);
-  if (!variable) return fault(variables, "none of them is set");
+  if (!variable)
+    return fault(variables,
+                 "none of them is set; set " + variables.front() + "=file://PATH, and " + std::string(kCreateIt));
   const std::string_view value = trimmed(environment.get_or(*variable, {}));
   if (value.starts_with(kFileScheme)) {
     if (value.size() == kFileScheme.size()) return fault(variables, "file:// names no file");
@@ -126,7 +129,11 @@ Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, con
     found.value = value.part(trimmed(value.view()));
   } else {
     const auto content = files.read(source->path, kFileLimit);
-    if (!content.ok()) return fault(variables, content.fault().message);
+    if (!content.ok()) {
+      std::string reason = content.fault().message;
+      if (!files.exists(source->path)) reason += "; " + std::string(kCreateIt);
+      return fault(variables, reason);
+    }
     const std::string_view token = trimmed(content->view());
     if (token.empty()) return fault(variables, source->path + " is empty");
     found.value = SharedBytes(token);

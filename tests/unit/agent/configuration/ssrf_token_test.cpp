@@ -56,7 +56,8 @@ TEST_CASE("the token is the first variable's that is set") {
   CHECK(token({{"AWS_TOKEN", "one"}, {"AWS_SESSION_TOKEN", "two"}}) == "one");
   CHECK(token({{"AWS_TOKEN", " "}, {"AWS_SESSION_TOKEN", "two"}}) == "two");
   CHECK(token({{"OTHER", "x"}}) ==
-        "fault: Could not read SSRF token variable(s) AWS_TOKEN, AWS_SESSION_TOKEN: none of them is set");
+        "fault: Could not read SSRF token variable(s) AWS_TOKEN, AWS_SESSION_TOKEN: none of them is set; set "
+        "AWS_TOKEN=file://PATH, and start the agent with --create-token if no other program writes that file");
 }
 
 TEST_CASE("a token file is read without the white space around its content") {
@@ -73,6 +74,8 @@ TEST_CASE("an empty or unreadable token file is a fault that names variables and
   const Folder folder;
   const std::string path = folder / "token";
   CHECK(token({{"AWS_TOKEN", "file://" + path}}).find(path) != std::string::npos);
+  CHECK(token({{"AWS_TOKEN", "file://" + path}})
+            .ends_with("; start the agent with --create-token if no other program writes that file"));
   CHECK(token({{"AWS_TOKEN", "file://" + path}}).starts_with("fault: Could not read SSRF token variable(s) AWS_TOKEN"));
   write(path, " \n");
   CHECK(token({{"AWS_TOKEN", "file://" + path}}).ends_with("/token is empty"));
