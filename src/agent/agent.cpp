@@ -31,7 +31,8 @@ constexpr int kLastAnswersPart = 11;
 /// `held`: null if there are no credentials that could have been checked.
 std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
   if (held == nullptr) return fault.is_absent() ? fault.message : "no credentials: " + fault.message;
-  return "sts:GetCallerIdentity " + std::string(fault.is_transient() ? "could not check" : "refused") +
+  const bool refused = fault.came_from_aws() && !fault.is_transient();
+  return "sts:GetCallerIdentity " + std::string(refused ? "refused" : "could not check") +
          " the credentials (from: " + held->source + "): " + fault.code + ": " + fault.message;
 }
 

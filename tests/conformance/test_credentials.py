@@ -35,6 +35,9 @@ RUST_ORDER = "within a profile the order is the Rust SDK's"
 RUST_READER = "the files are read as the Rust SDK reads them"
 ENV_ORDER = "shared files come before the web identity of the environment, as in the Rust SDK"
 CONFIGURED = "what is configured but cannot work ends the search"
+TRIMMED = "white space around keys in the environment is not part of them, as in the Rust SDK"
+OLD_SECRET = "SECRET_ACCESS_KEY stands in for AWS_SECRET_ACCESS_KEY, as in the Rust SDK"
+NO_SHELL = "credential_process runs by sh -c, as in the Rust SDK; botocore uses no shell"
 BLANK = "a variable or value that is blank counts as unset"
 
 
@@ -70,6 +73,11 @@ ENVIRONMENT = [
     case("half a pair: the secret", env={"AWS_SECRET_ACCESS_KEY": "ES"}, differs=CONFIGURED, ours=ERROR),
     case("half a pair: the secret, and a profile", "[default]\n" + KEYS, env={"AWS_SECRET_ACCESS_KEY": "ES"}, differs=CONFIGURED, ours=ERROR),
     case("a token alone", env={"AWS_SESSION_TOKEN": "T"}),
+    case("white space around the keys", env={"AWS_ACCESS_KEY_ID": "EK\n", "AWS_SECRET_ACCESS_KEY": " ES\n", "AWS_SESSION_TOKEN": "T\r\n"}, differs=TRIMMED, ours=key("EK", "ES", "T")),
+    case("the old name of the secret", env={"AWS_ACCESS_KEY_ID": "EK", "SECRET_ACCESS_KEY": "ES"}, differs=OLD_SECRET, ours=key("EK", "ES")),
+    case("the old name of the secret beside a blank new one", env={"AWS_ACCESS_KEY_ID": "EK", "AWS_SECRET_ACCESS_KEY": " ", "SECRET_ACCESS_KEY": "ES"}, differs=OLD_SECRET, ours=key("EK", "ES")),
+    case("the old name of the secret beside the new one", env={**ENV_KEYS, "SECRET_ACCESS_KEY": "old"}),
+    case("the old name of the secret alone", env={"SECRET_ACCESS_KEY": "ES"}),
     case("empty keys", env={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}),
     case("an empty secret", env={"AWS_ACCESS_KEY_ID": "EK", "AWS_SECRET_ACCESS_KEY": ""}),
     case("blank keys", env={"AWS_ACCESS_KEY_ID": " ", "AWS_SECRET_ACCESS_KEY": " "}, differs=BLANK, ours=NONE),
@@ -225,6 +233,7 @@ IDENTITY_CENTER = [
     case("before keys", "[default]\n" + SSO + START + KEYS, files=sso_token("https://x.awsapps.com/start")),
 ]
 
+PRINTED = '{"Version":1,"AccessKeyId":"P","SecretAccessKey":"S"}'
 PROCESSES = [
     case("a process", "[default]\n" + process()),
     case("a process with a token", "[default]\n" + process(extra=',"SessionToken":"T"')),
@@ -240,6 +249,10 @@ PROCESSES = [
     case("a failure", "[default]\ncredential_process = false\n"),
     case("no such program", "[default]\ncredential_process = /no/such/program\n"),
     case("an open quote", "[default]\ncredential_process = echo 'x\n"),
+    case("a pipe", "[default]\n" + process().rstrip() + " | sed s,P,Q,\n", differs=NO_SHELL, ours=key("Q")),
+    case("a home folder", "[default]\ncredential_process = cat ~/keys\n", files={"keys": PRINTED}, differs=NO_SHELL, ours=key("P")),
+    case("a variable", "[default]\ncredential_process = cat $HOME/keys\n", files={"keys": PRINTED}, differs=NO_SHELL, ours=key("P")),
+    case("a variable that is set", "[default]\ncredential_process = FOO=keys sh -c 'cat \"$HOME/$FOO\"'\n", files={"keys": PRINTED}, differs=NO_SHELL, ours=key("P")),
     case("before keys of the same file", "[default]\n" + KEYS + process()),
     case("before keys of the credentials file", "[default]\n" + process(), "[default]\n" + KEYS, differs=RUST_ORDER, ours=key("P")),
     case("a profile of the credentials file", "", "[default]\n" + process()),

@@ -149,7 +149,30 @@ TEST_CASE("each way a real credential_process fails ends the start with its reas
     CHECK(said.find("output-nobody-may-see") == std::string::npos);
   }
   scene.home.write(".aws/config", "[default]\ncredential_process = /nowhere/tool\n");
-  check_holds(start_fails(scene), "cannot run /nowhere/tool");
+  check_holds(start_fails(scene), "credential_process /nowhere/tool ended with status 127: sh did not find it");
+}
+
+TEST_CASE("a credential_process may be anything that a shell runs, and its exit status decides") {
+  for (const char* command : {"KEYS=keys sh ~/tool", "cat < $HOME/keys | cat", "sleep 0; cat ~/keys # the keys",
+                              "sh -c 'cat $0' \"$HOME/keys\" 2>/dev/null"}) {
+    INFO(std::string(command));
+    Scene scene;
+    scene.home.write("keys", R"({"Version": 1, "AccessKeyId": "AKIAPROFILE000000001",
+"SecretAccessKey": "secret+key/of/AKIAPROFILE000000001"})");
+    scene.home.write("tool", "cat \"$HOME/$KEYS\"\n");
+    scene.home.write(".aws/config", "[default]\ncredential_process = " + std::string(command) + "\n");
+    CHECK(scene.who_reads() == kUser + "profile");
+  }
+  Scene scene;
+  scene.home.write(".aws/config", "[default]\ncredential_process = echo output | cat; exit 4\n");
+  check_holds(start_fails(scene), "credential_process echo ended with status 4");
+}
+
+TEST_CASE("if there is no shell, a credential_process that needs one is refused by what needs it") {
+  Scene scene;
+  scene.home.write(".aws/config", "[default]\ncredential_process = /bin/cat ~/keys\n");
+  check_holds(start_fails(scene, {{"PATH", "/nowhere"}}),
+              "credential_process needs a shell for its ~, and there is no sh in PATH");
 }
 
 TEST_CASE("a sign-in of IAM Identity Center, in both forms") {

@@ -241,6 +241,8 @@ TEST_CASE("credentials that AWS refuses, or that are nowhere, end the start") {
   check_refused(settings_for(aws, {{"AWS_ACCESS_KEY_ID", "AKIAUNKNOWN"}}), "InvalidClientTokenId");
   check_refused(settings_for(aws, {{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", ""}}), "AWS_ACCESS_KEY_ID");
   check_refused(settings_for(aws, {{"AWS_SECRET_ACCESS_KEY", ""}}), "AWS_SECRET_ACCESS_KEY");
+  check_refused(settings_for(aws, {{"AWS_ACCESS_KEY_ID", "AKIA\nMORE"}}),
+                "sts:GetCallerIdentity could not check the credentials (from: environment)");
 }
 
 TEST_CASE("a transient fault of the check is a warning, or an error where such are not ignored") {

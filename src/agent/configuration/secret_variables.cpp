@@ -8,11 +8,17 @@
 namespace sma {
 
 void protect_secret_variables(Environment& environment, const Settings& settings) {
-  std::vector<std::string> names{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
-                                 "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-                                 "http_proxy",        "HTTP_PROXY",
-                                 "https_proxy",       "HTTPS_PROXY",
-                                 "all_proxy",         "ALL_PROXY"};
+  std::vector<std::string> names{"AWS_ACCESS_KEY_ID",
+                                 "AWS_SECRET_ACCESS_KEY",
+                                 "SECRET_ACCESS_KEY",
+                                 "AWS_SESSION_TOKEN",
+                                 "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                                 "http_proxy",
+                                 "HTTP_PROXY",
+                                 "https_proxy",
+                                 "HTTPS_PROXY",
+                                 "all_proxy",
+                                 "ALL_PROXY"};
   names.insert(names.end(), settings.ssrf_env_variables.begin(), settings.ssrf_env_variables.end());
   environment.hide(names);
 

@@ -23,7 +23,15 @@ Task<Result<Credentials>> CredentialsFileSource::load(TimePoint /*deadline*/) {
   found.secret_access_key = SharedBytes(*key);
   found.session_token = SharedBytes(profiles->get(profile, "aws_session_token").value_or(""));
   found.source = "file " + path_;
+  warn_of_long_term_keys(found.session_token.empty());
   co_return found;
+}
+
+void CredentialsFileSource::warn_of_long_term_keys(bool are_long_term) {
+  if (are_long_term && !warned_of_keys_)
+    log_.warn("the credentials file holds long-term keys, without aws_session_token; AWS's agent refuses such a file",
+              {{"path", path_}});
+  warned_of_keys_ = are_long_term;
 }
 
 void CredentialsFileSource::warn_of_permissions() {

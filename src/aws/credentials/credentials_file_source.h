@@ -10,8 +10,8 @@
 namespace sma {
 
 /// The file that `credentials_file_path` names, in the form of the shared credentials file: profile `AWS_PROFILE`, else
-/// `[default]`; static keys, with or without a session token. Read again at each load. Permissions wider than 0600 are
-/// a warning.
+/// `[default]`; static keys, with or without a session token. Read again at each load. Permissions wider than 0600,
+/// and long-term keys, are a warning each.
 class CredentialsFileSource final : public CredentialsSource {
  public:
   CredentialsFileSource(std::string path, const Environment& environment, const Files& files, Log& log)
@@ -22,12 +22,14 @@ class CredentialsFileSource final : public CredentialsSource {
 
  private:
   void warn_of_permissions();
+  void warn_of_long_term_keys(bool are_long_term);
 
   std::string path_;
   const Environment& environment_;
   const Files& files_;
   Log& log_;
   bool warned_ = false;
+  bool warned_of_keys_ = false;
 };
 
 }  // namespace sma

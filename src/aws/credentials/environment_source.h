@@ -5,7 +5,9 @@
 
 namespace sma {
 
-/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, optionally, `AWS_SESSION_TOKEN`. One half of the pair is a fault.
+/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and, optionally, `AWS_SESSION_TOKEN`, without white space around them.
+/// One half of the pair is a fault. `SECRET_ACCESS_KEY` stands in for the second if that is not set. Source: the
+/// environment provider of the AWS SDK for Rust.
 class EnvironmentSource final : public CredentialsSource {
  public:
   explicit EnvironmentSource(const Environment& environment) : environment_(environment) {}

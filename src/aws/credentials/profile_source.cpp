@@ -75,8 +75,8 @@ Task<Result<Credentials>> ProfileSource::load_base(Shared files, ProfileChain::B
       loading = load_sso(files, profile, deadline);
       break;
     case ProfileChain::Base::credential_process:
-      loading = run_credential_process(&processes_, surroundings_.environment.for_programs(), &context_.scheduler,
-                                       text_of(*files, profile, "credential_process"), deadline);
+      loading = run_credential_process(&processes_, &surroundings_.files, surroundings_.environment.for_programs(),
+                                       &context_.scheduler, text_of(*files, profile, "credential_process"), deadline);
       break;
   }
   auto credentials = co_await std::move(loading);

@@ -53,6 +53,19 @@ TEST_CASE("each refusal of the credentials file names it and never its content")
         "/f: [default] has no aws_access_key_id");
 }
 
+TEST_CASE("long-term keys in the credentials file are taken with a warning, once until there are others") {
+  FileFixture fixture;
+  const std::string keys = "[default]\naws_access_key_id = k\naws_secret_access_key = s\n";
+  const std::string warning = "WARN the credentials file holds long-term keys";
+  REQUIRE(fixture.ask(keys).ok());
+  REQUIRE(fixture.ask(keys).ok());
+  CHECK(fixture.lines.count(warning) == 1);
+  REQUIRE(fixture.ask(keys + "aws_session_token = t\n").ok());
+  CHECK(fixture.lines.count(warning) == 1);
+  REQUIRE(fixture.ask(keys).ok());
+  CHECK(fixture.lines.count(warning) == 2);
+}
+
 TEST_CASE("permissions wider than 0600 are a warning, once") {
   FileFixture fixture;
   const std::string text = "[default]\naws_access_key_id = k\naws_secret_access_key = s\n";
@@ -60,7 +73,7 @@ TEST_CASE("permissions wider than 0600 are a warning, once") {
   REQUIRE(fixture.ask(text).ok());
   fixture.files.modes["/f"] = 0400;
   REQUIRE(fixture.ask(text).ok());
-  CHECK(fixture.lines.count("WARN") == 0);
+  CHECK(fixture.lines.count("its mode should be 0600") == 0);
   fixture.files.modes["/f"] = 0640;
   REQUIRE(fixture.ask(text).ok());
   REQUIRE(fixture.ask(text).ok());

@@ -36,6 +36,26 @@ TEST_CASE("no keys in the environment, or blank ones, are nothing configured") {
             .is_absent());
 }
 
+TEST_CASE("white space around the keys is not part of them") {
+  const auto found =
+      load({{"AWS_ACCESS_KEY_ID", " k\n"}, {"AWS_SECRET_ACCESS_KEY", "\ts\r\n"}, {"AWS_SESSION_TOKEN", "\n t"}});
+  REQUIRE(found.ok());
+  CHECK(found->access_key_id == "k");
+  CHECK(found->secret_access_key.view() == "s");
+  CHECK(found->session_token.view() == "t");
+}
+
+TEST_CASE("SECRET_ACCESS_KEY stands in for AWS_SECRET_ACCESS_KEY if that is unset or blank") {
+  CHECK(load({{"AWS_ACCESS_KEY_ID", "k"}, {"SECRET_ACCESS_KEY", "old\n"}})->secret_access_key.view() == "old");
+  CHECK(load({{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", " "}, {"SECRET_ACCESS_KEY", "old"}})
+            ->secret_access_key.view() == "old");
+  CHECK(load({{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", "new"}, {"SECRET_ACCESS_KEY", "old"}})
+            ->secret_access_key.view() == "new");
+  CHECK(load({{"AWS_ACCESS_KEY_ID", "k"}, {"SECRET_ACCESS_KEY", " "}}).fault().message ==
+        "AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY");
+  CHECK(load({{"SECRET_ACCESS_KEY", "of another program"}}).fault().is_absent());
+}
+
 TEST_CASE("one half of a key pair in the environment is a fault") {
   const auto id = load({{"AWS_ACCESS_KEY_ID", "k"}});
   CHECK(id.fault().is_internal());

@@ -172,6 +172,51 @@ TEST_CASE("credential_process prints credentials") {
   CHECK(fixture.processes.commands.at(0) == std::vector<std::string>{"/bin/tool", "--arg", "a b"});
 }
 
+TEST_CASE("credential_process is run by sh if there is one in PATH") {
+  const std::string output = R"({"Version":1,"AccessKeyId":"p","SecretAccessKey":"s"})";
+  for (const auto& [path, shell] : {std::pair<std::string, std::string>{"", "/usr/bin/sh"},
+                                    {"/first:/second", "/second/sh"},
+                                    {"/first::/second", "./sh"}}) {
+    ProfileFixture fixture(Variables{{"PATH", path}});
+    fixture.files.texts[shell] = "";
+    fixture.processes.output = output;
+    REQUIRE(fixture.ask("[default]\ncredential_process = FOO=1 ~/cp.sh | 'tee' x\n").ok());
+    CHECK(fixture.processes.commands.at(0) == std::vector<std::string>{"sh", "-c", "FOO=1 ~/cp.sh | 'tee' x"});
+  }
+  ProfileFixture fixture(Variables{{"PATH", "/first:/second"}});
+  fixture.files.texts["/bin/sh"] = "";
+  fixture.processes.output = output;
+  REQUIRE(fixture.ask("[default]\ncredential_process = p a\n").ok());
+  CHECK(fixture.processes.commands.at(0) == std::vector<std::string>{"p", "a"});
+}
+
+TEST_CASE("what a shell says of a credential_process names the program, not the variables before it") {
+  ProfileFixture fixture;
+  fixture.files.texts["/bin/sh"] = "";
+  const auto ask = [&] {
+    return fixture.ask("[default]\ncredential_process = KEY=hidden p --key hidden\n").fault().message;
+  };
+  fixture.processes.exit_status = 1;
+  CHECK(ask() == "profile default: credential_process p ended with status 1");
+  fixture.processes.exit_status = 127;
+  CHECK(ask() == "profile default: credential_process p ended with status 127: sh did not find it");
+  fixture.processes.exit_status = 126;
+  CHECK(ask() == "profile default: credential_process p ended with status 126: sh could not execute it");
+  fixture.processes.fault = Fault::timeout("sh was not done in time");
+  CHECK(ask() == "profile default: credential_process p: sh was not done in time");
+}
+
+TEST_CASE("without a shell what needs one is refused by name, and nothing is run") {
+  ProfileFixture fixture;
+  for (const auto& [command, what] : {std::pair<std::string, std::string>{"~/cp.sh", "~"},
+                                      {"$HOME/cp.sh", "$"},
+                                      {"p | q", "|"},
+                                      {"KEY=hidden p", "KEY="}})
+    CHECK(fixture.ask("[default]\ncredential_process = " + command + "\n").fault().message ==
+          "profile default: credential_process needs a shell for its " + what + ", and there is no sh in PATH");
+  CHECK(fixture.processes.commands.empty());
+}
+
 TEST_CASE("credential_process has a minute, less where the whole search has less") {
   for (const Seconds search : {Seconds(300), Seconds(20)}) {
     ProfileFixture fixture;
