@@ -141,7 +141,7 @@ TEST_CASE("to make a token in no file is a fault that does not show the value") 
       "Could not read SSRF token variable(s) AWS_TOKEN, AWS_SESSION_TOKEN: with --create-token AWS_SESSION_TOKEN must "
       "be file://PATH");
   CHECK(create({{"AWS_TOKEN", "/no/such/file/0123456789"}}).ends_with("AWS_TOKEN must be file://PATH"));
-  CHECK(create({}).ends_with("none of them is set"));
+  CHECK(create({}).find("none of them is set; set AWS_TOKEN=file://PATH") != std::string::npos);
   CHECK(create({{"AWS_TOKEN", "file://"}}).ends_with("file:// names no file"));
   CHECK(create({{"AWS_TOKEN", "file:/run/token"}}).ends_with("write file:///run/token"));
 }
