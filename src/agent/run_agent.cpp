@@ -15,6 +15,7 @@
 #include "http_client/http_client.h"
 #include "os/blocking_calls.h"
 #include "os/child_process.h"
+#include "os/clone3.h"
 #include "os/descriptor_limit.h"
 #include "os/event_loop.h"
 #include "os/signals.h"
@@ -49,6 +50,7 @@ Result<Done> run_in_lambda(AgentMaker& maker, const AgentParts& parts, const Lam
 
 int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environment& environment, const Files& files) {
   Signals::block();
+  hide_forbidden_clone3();
   Settings& settings = loaded.settings;
   protect_secret_variables(environment, settings);
   const auto lambda = command_line.lambda ? lambda_start(environment) : std::nullopt;
@@ -80,9 +82,6 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
 
   Signals signals(loop);
   ChildProcesses processes(loop);
-  MemberRunnable<&ChildProcesses::reap_strangers> reaper(processes);
-  signals.on_child_ended(reaper);
-  loop.post(reaper);  // for children that ended earlier, if this program replaced a shell by exec
   int exit_code = 0;
   {
     const AgentParts parts{

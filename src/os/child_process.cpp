@@ -2,13 +2,14 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/syscall.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include "base/event.h"
@@ -68,19 +69,12 @@ class SpawnSettings {
 
 }  // namespace
 
-/// One child: its pipe and its pidfd on the loop.
+/// One child, and its pipe on the loop.
 class ChildProcesses::Child {
  public:
   Child(ChildProcesses& owner, pid_t pid, FileDescriptor output)
-      : owner_(owner),
-        pid_(pid),
-        output_(std::move(output)),
-        done_(owner.loop_),
-        pidfd_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
-  ~Child() {
-    stop_reading();
-    if (pidfd_.valid()) owner_.loop_.unwatch(pidfd_.get(), ending_);
-  }
+      : owner_(owner), pid_(pid), output_(std::move(output)), done_(owner.loop_) {}
+  ~Child() { stop_reading(); }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
@@ -90,11 +84,7 @@ class ChildProcesses::Child {
   [[nodiscard]] ProcessOutput take() { return {exit_status_, std::move(bytes_)}; }
 
   /// Once, before anything else. After a fault the child must be abandoned.
-  Result<Done> watch() {
-    Result<Done> watched = owner_.loop_.watch(output_.get(), EPOLLIN, reading_);
-    if (watched.ok() && pidfd_.valid()) watched = owner_.loop_.watch(pidfd_.get(), EPOLLIN, ending_);
-    return watched;
-  }
+  Result<Done> watch() { return owner_.loop_.watch(output_.get(), EPOLLIN, reading_); }
   /// Nobody waits for the child any more: kills it, and reaps it when it has ended.
   void abandon() {
     abandoned_ = true;
@@ -147,8 +137,6 @@ class ChildProcesses::Child {
   WipedBytes bytes_;
   Event done_;
   MemberWatcher<&Child::read> reading_{*this};
-  MemberWatcher<&Child::reap> ending_{*this};
-  FileDescriptor pidfd_;
   int exit_status_ = 0;
   bool too_long_ = false;
   bool reaped_ = false;
@@ -167,9 +155,21 @@ class ChildProcesses::Holder {
   Child& child_;
 };
 
-ChildProcesses::ChildProcesses(EventLoop& loop) : loop_(loop) {}
+// SIGCHLD exists in every kernel, and needs no descriptor for each child, as a pidfd does. If the parent ignored it,
+// the kernel would throw away how our children end.
+ChildProcesses::ChildProcesses(EventLoop& loop) : loop_(loop) {
+  std::signal(SIGCHLD, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signal_ = FileDescriptor(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!signal_.valid() || !loop_.watch(signal_.get(), EPOLLIN, watching_).ok()) std::abort();
+  loop_.post(reaping_);  // for children that ended earlier
+}
 
 ChildProcesses::~ChildProcesses() {
+  loop_.unwatch(signal_.get(), watching_);
   for (const auto& child : children_) child->kill_group();
 }
 
@@ -208,7 +208,14 @@ void ChildProcesses::forget(const Child& child) {
   children_.remove_if([&](const std::unique_ptr<Child>& each) { return each.get() == &child; });
 }
 
-void ChildProcesses::reap_strangers() {
+// The children are reaped from the ready queue: a child that is forgotten may have an event of this turn left.
+void ChildProcesses::on_signal() {
+  signalfd_siginfo signal{};
+  while (::read(signal_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) continue;
+  loop_.post(reaping_);
+}
+
+void ChildProcesses::reap() {
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;

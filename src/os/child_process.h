@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/environment.h"
+#include "base/file_descriptor.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
@@ -34,16 +35,15 @@ class ProcessRunner {
 /// Children of this process, each in a process group of its own, with signals as a new process expects them, no input
 /// but the end of it, and our standard error. What they leave running once they are done is left alone. A task that is
 /// destroyed kills its child.
+///
+/// Watches SIGCHLD, so it has to be made before the first thread is started. It also takes the exit status of children
+/// that are not its own: orphans, if this is PID 1, or those of a shell that this program replaced.
 class ChildProcesses final : public ProcessRunner {
  public:
   explicit ChildProcesses(EventLoop& loop);
   ~ChildProcesses() override;
 
   Task<Result<ProcessOutput>> run(std::vector<std::string> argv, Environment environment, TimePoint deadline) override;
-
-  /// For PID 1, on SIGCHLD: takes the exit status of orphans, whose parent is now this process; our own children keep
-  /// theirs.
-  void reap_strangers();
 
   /// Children that run, or whose end was not seen yet.
   [[nodiscard]] std::size_t size() const { return children_.size(); }
@@ -54,8 +54,13 @@ class ChildProcesses final : public ProcessRunner {
 
   Result<Child*> start(const std::vector<std::string>& argv, const Environment& environment);
   void forget(const Child& child);
+  void on_signal();
+  void reap();
 
   EventLoop& loop_;
+  MemberWatcher<&ChildProcesses::on_signal> watching_{*this};
+  MemberRunnable<&ChildProcesses::reap> reaping_{*this};
+  FileDescriptor signal_;
   std::list<std::unique_ptr<Child>> children_;  // those not reaped yet, or still being read from
 };
 

@@ -15,7 +15,6 @@ sigset_t watched_signals() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGCONT);
-  if (getpid() == 1) sigaddset(&set, SIGCHLD);
   return set;
 }
 
@@ -44,10 +43,6 @@ Signals::~Signals() { loop_.unwatch(descriptor_.get(), *this); }
 void Signals::on_events(std::uint32_t /*events*/) {
   signalfd_siginfo signal{};
   while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
-    if (signal.ssi_signo == SIGCHLD) {
-      if (child_ended_ != nullptr) loop_.post(*child_ended_);
-      continue;
-    }
     if (signal.ssi_signo == SIGCONT) {
       if (continued_ != nullptr) loop_.post(*continued_);
       continue;

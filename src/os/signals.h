@@ -8,8 +8,7 @@ namespace sma {
 
 /// SIGTERM and SIGINT as an event of the loop; the second one ends the process at once. SIGHUP, SIGPIPE, SIGTTOU and
 /// SIGXFSZ are ignored.
-/// For PID 1 these signals would have no effect by default; they arrive through the descriptor. There, SIGCHLD means
-/// that orphans have to be reaped.
+/// For PID 1 these signals would have no effect by default; they arrive through the descriptor.
 class Signals final : private Watcher {
  public:
   explicit Signals(EventLoop& loop);
@@ -17,8 +16,6 @@ class Signals final : private Watcher {
 
   /// Set by the first SIGTERM or SIGINT.
   [[nodiscard]] Event& stop_asked() { return stop_asked_; }
-  /// Posted at every SIGCHLD; must outlive this object.
-  void on_child_ended(Runnable& runnable) { child_ended_ = &runnable; }
   /// Posted when the process resumes after it was stopped (SIGCONT); must outlive this object.
   void on_continued(Runnable& runnable) { continued_ = &runnable; }
 
@@ -31,7 +28,6 @@ class Signals final : private Watcher {
   EventLoop& loop_;
   FileDescriptor descriptor_;
   Event stop_asked_;
-  Runnable* child_ended_ = nullptr;
   Runnable* continued_ = nullptr;
 };
 

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include <string>
+#include <vector>
 
 using namespace sma;
 
@@ -90,6 +91,30 @@ TEST_CASE("a program that takes too long is killed with all it started") {
   fixture.wait_for_their_end();
 }
 
+TEST_CASE("the end of a program is seen although our parent ignored SIGCHLD") {
+  struct sigaction ignore {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGCHLD, &ignore, nullptr);
+  ProcessFixture fixture;
+  CHECK(fixture.shell("exit 3")->exit_status == 3);
+}
+
+TEST_CASE("the end of each of many programs is seen, although their signals may be one") {
+  ProcessFixture fixture;
+  std::vector<Task<Result<ProcessOutput>>> tasks;
+  for (int i = 0; i < 20; ++i) {
+    tasks.push_back(fixture.processes.run({"sh", "-c", "exit " + std::to_string(i)}, fixture.environment,
+                                          fixture.loop.now() + Seconds(60)));
+    tasks.back().start(fixture.loop);
+  }
+  for (int i = 0; i < 20; ++i) {
+    auto& task = tasks[static_cast<std::size_t>(i)];
+    for (int turn = 0; turn < 6000 && !task.done(); ++turn) fixture.loop.turn(Milliseconds(10));
+    REQUIRE(task.done());
+    CHECK(task.take()->exit_status == i);
+  }
+}
+
 TEST_CASE("a program that writes too much is killed") {
   ProcessFixture fixture;
   CHECK(fixture.run({"yes"}).fault().message == "yes wrote more than 64 KiB");
@@ -122,15 +147,11 @@ TEST_CASE("orphans that became ours are reaped, our own children keep their stat
   const pid_t orphan = std::stoi(output(result));
   for (int i = 0; i < 3000 && ::kill(orphan, 0) == 0; ++i) {
     fixture.loop.turn(Milliseconds(10));
-    fixture.processes.reap_strangers();
   }
   CHECK(::kill(orphan, 0) != 0);
   auto task = fixture.processes.run({"sh", "-c", "exit 8"}, fixture.environment, fixture.loop.now() + Seconds(60));
   task.start(fixture.loop);
-  for (int i = 0; i < 3000 && !task.done(); ++i) {
-    fixture.processes.reap_strangers();
-    fixture.loop.turn(Milliseconds(10));
-  }
+  for (int i = 0; i < 3000 && !task.done(); ++i) fixture.loop.turn(Milliseconds(10));
   CHECK(task.take()->exit_status == 8);
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
