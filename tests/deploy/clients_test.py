@@ -15,8 +15,16 @@ CLIENTS = {
     "node": (["node", DEPLOY / "clients/node/get-secret.mjs"], "node"),
     "java": (["java", DEPLOY / "clients/java/GetSecret.java"], "java"),
     "go": (["go", "run", DEPLOY / "clients/go/get_secret.go"], "go"),
+    "rust": (None, "rustc"),  # compiled once
 }
-JSON = ("shell", "java")  # these print the agent's answer
+JSON = ("shell", "java", "rust")  # these print the agent's answer
+
+
+@pytest.fixture(scope="session")
+def rust_client(tmp_path_factory):
+    program = tmp_path_factory.mktemp("rust") / "get_secret"
+    run("rustc", "-D", "warnings", "-o", program, DEPLOY / "clients/rust/get_secret.rs")
+    return [program]
 
 
 @pytest.fixture(params=CLIENTS)
@@ -24,6 +32,7 @@ def client(request):
     command, tool = CLIENTS[request.param]
     if not shutil.which(tool):
         pytest.skip(f"{tool} is not on this machine")
+    command = command or request.getfixturevalue(f"{request.param}_client")
 
     def ask(secret_id, environment, check=True):
         done = subprocess.run([*command, secret_id], env=environment, capture_output=True, timeout=120)

@@ -69,6 +69,69 @@ def test_both_service_accounts_are_the_pods():
         assert manifest(name)["metadata"]["name"] == manifest("pod.yaml")["spec"]["serviceAccountName"]
 
 
+def kustomized(folder, **pod):
+    """A Deployment of two containers, with what the component adds."""
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not on this machine")
+    containers = [{"name": "web", "image": "web:1", "env": [{"name": "COLOUR", "value": "red"}]},
+                  {"name": "worker", "image": "worker:1", "volumeMounts": [{"name": "data", "mountPath": "/data"}]}]
+    spec = {"initContainers": [{"name": "migrate", "image": "migrate:1"}], "containers": containers,
+            "volumes": [{"name": "data", "emptyDir": {}}]}
+    template = {"metadata": {"labels": {"app": "shop"}, **pod.get("metadata", {})}, "spec": spec | pod.get("spec", {})}
+    (folder / "deployment.yaml").write_text(yaml.safe_dump({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "shop"},
+        "spec": {"selector": {"matchLabels": {"app": "shop"}}, "template": template}}))
+    shutil.copytree(DEPLOY / "eks/kustomize", folder / "secrets-manager-agent")
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump({
+        "resources": ["deployment.yaml"], "components": ["secrets-manager-agent"], **pod.get("kustomization", {})}))
+    return yaml.safe_load(run("kubectl", "kustomize", folder).stdout)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_takes_what_the_component_makes_of_a_deployment(tmp_path, version):
+    kubernetes_validate.validate(kustomized(tmp_path), version, strict=True)
+
+
+def test_the_component_adds_the_agent_of_pod_yaml(tmp_path):
+    spec = kustomized(tmp_path)["spec"]["template"]["spec"]
+    expected, pod = manifest("pod.yaml")["spec"]["initContainers"][0], manifest("pod.yaml")["spec"]["securityContext"]
+    agent = spec["initContainers"][0]  # before the application's own, which may need it
+    assert [container["name"] for container in spec["initContainers"]] == ["secrets-manager-agent", "migrate"]
+    assert agent["securityContext"] == expected["securityContext"] | {name: pod[name] for name in (
+        "runAsNonRoot", "runAsUser", "runAsGroup", "seccompProfile")}
+    for part in expected.keys() - {"securityContext", "volumeMounts"}:
+        assert agent[part] == expected[part]
+
+
+def test_the_component_gives_every_container_the_token_to_read_and_keeps_what_it_has(tmp_path):
+    spec = kustomized(tmp_path)["spec"]["template"]["spec"]
+    token = {"name": "secrets-manager-agent-token", "emptyDir": {"medium": "Memory", "sizeLimit": "64Ki"}}
+    mount = {"name": token["name"], "mountPath": "/run/secrets-manager-agent", "readOnly": True}
+    variable = {"name": "AWS_TOKEN", "value": "file:///run/secrets-manager-agent/token"}
+    web, worker = spec["containers"]
+    assert web["env"] == [{"name": "COLOUR", "value": "red"}, variable] and web["volumeMounts"] == [mount]
+    assert worker["env"] == [variable] and worker["volumeMounts"] == [{"name": "data", "mountPath": "/data"}, mount]
+    assert token in spec["volumes"] and {"name": "data", "emptyDir": {}} in spec["volumes"]
+
+
+def test_the_component_adds_the_tokens_group_and_keeps_the_pods_own(tmp_path):
+    own = {"securityContext": {"fsGroup": 1000, "supplementalGroups": [7]}}
+    spec = kustomized(tmp_path, spec=own)["spec"]["template"]["spec"]
+    assert spec["securityContext"] == {"fsGroup": 1000, "supplementalGroups": [7, 65532]}
+
+
+def test_the_component_keeps_the_roles_credentials_from_the_first_container_and_a_patch_names_more(tmp_path):
+    skip = "eks.amazonaws.com/skip-containers"
+    (tmp_path / "one").mkdir()
+    annotations = kustomized(tmp_path / "one")["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[skip] == "web"
+    # The lines of README.md.
+    patch = yaml.safe_load((DEPLOY / "eks/README.md").read_text().split("```yaml")[1].split("```")[0])
+    (tmp_path / "all").mkdir()
+    annotations = kustomized(tmp_path / "all", kustomization=patch)["spec"]["template"]["metadata"]["annotations"]
+    assert annotations[skip] == "web,worker"
+
+
 def plain_pod(pod, images):
     """The pod with the stand-in in it, as an older kube play takes it: that knows no restartPolicy of an init container,
     so the sidecar stands among the containers, and the application waits by itself. It is the agent's own client: podman

@@ -1,0 +1,99 @@
+// Secrets from the agent, with Rust's standard library alone: rustc get_secret.rs && ./get_secret SECRET_ID prints the
+// agent's answer, JSON. In an application, copy get_secret() and what it calls, and read the answer by serde_json:
+// SecretString is text, SecretBinary is base64.
+use std::io::{self, Error, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+use std::{env, fs, process, thread};
+
+const TOKEN_VARIABLES: [&str; 3] = ["AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+// Read for each try: a restarted agent may have a new one.
+fn token() -> io::Result<String> {
+    let found = TOKEN_VARIABLES.iter().find_map(|name| variable(name));
+    let value = found.unwrap_or_else(|| "file:///var/run/awssmatoken".to_string());
+    match value.strip_prefix("file://") {
+        Some(path) => Ok(fs::read_to_string(path)?.trim().to_string()),
+        None => Ok(value),
+    }
+}
+
+fn percent_encode(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => (byte as char).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+// One request, on a connection of its own, straight to the loopback address: a proxy could not reach the agent, and would
+// see the token. Returns status and body.
+fn ask(secret_id: &str) -> io::Result<(u16, String)> {
+    let invalid = |what: &str| Error::new(ErrorKind::InvalidData, what.to_string());
+    let port = variable("SMA_HTTP_PORT").unwrap_or_else(|| "2773".to_string());
+    let port: u16 = port.parse().map_err(|_| invalid("SMA_HTTP_PORT is no port"))?;
+    let request = format!(
+        "GET /secretsmanager/get?secretId={} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
+         X-Aws-Parameters-Secrets-Token: {}\r\n\r\n",
+        percent_encode(secret_id),
+        token()?
+    );
+    let mut agent = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), Duration::from_secs(60))?;
+    agent.set_read_timeout(Some(Duration::from_secs(60)))?;
+    agent.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    agent.read_to_end(&mut answer)?;
+    let answer = String::from_utf8(answer).map_err(|_| invalid("the answer is no text"))?;
+
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| invalid("the answer has no end"))?;
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+    let length = head.lines().filter_map(|line| line.split_once(':'));
+    let length = length.filter(|(name, _)| name.eq_ignore_ascii_case("Content-Length"));
+    let length = length.filter_map(|(_, value)| value.trim().parse::<usize>().ok()).next();
+    if length != Some(body.len()) {
+        return Err(invalid("the answer is not whole"));
+    }
+    Ok((status.ok_or_else(|| invalid("the answer has no status"))?, body.to_string()))
+}
+
+/// The agent's answer. Tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS.
+pub fn get_secret(secret_id: &str) -> io::Result<String> {
+    let mut pause = Duration::from_millis(100);
+    loop {
+        let fault = match ask(secret_id) {
+            Ok((200, body)) => return Ok(body),
+            Ok((status, body)) => {
+                let fault = Error::new(ErrorKind::Other, format!("{secret_id}: {status} {body}"));
+                if status != 403 && status != 429 && status < 500 {
+                    return Err(fault);
+                }
+                fault
+            }
+            Err(fault) => fault,
+        };
+        if pause > Duration::from_secs(7) {
+            return Err(fault);
+        }
+        thread::sleep(pause);
+        pause *= 2;
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    if arguments.len() != 2 {
+        eprintln!("usage: get_secret SECRET_ID");
+        process::exit(1);
+    }
+    match get_secret(&arguments[1]) {
+        Ok(answer) => println!("{answer}"),
+        Err(fault) => {
+            eprintln!("get_secret: {fault}");
+            process::exit(1);
+        }
+    }
+}
