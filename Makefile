@@ -109,6 +109,11 @@ $(BUILD)/unit-tests: $(UNIT_OBJECTS) $(BUILD)/libstandin.a $(BUILD)/libagent.a
 	@echo "  LINK $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) $(COUNTED_CALLS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS)
 
+# The tests of what the kernel decides, alone: what `test-kernels` needs of the unit tests.
+$(BUILD)/os-tests: $(filter $(BUILD)/tests/unit/os/% %/unit/main.o,$(UNIT_OBJECTS)) $(BUILD)/libagent.a
+	@echo "  LINK $@"
+	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(BUILD)/integration-tests: $(INTEGRATION_OBJECTS) $(BUILD)/libstandin.a
 	@echo "  LINK $@"
 	@$(CXX) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -251,6 +256,15 @@ test-arm64:
 	$(MAKE) ARCH=aarch64 build/aarch64/secrets-manager-agent build/aarch64/standin build/aarch64/unit-tests
 	tests/under-qemu build/aarch64
 
+# Every boot that there is; BOOTS names fewer.
+BOOTS ?= x86_64-oldest x86_64-newest x86_64-newest-without-landlock aarch64-oldest aarch64-newest
+.PHONY: test-kernels
+test-kernels: $(sort $(foreach boot,$(BOOTS),booted-$(firstword $(subst -, ,$(boot)))))
+	third_party/require qemu-system-x86:qemu-system-x86_64 qemu-system-arm:qemu-system-aarch64 cpio openssl ca-certificates
+	tests/kernels/run build $(BOOTS)
+booted-%:
+	$(MAKE) ARCH=$* $(addprefix build/$*/,secrets-manager-agent standin os-tests)
+
 .PHONY: clean
 clean:
 	rm -rf build
@@ -269,6 +283,7 @@ help:
 	@echo 'make test-deploy       what is in deploy/; CONTAINERS=1: in containers too'
 	@echo 'make test-reproducible two builds from two folders give the same binary; -libraries: the libraries too'
 	@echo 'make test-arm64        unit tests and the demonstration of the arm64 binary, under qemu'
+	@echo 'make test-kernels      the agent and its tests of the kernel on kernels of Debian, oldest and newest, x86_64 and arm64'
 	@echo 'make install           binary and man page, below DESTDIR and PREFIX'
 	@echo 'make lambda-layer      a zip of one file'
 	@echo 'make sbom              a CycloneDX list of what is inside'

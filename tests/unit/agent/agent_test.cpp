@@ -49,18 +49,14 @@ TEST_CASE("while AWS hangs, a cached secret is served after 5 seconds, and other
 }
 
 TEST_CASE("after a fault the cached secret is served for 30 seconds without asking AWS") {
-  AgentFixture fixture;
+  // Without retries, so that no clock has to be moved while a call is under way.
+  AgentFixture fixture(std::map<std::string, std::string>{{"AWS_MAX_ATTEMPTS", "1"}});
   fixture.start();
   fixture.aws.put("a", "value");
   CHECK(fixture.answer("a")->status() == 200);
   fixture.advance(Seconds(301));
   fixture.aws.fail(FaultPlan::error(400, "ThrottlingException").times(FaultPlan::kAlways));
-  const auto client = fixture.get("a");
-  fixture.run_until([&] {
-    fixture.advance(Milliseconds(200));
-    return client->done();
-  });
-  CHECK(client->status() == 200);
+  CHECK(fixture.answer("a")->status() == 200);
   const auto calls = fixture.aws.records().size();
   CHECK(fixture.answer("a")->status() == 200);
   CHECK(fixture.aws.records().size() == calls);
