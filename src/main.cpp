@@ -52,8 +52,7 @@ int explain_certificates(const sma::Settings& settings) {
   return settings.acm_enabled ? 1 : 0;
 }
 
-int run(const CommandLine& command_line, sma::LoadedSettings loaded, sma::Environment& environment,
-        const sma::Files& files) {
+int run(const CommandLine& command_line, sma::LoadedSettings loaded, sma::Environment& environment, sma::Files& files) {
   if (!loaded.settings.enabled) {
     std::fputs("secrets-manager-agent: the configuration says enabled = false; nothing to do\n", stderr);
     return 0;
@@ -87,7 +86,7 @@ int main(int argc, char** argv) {
   if (command_line->command == CommandLine::Command::version) return print(versions());
 
   auto environment = sma::Environment::of_process();
-  const sma::SystemFiles files;
+  sma::SystemFiles files;
   auto loaded = sma::load_settings(sma::configuration_file(*command_line, files), environment, files);
   if (!loaded.ok()) {
     std::fprintf(stderr, "%s\n", loaded.fault().message.c_str());

@@ -138,6 +138,7 @@ Task<Result<Done>> Agent::start() {
     co_return prepared.fault();
   }
   notify_service_manager(parts_.environment, "READY=1");
+  parts_.files.stop_waiting();
   ready_.set();
   serving_->routes.release();
   co_return Done{};
@@ -178,6 +179,12 @@ Task<Result<Done>> Agent::prepare() {
   log.info("AWS is reached at", {{"secretsmanager", secrets_manager->url}, {"sts", sts->url}, {"region", *region}});
 
   serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
+  if (!start_.settings.credentials_file_path.empty()) {
+    // Read before clients are served: a FIFO may have to wait for its writer. A fault was logged, and is none of the
+    // start.
+    Task<Result<SharedCredentials>> reading = serving_->credentials.get(deadline);
+    [[maybe_unused]] const Result<SharedCredentials> read = co_await std::move(reading);
+  }
   const bool checks = start_.settings.validate_credentials && start_.settings.credentials_file_path.empty();
   if (checks) serving_->routes.hold();
   serve();

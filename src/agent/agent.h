@@ -23,7 +23,7 @@ namespace sma {
 struct AgentParts {
   EventLoop& loop;
   const Environment& environment;
-  const Files& files;
+  Files& files;
   ProcessRunner& processes;
   Log& log;
 };

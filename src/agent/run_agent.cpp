@@ -48,7 +48,7 @@ Result<Done> run_in_lambda(AgentMaker& maker, const AgentParts& parts, const Lam
 
 }  // namespace
 
-int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environment& environment, const Files& files) {
+int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environment& environment, Files& files) {
   Signals::block();
   hide_forbidden_clone3();
   Settings& settings = loaded.settings;

@@ -10,6 +10,6 @@ namespace sma {
 /// Runs the agent as a process, from token and port to the last log line. Returns the exit code: 0 after a signal; 1 if
 /// the start failed, with the reason on standard error.
 [[nodiscard]] int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environment& environment,
-                            const Files& files);
+                            Files& files);
 
 }  // namespace sma

@@ -1,10 +1,13 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "base/file_descriptor.h"
@@ -16,10 +19,30 @@ Fault unreadable(const std::string& path, const std::string& why) {
   return Fault::internal("cannot read " + path + ": " + why);
 }
 
+/// Waits until a descriptor has something to read, or its end. A FIFO without a writer has an end to read(2), but not
+/// to poll(2), which also knows if a writer has been there.
+class Readiness {
+ public:
+  Readiness(int descriptor, Nanoseconds patience)
+      : descriptor_(descriptor), end_(std::chrono::steady_clock::now() + patience) {}
+  [[nodiscard]] bool wait() const {
+    pollfd asked{descriptor_, POLLIN, 0};
+    for (;;) {
+      const auto left = std::chrono::ceil<Milliseconds>(end_ - std::chrono::steady_clock::now());
+      const int ready = poll(&asked, 1, static_cast<int>(std::max(left, Milliseconds(0)).count()));
+      if (ready >= 0 || errno != EINTR) return ready > 0;
+    }
+  }
+
+ private:
+  int descriptor_;
+  std::chrono::steady_clock::time_point end_;
+};
+
 }  // namespace
 
 Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit) const {
-  // O_NONBLOCK: a pipe nobody writes to must not stop the agent.
+  // O_NONBLOCK: opening a FIFO must not wait for a writer.
   const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.valid()) return unreadable(path, std::strerror(errno));
   struct stat status {};
@@ -29,7 +52,10 @@ Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit)
   content.reserve(status.st_size > 0 && static_cast<std::size_t>(status.st_size) < limit
                       ? static_cast<std::size_t>(status.st_size) + 1
                       : 4096);
+  const Readiness readiness(file.get(), patience_);
   for (;;) {
+    if (!readiness.wait())
+      return unreadable(path, "it is a pipe whose writers have not come, or not finished, in time");
     if (content.size() == content.capacity()) content.reserve(content.capacity() * 2);
     const std::size_t filled = content.size();
     const std::size_t room = content.capacity() - filled;
@@ -37,7 +63,7 @@ Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit)
     const ssize_t got = ::read(file.get(), content.data() + filled, room);
     const int error = errno;
     content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got < 0 && error == EINTR) continue;
+    if (got < 0 && (error == EINTR || error == EAGAIN)) continue;
     if (got < 0) return unreadable(path, std::strerror(error));
     if (got == 0) return content;
     if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/wiped_bytes.h"
 
@@ -31,16 +32,27 @@ class Files {
   /// None if there is no such file, or if a test does not care.
   [[nodiscard]] virtual std::optional<FileFacts> facts(const std::string& /*path*/) const { return std::nullopt; }
 
+  /// From now on a pipe that was not written to yet is a fault at once: the loop runs and must not wait.
+  virtual void stop_waiting() {}
+
   static constexpr std::size_t kLimit = std::size_t{4} << 20;
 };
 
-/// The files of this machine.
+/// The files of this machine. A file may be a pipe (`<(…)`, /dev/fd/3, a FIFO) whose writer has yet to come: it is read
+/// to its end, and is a fault if that does not come in time. It is never taken for empty.
 class SystemFiles final : public Files {
  public:
+  /// `patience`: how long a read may wait for the writers of a pipe.
+  explicit SystemFiles(Nanoseconds patience = Seconds(2)) : patience_(patience) {}
+
   [[nodiscard]] Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const override;
   [[nodiscard]] bool exists(const std::string& path) const override;
   [[nodiscard]] bool is_folder(const std::string& path) const override;
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override;
+  void stop_waiting() override { patience_ = Nanoseconds(0); }
+
+ private:
+  Nanoseconds patience_;
 };
 
 }  // namespace sma

@@ -168,4 +168,18 @@ TEST_CASE("the keys of the credentials file assume the role that a request names
   CHECK(scene.aws().last("AssumeRole").signature.principal_arn == kUser + "one");
 }
 
+TEST_CASE("the credentials file may be a FIFO whose writer is slow") {
+  AgentSettings settings;
+  settings.wrapper = {"/bin/sh", "-c",
+                      "mkfifo -m 600 fifo && { (echo '[default]'; echo 'aws_access_key_id = AKIASTANDINEXAMPLE00'; "
+                      "echo 'aws_secret_access_key = standin/EXAMPLE+secret/access/key0000000') > fifo & } && "
+                      "exec \"$@\"",
+                      "-"};
+  AgentWithAws scene(
+      Variables{{"AWS_ACCESS_KEY_ID", ""}, {"AWS_SECRET_ACCESS_KEY", ""}, {"SMA_CREDENTIALS_FILE_PATH", "fifo"}},
+      settings);
+  scene.aws.put("file/fifo", "file-fifo-value");
+  CHECK(scene.agent().get_secret("file/fifo").status == 200);
+}
+
 }  // namespace sma::integration

@@ -175,6 +175,26 @@ TEST_CASE("a variable of AWS's agent that no setting has is a warning, and the a
   CHECK(scene.agent().log().find("SMA_DISABLE_IDENTITY_CACHE is ignored") != std::string::npos);
 }
 
+TEST_CASE("the configuration may come through a pipe, by its name or by its number") {
+  for (const char* const run : {R"(exec "$@" --config fifo)", R"(exec "$@" --config /dev/fd/3 3<fifo)"}) {
+    AgentSettings settings;
+    settings.wrapper = {
+        "/bin/sh", "-c",
+        R"(mkfifo fifo && { (printf 'path_prefix = '; printf '"/fifo/"\n') > fifo & } && )" + std::string(run), "-"};
+    AgentWithAws scene({}, settings);
+    scene.aws.put("start/fifo", "start-fifo-value");
+    CHECK(scene.agent().get("/fifo/start/fifo").status == 200);
+  }
+}
+
+TEST_CASE("a configuration that nobody writes into its pipe is an error, never the defaults") {
+  const standin::Standin aws;
+  AgentSettings settings = settings_for(aws);
+  settings.wrapper = {"/bin/sh", "-c", R"(mkfifo fifo && exec "$@" --config fifo)", "-"};
+  check_refused(settings, "fifo: it is a pipe");
+  CHECK(aws.records().empty());
+}
+
 TEST_CASE("a configuration file that is missing is an error that names it") {
   const standin::Standin aws;
   AgentSettings settings = settings_for(aws);
