@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import AGENT, DEMO_SECRET, DEPLOY, free_port, run, running_agent
@@ -95,6 +96,23 @@ def test_a_client_bypasses_a_proxy(client, client_environment):
         "no_proxy": "", "NO_PROXY": "", "NODE_USE_ENV_PROXY": "1", "JDK_JAVA_OPTIONS": java}
     _, secret = client("demo/secret", environment)
     assert secret.decode().rstrip("\n") == DEMO_SECRET
+
+
+def test_node_reaches_the_agent_if_localhost_is_ipv6_first(client_environment, tmp_path):
+    """As Node 18 does, which tries the first address only: the client, and a program that asks the name localhost."""
+    if not shutil.which("node"):
+        pytest.skip("node is not on this machine")
+    if run("unshare", "-m", "true", check=False).returncode != 0:
+        pytest.skip("a hosts file of the test's own needs root")
+    (tmp_path / "hosts").write_text("::1 localhost\n127.0.0.1 localhost\n")
+    url = f"http://localhost:{client_environment['SMA_HTTP_PORT']}/ping"
+    by_name = f"fetch('{url}').then(async answer => console.log(await answer.text()))"
+    environment = client_environment | {
+        "NODE_OPTIONS": "--dns-result-order=verbatim --no-network-family-autoselection"}
+    inside = ["unshare", "-m", "sh", "-c", f"mount --bind {tmp_path}/hosts /etc/hosts && exec node \"$@\"", "-"]
+    assert DEMO_SECRET in run(*inside, *CLIENTS["node"][0][1:], "demo/secret", env=environment).stdout
+    if Path("/proc/net/if_inet6").exists():
+        assert run(*inside, "-e", by_name, env=environment).stdout == "healthy\n"
 
 
 def test_no_client_puts_the_token_on_a_command_line():
