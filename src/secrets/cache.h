@@ -21,7 +21,8 @@ struct CachedSecret {
   SharedBytes answer;
   std::string arn;         ///< for DescribeSecret; empty if AWS sent none
   std::string version_id;  ///< likewise
-  TimePoint as_of;         ///< when it was asked for; its age counts from here
+  TimePoint fetched;       ///< when its value was asked for
+  TimePoint as_of;         ///< when AWS was last asked whether it is the right one; its age counts from here
   TimePoint fresh_until;   ///< up to and including this moment it is served without asking
   /// From this moment on, the next use has it renewed ahead of time; `kNever` if that was done once.
   TimePoint renew_from = kNever;

@@ -22,6 +22,10 @@ class Freshness {
     return as_of + Nanoseconds(ttl_) * 8 / 10 + random_.part_of(Nanoseconds(ttl_) / 10);
   }
 
+  /// A value asked for at `fetched` need not be fetched again, if DescribeSecret says that its version still holds. This
+  /// has an end, because DescribeSecret does not show that the value may no longer be read.
+  [[nodiscard]] static bool may_be_described(TimePoint fetched, TimePoint now) { return now - fetched <= kDescribed; }
+
   /// How long a stale value may stand in after a transient fault before AWS is asked again.
   [[nodiscard]] Seconds retry_after_fault() const { return std::min(ttl_, kFaultRetry); }
 
@@ -30,6 +34,7 @@ class Freshness {
 
  private:
   static constexpr Seconds kFaultRetry{30};
+  static constexpr std::chrono::hours kDescribed{1};
   Seconds ttl_;
   Random& random_;
 };

@@ -22,7 +22,7 @@ bool still_holds(const SecretKey& key, std::string_view cached_version_id, const
 
 Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   const CachedSecret* cached = fetch.forced ? nullptr : cache_.find(fetch.key);
-  if (cached != nullptr && !cached->arn.empty()) {
+  if (cached != nullptr && may_be_described(*cached)) {
     fetch.describing = true;
     Task<Result<SecretVersions>> call = source_.describe_secret(cached->arn, fetch.key.role_arn, fetch.progress);
     const Result<SecretVersions> versions = co_await std::move(call);
@@ -50,6 +50,7 @@ CachedSecret Refresh::to_cache(SecretValue value, TimePoint as_of) const {
   return {.answer = std::move(value.answer),
           .arn = std::move(value.arn),
           .version_id = std::move(value.version_id),
+          .fetched = as_of,
           .as_of = as_of,
           .fresh_until = rules_.freshness.fresh_until(as_of),
           .renew_from = rules_.freshness.renew_from(as_of)};

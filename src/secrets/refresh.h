@@ -24,8 +24,8 @@ struct RefreshRules {
   bool ignore_transient_errors = true;  ///< a cached value takes the place of a transient fault
 };
 
-/// What one fetch does: DescribeSecret if the cached version may still be the right one, else GetSecretValue; and what
-/// it leaves in the cache.
+/// What one fetch does: DescribeSecret if the cached version may still be the right one and was fetched within the last
+/// hour, else GetSecretValue; and what it leaves in the cache.
 class Refresh final : public Fetcher {
  public:
   Refresh(Scheduler& scheduler, SecretSource& source, Log& log, Cache& cache, RefreshRules rules)
@@ -43,6 +43,9 @@ class Refresh final : public Fetcher {
   [[nodiscard]] CachedSecret* stand_in(const SecretKeyView& key, const Fault& fault);
 
  private:
+  [[nodiscard]] bool may_be_described(const CachedSecret& cached) const {
+    return !cached.arn.empty() && Freshness::may_be_described(cached.fetched, scheduler_.now());
+  }
   void still_good(CachedSecret& held, TimePoint as_of);
   void describe_failed(const SecretKey& key, const Fault& fault);
   /// Removes from the cache what AWS has revoked with that fault, and returns the fault.

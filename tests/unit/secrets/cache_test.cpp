@@ -13,6 +13,7 @@ CachedSecret cached(std::string_view text, std::string_view arn = "arn", Seconds
   return {.answer = SharedBytes(text),
           .arn = std::string(arn),
           .version_id = "v",
+          .fetched = TimePoint(as_of),
           .as_of = TimePoint(as_of),
           .fresh_until = TimePoint(as_of + Seconds{300})};
 }

@@ -26,6 +26,11 @@ TEST_CASE("a secret is renewed ahead of time from a random point between 80 and 
   CHECK(freshness.renew_from(kAsked) != freshness.renew_from(kAsked));
 }
 
+TEST_CASE("a value is fetched again without DescribeSecret once it was fetched more than an hour ago") {
+  CHECK(Freshness::may_be_described(kAsked, kAsked + Seconds{3600}));
+  CHECK_FALSE(Freshness::may_be_described(kAsked, kAsked + Seconds{3600} + Nanoseconds{1}));
+}
+
 TEST_CASE("after a fault AWS is asked again once the shorter of TTL and 30 seconds has passed") {
   EqualBytes random(0);
   CHECK(Freshness{Seconds{300}, random}.retry_after_fault() == Seconds{30});

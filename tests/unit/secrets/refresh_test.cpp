@@ -122,6 +122,53 @@ TEST_CASE("an expired secret whose ARN is not known is fetched") {
   CHECK(f.source.operations() == "get get");
 }
 
+TEST_CASE("a value fetched more than an hour ago is renewed by GetSecretValue in place of DescribeSecret") {
+  Fixture f({}, 0);
+  const TimePoint fetched = f.scheduler.now();
+  f.cache("db", "v1", "old");
+  const auto renew = [&](TimePoint when) {
+    f.scheduler.advance_to(when);
+    REQUIRE(f.is_fresh("db"));  // ahead of time
+    f.scheduler.run_until_idle();
+  };
+  int described = 0;
+  for (TimePoint when = fetched + Seconds{240}; when <= fetched + Seconds{3600}; when += Seconds{240}, ++described) {
+    renew(when);
+    CHECK(f.source.last().operation == "describe");
+    f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+  }
+  CHECK(described == 15);
+  renew(fetched + Seconds{3840});
+  CHECK(f.source.last().operation == "get");
+  f.reply(secret("db", "v1", "the same"));
+  CHECK(f.store.fresh(f.key("db"))->view() == "the same");
+  f.scheduler.advance(Seconds{301});
+  Task<Answer> client = f.ask("db");
+  CHECK(f.source.last().operation == "describe");
+}
+
+TEST_CASE("an expired value fetched more than an hour ago stands in if GetSecretValue meets a transient fault") {
+  Fixture f;
+  f.cache("db", "v1", "old");
+  f.scheduler.advance(Seconds{3601});
+  Task<Answer> client = f.ask("db");
+  CHECK(f.source.operations() == "get get");
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(client) == "old");
+}
+
+TEST_CASE("a prefetched value counts as fetched when its batch was sent") {
+  Fixture f;
+  f.store.prefetched({"db"}, {}, secret("db", "v1", "old"), f.scheduler.now(), 1.0);
+  f.scheduler.advance(Seconds{3600});
+  { const Task<Answer> client = f.ask("db"); }
+  CHECK(f.source.last().operation == "describe");
+  f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+  f.scheduler.advance(Seconds{301});
+  { const Task<Answer> client = f.ask("db"); }
+  CHECK(f.source.last().operation == "get");
+}
+
 TEST_CASE("a caller that may not DescribeSecret gets its secret by GetSecretValue, with one warning in all") {
   Fixture f;
   for (const char* id : {"db", "api"}) {

@@ -142,6 +142,7 @@ class StoreModel {
   struct Entry {
     std::set<Key> keys;
     std::string text;
+    TimePoint fetched;
     TimePoint as_of;
     TimePoint fresh_until;
     TimePoint renew_from;  // from then on, a use has it renewed ahead of time, once
@@ -184,7 +185,7 @@ class StoreModel {
   TimePoint renew_from(TimePoint as_of) const { return as_of + Nanoseconds(settings_.ttl) * 8 / 10 + drawn_; }
 
   Entry entry(const std::set<Key>& keys, const std::string& text, TimePoint as_of, int used) const {
-    return {keys, text, as_of, as_of + settings_.ttl, renew_from(as_of), used};
+    return {keys, text, as_of, as_of, as_of + settings_.ttl, renew_from(as_of), used};
   }
 
   void renew_ahead(const Key& key, TimePoint now) {
@@ -205,7 +206,9 @@ class StoreModel {
   }
 
   void start(const Key& key, bool forced, TimePoint now) {
-    fetches[key] = {.describing = !forced && find(key) != nullptr, .started = now};
+    const Entry* entry = find(key);
+    const bool describing = !forced && entry != nullptr && now - entry->fetched <= Seconds{3600};
+    fetches[key] = {.describing = describing, .started = now};
   }
 
   void end(const Key& key, const std::string& outcome, std::optional<Fault> fault, TimePoint now) {

@@ -164,6 +164,8 @@ class Schedule {
       world_.began[any_name()].push_back(now());
     else if (chance(20))
       pass_to_renewal();
+    else if (chance(5))
+      pass(Seconds{3600});  // what was fetched before is fetched again
     else
       pass(chance(50) ? Milliseconds{random_() % 7000} : Milliseconds{random_() % 70000});
     return {};
