@@ -1,12 +1,15 @@
 #include "secrets/refresh.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace sma {
 namespace {
 
 constexpr std::string_view kCurrent = "AWSCURRENT";
+
+std::int64_t in_seconds(Nanoseconds time) { return std::chrono::ceil<Seconds>(time).count(); }
 
 }  // namespace
 
@@ -67,15 +70,19 @@ void Refresh::still_good(CachedSecret& held, TimePoint as_of) {
 void Refresh::failed(const SecretKey& key, const Fault& fault) {
   CachedSecret* cached = stand_in(key, fault);
   if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
-  const Seconds wait = rules_.freshness.retry_after_fault();
-  cached->fresh_until = scheduler_.now() + wait;
+  cached->fresh_until = rules_.freshness.stand_in_until(cached->as_of, scheduler_.now());
   cached->renew_from = CachedSecret::kNever;  // AWS is asked again after that time, no earlier
   log_.warn("AWS cannot be asked, serving the cached secret",
-            {{"secret_id", key.secret_id}, {"error", fault.code}, {"retry_in_seconds", wait.count()}});
+            {{"secret_id", key.secret_id},
+             {"error", fault.code},
+             {"retry_in_seconds", in_seconds(cached->fresh_until - scheduler_.now())}});
 }
 
 CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
-  return rules_.ignore_transient_errors && fault.is_transient() ? cache_.find(key) : nullptr;
+  if (!rules_.ignore_transient_errors || !fault.is_transient()) return nullptr;
+  CachedSecret* cached = cache_.find(key);
+  if (cached == nullptr || !rules_.freshness.may_stand_in(cached->as_of, scheduler_.now())) return nullptr;
+  return cached;
 }
 
 Fault Refresh::removed(const SecretKey& key, Fault fault) {

@@ -21,7 +21,7 @@ SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Random& ran
                          SecretStoreSettings settings)
     : scheduler_(scheduler),
       log_(log),
-      freshness_(settings.ttl, random),
+      freshness_({.ttl = settings.ttl, .max_stale = settings.max_stale}, random),
       cache_(settings.ttl > Seconds{0} ? settings.cache_size : 0, settings.cache_bytes),
       usage_(scheduler, log),
       refresh_(scheduler, source, log, cache_, {freshness_, settings.ignore_transient_errors}),

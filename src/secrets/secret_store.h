@@ -27,6 +27,7 @@ struct SecretStoreSettings {
   std::size_t cache_size = 1000;                    ///< entries a role; 0: nothing is cached
   std::size_t cache_bytes = std::size_t{64} << 20;  ///< over all roles
   bool ignore_transient_errors = true;
+  Seconds max_stale{0};  ///< how long past its TTL a value may take the place of such an error; 0: without limit
 };
 
 /// What the agent asks for secrets: the cache in front of AWS, with the rules of specification §2.

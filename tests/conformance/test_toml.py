@@ -296,14 +296,14 @@ PLACES = {
     "log_level": ("logging",), "log_to_file": ("logging",), "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
     "path_prefix": SERVICE, "max_conn": SERVICE, "max_roles": SERVICE, "ignore_transient_errors": SERVICE,
     "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
-    "ttl_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
+    "ttl_seconds": (*SERVICE, "cache"), "max_stale_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
     "ssrf_headers": (*SERVICE, "security"), "ssrf_env_variables": (*SERVICE, "security"),
     "cache_buffer_ratio": (*SERVICE, "prefetch"), "max_jitter_seconds": (*SERVICE, "prefetch"),
     "secrets": (*SERVICE, "prefetch"), "filter_tags": (*SERVICE, "prefetch"),
 }
 BOOLEANS = {"log_to_file", "enabled", "ignore_transient_errors", "validate_credentials", "sandbox", "post_quantum"}
 NUMBERS = {"http_port": (1024, 65535), "max_conn": (1, 1000), "max_roles": (1, 20), "ttl_seconds": (0, 3600),
-           "cache_size": (0, 1000), "cache_bytes": (1 << 20, 1 << 30), "max_jitter_seconds": (0, 10)}
+           "max_stale_seconds": (0, 31536000), "cache_size": (0, 1000), "cache_bytes": (1 << 20, 1 << 30), "max_jitter_seconds": (0, 10)}
 
 
 def meant(key, value):

@@ -214,6 +214,7 @@ constexpr std::array kKeys{
     flag<&Settings::sandbox>("sandbox", kServiceTable),
     flag<&Settings::post_quantum>("post_quantum", kServiceTable),
     range<0, 3600, kCache, &SecretStoreSettings::ttl>("ttl_seconds", kCacheTable, "0 to 3600"),
+    range<0, 31536000, kCache, &SecretStoreSettings::max_stale>("max_stale_seconds", kCacheTable, "0 to 31536000"),
     range<0, 1000, kCache, &SecretStoreSettings::cache_size>("cache_size", kCacheTable, "0 to 1000"),
     range<kMebibyte, 1024 * kMebibyte, kCache, &SecretStoreSettings::cache_bytes>("cache_bytes", kCacheTable,
                                                                                   "1048576 to 1073741824"),

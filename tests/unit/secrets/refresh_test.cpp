@@ -285,6 +285,52 @@ TEST_CASE("after a transient fault AWS is asked again within a TTL that is short
   CHECK_FALSE(f.is_fresh("db"));
 }
 
+TEST_CASE("a cached value stands in no longer past its TTL than max_stale_seconds") {
+  Fixture f({.max_stale = Seconds{60}});
+  f.cache("db", "v1", "old");
+  const TimePoint last = f.scheduler.now() + kTtl + Seconds{60};
+  f.scheduler.advance_to(last - Seconds{10});
+  Task<Answer> within = f.ask("db");
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(within) == "old");
+  CHECK(f.lines.count("retry_in_seconds=10") == 1);
+  f.scheduler.advance_to(last);
+  CHECK(f.is_fresh("db"));
+  f.scheduler.advance(Nanoseconds{1});
+  CHECK_FALSE(f.is_fresh("db"));
+
+  SUBCASE("and its client gets the fault then") {
+    Task<Answer> beyond = f.ask("db");
+    f.reply(Fault::connection("reset"));
+    CHECK(text_of(beyond) == "ConnectionError");
+    CHECK_FALSE(f.is_fresh("db"));
+  }
+  SUBCASE("or waits for AWS as long as without a cache") {
+    Task<Answer> beyond = f.ask("db");
+    f.scheduler.advance(Seconds{57});
+    CHECK(text_of(beyond) == "waiting");
+    f.scheduler.advance(Seconds{1});
+    CHECK(text_of(beyond) == "TimeoutError");
+  }
+  SUBCASE("and AWS's word that it still holds makes it fresh again") {
+    Task<Answer> beyond = f.ask("db");
+    f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+    CHECK(text_of(beyond) == "old");
+    CHECK(f.is_fresh("db"));
+  }
+}
+
+TEST_CASE("a client that began to wait before the end of max_stale_seconds goes on waiting after it") {
+  Fixture f({.max_stale = Seconds{60}});
+  f.cache("db", "v1", "old");
+  f.scheduler.advance(kTtl + Seconds{58});
+  Task<Answer> client = f.ask("db");
+  f.scheduler.advance(Seconds{10});
+  CHECK_FALSE(client.done());
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(client) == "ConnectionError");
+}
+
 TEST_CASE("a cached value stands in also when its clients have gone before the fault") {
   Fixture f;
   f.expired(f.key("db"));

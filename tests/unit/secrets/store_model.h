@@ -54,7 +54,7 @@ class StoreModel {
     else
       fetch.ordinary = true;
     fetch.clients.insert(client);
-    if (may_stand_in(waiting)) waiting.due = std::min(deadline, fetch.started + Seconds{5});
+    if (may_stand_in(waiting, now)) waiting.due = std::min(deadline, fetch.started + Seconds{5});
     time(now);
   }
 
@@ -127,7 +127,7 @@ class StoreModel {
                                           [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
       if (first == waiting_.end() || first->second.due > now) return;
       const auto [client, waiting] = *first;
-      if (may_stand_in(waiting)) {
+      if (may_stand_in(waiting, waiting.due)) {
         leave(client);
         serve_cached(client, waiting.key);
       } else if (waiting.due < waiting.deadline) {
@@ -196,8 +196,16 @@ class StoreModel {
     ++renewed_ahead;
   }
 
-  bool may_stand_in(const Client& client) {
-    return !client.refresh_now && settings_.ignore_transient_errors && find(client.key) != nullptr;
+  TimePoint last_stand_in(const Entry& entry) const {
+    const bool limited = settings_.max_stale > Seconds{0};
+    return limited ? entry.as_of + settings_.ttl + settings_.max_stale : TimePoint::max();
+  }
+
+  bool may_stand_in(const Key& key, TimePoint now) {
+    return settings_.ignore_transient_errors && find(key) != nullptr && now <= last_stand_in(*find(key));
+  }
+  bool may_stand_in(const Client& client, TimePoint now) {
+    return !client.refresh_now && may_stand_in(client.key, now);
   }
 
   void serve_cached(int client, const Key& key) {
@@ -215,14 +223,14 @@ class StoreModel {
     const Fetch ended = fetches[key];
     fetches.erase(key);
     const bool passing = fault && fault->is_transient();
-    if (passing && ended.ordinary && settings_.ignore_transient_errors && find(key) != nullptr && !is_fresh(key, now)) {
-      find(key)->fresh_until = now + std::min(settings_.ttl, Seconds{30});
+    if (passing && ended.ordinary && may_stand_in(key, now) && !is_fresh(key, now)) {
+      find(key)->fresh_until = std::min(now + std::min(settings_.ttl, Seconds{30}), last_stand_in(*find(key)));
       find(key)->renew_from = TimePoint::max();
     }
     for (const int client : ended.clients) {
       const Client waiting = waiting_.at(client);
       waiting_.erase(client);
-      if (passing && may_stand_in(waiting))
+      if (passing && may_stand_in(waiting, now))
         serve_cached(client, key);
       else
         answers[client] = outcome;

@@ -59,6 +59,7 @@ TEST_CASE("the flat form takes its keys in any case") {
     Log_To_File = false
     http_port = "65535"
     ttl_seconds = 0
+    Max_Stale_Seconds = 86_400
     cache_size = '10'
     cache_bytes = 1_048_576
     max_conn = 0x0a
@@ -80,6 +81,7 @@ TEST_CASE("the flat form takes its keys in any case") {
   CHECK_FALSE(settings.log_to_file);
   CHECK(settings.http_port == 65535);
   CHECK(settings.cache.ttl == Seconds{0});
+  CHECK(settings.cache.max_stale == Seconds{86'400});
   CHECK(settings.cache.cache_size == 10);
   CHECK(settings.cache.cache_bytes == 1048576);
   CHECK(settings.max_conn == 10);
@@ -175,6 +177,7 @@ TEST_CASE("numbers keep to their ranges") {
   check("max_conn", {"1", "1000"}, {"0", "1001", "on"});
   check("max_roles", {"1", "20"}, {"0", "21"});
   check("ttl_seconds", {"0", "3600"}, {"-1", "3601"});
+  check("max_stale_seconds", {"0", "31536000"}, {"-1", "31536001"});
   check("cache_size", {"0", "1000"}, {"-1", "1001", "9223372036854775807"});
   check("cache_bytes", {"1048576", "1073741824"}, {"1048575", "1073741825"});
   CHECK(wrong("prefetch.cache_buffer_ratio = 0.1") == "");

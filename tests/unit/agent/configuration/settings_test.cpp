@@ -33,6 +33,7 @@ TEST_CASE("settings that were written out are read back the same") {
   settings.sandbox = false;
   settings.post_quantum = false;
   settings.cache.ttl = Seconds{0};
+  settings.cache.max_stale = Seconds{31'536'000};
   settings.cache.cache_size = 0;
   settings.cache.cache_bytes = std::size_t{1} << 20;
   settings.ssrf_headers = {"X-One", "X-Two"};
