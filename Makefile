@@ -289,6 +289,7 @@ help:
 	@echo 'make sbom              a CycloneDX list of what is inside'
 	@echo 'make format | lint     clang-format; clang-format, clang-tidy, includes, tests for each unit, wording, documents'
 	@echo 'make clean             remove build/'
+	@echo 'NO_INSTALL=1           with any of them: install no packages, say what is missing'
 
 # What a build needs is installed if the user may do that; otherwise a line says what is missing.
 .PHONY: tools lint-tools fuzz-tools

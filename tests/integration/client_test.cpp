@@ -1,4 +1,7 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/integration/support/agent_with_aws.h"
 
@@ -92,6 +95,61 @@ TEST_CASE("get says so and exits 1 where nobody takes what it prints") {
     CHECK(outcome.errors.find("standard output cannot be written") != std::string::npos);
     CHECK(outcome.errors.find("exit 141") == std::string::npos);
   }
+}
+
+TEST_CASE("on a terminal the secret ends with a line end, which is not added to one that has it") {
+  ClientScene client;
+  client.aws().put("client/word", "client-terminal-word");
+  client.aws().put("client/line", "client-terminal-line\n");
+  (void)client.scene().agent();
+  for (const auto& [id, shown] : {std::pair<std::string, std::string>{"client/word", "client-terminal-word\r\n"},
+                                  {"client/line", "client-terminal-line\r\n"}}) {
+    const int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    REQUIRE(terminal >= 0);
+    REQUIRE(grantpt(terminal) == 0);
+    REQUIRE(unlockpt(terminal) == 0);
+    const int kept_open = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    CHECK(client.run({"get", id}, {}, "exec \"$@\" > " + std::string(ptsname(terminal))).exit_code == 0);
+    char text[100];
+    const ssize_t size = read(terminal, text, sizeof text);
+    CHECK(std::string(text, size > 0 ? static_cast<std::size_t>(size) : 0) == shown);
+    close(kept_open);
+    close(terminal);
+  }
+}
+
+TEST_CASE("get --wait tries again what may change: a wrong token, too many clients, faults of the agent and of AWS") {
+  ClientScene client;
+  client.aws().put("client/late", "client-late-value");
+  (void)client.scene().agent();
+  for (const int status : {500, 503}) {
+    client.aws().fail(standin::FaultPlan::error(status, "InternalServiceError").on("GetSecretValue").times(3));
+    const Outcome outcome = client.run({"get", "client/late", "--wait", "60", "--refresh"});
+    CHECK(outcome.exit_code == 0);
+    CHECK(outcome.output == "client-late-value");
+  }
+  const Outcome refused = client.run({"get", "client/none", "--wait", "60"});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.errors.find("ResourceNotFoundException") != std::string::npos);
+  CHECK(client.run({"get", "client/late", "--wait", "1"}, {{"AWS_TOKEN", "another-token-of-some-length"}})
+            .errors.find("403 Bad Token") != std::string::npos);
+}
+
+TEST_CASE("get never connects to itself if the agent's port is one of the range of local ports") {
+  if (!works_as_root({"unshare", "-n", "true"})) {
+    MESSAGE("skipped: a network of its own needs root");
+    return;
+  }
+  const std::string shell = R"(ip link set lo up && echo '40000 40001' > /proc/sys/net/ipv4/ip_local_port_range &&
+    for i in 1 2 3 4; do "$@" && exit 0; done; exec "$@")";
+  AgentSettings settings;
+  settings.wrapper = {"unshare", "-n", "/bin/sh", "-c", shell, "-"};
+  settings.environment = {{"SMA_HTTP_PORT", "40000"}, {"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+  settings.arguments = {"get", "client/none"};
+  const Outcome outcome = run_agent(settings);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.errors.find("no agent answers on 127.0.0.1:40000: Connection refused") != std::string::npos);
+  CHECK(outcome.errors.find("did not come") == std::string::npos);
 }
 
 TEST_CASE("get asks for versions, stages and a refresh") {

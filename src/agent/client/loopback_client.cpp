@@ -18,6 +18,7 @@
 namespace sma {
 namespace {
 
+constexpr in_addr_t kOwnAddress = INADDR_LOOPBACK + 1;  // 127.0.0.2, which Linux has as well
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 20;
 
 Fault no_agent(std::uint16_t port, const std::string& why) {
@@ -62,6 +63,10 @@ class AgentCall::Conversation {
   bool connect(std::uint16_t port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
+    // If the agent's port is in the range of local ports and nobody listens there, the kernel may give this port to
+    // this socket, which then connects to itself and takes the port from the agent. From another address it cannot.
+    address.sin_addr.s_addr = htonl(kOwnAddress);
+    static_cast<void>(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return limit(SO_SNDTIMEO) &&

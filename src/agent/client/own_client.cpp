@@ -41,23 +41,33 @@ int print(std::string_view bytes) {
   return 0;
 }
 
+/// On a terminal the next prompt begins on a line of its own.
+int print_text(std::string_view text) {
+  const int failed = print(text);
+  return failed == 0 && !text.ends_with('\n') && isatty(STDOUT_FILENO) == 1 ? print("\n") : failed;
+}
+
 std::string target_of(const GetRequest& request) {
   return secret_target({request.secret_id, request.version_id, request.version_stage, request.role_arn}) +
          (request.refresh ? "&refreshNow=true" : "");
 }
 
-/// Tries until the token and the agent are there, or the time is up.
+/// What another try may answer otherwise: a token that was just written, a role that was just allowed, too many
+/// clients, and faults of the agent or of AWS.
+bool may_change(int status) { return status == 403 || status == 429 || status >= 500; }
+
+/// Tries until the token and the agent are there and the answer is final, or the time is up.
 Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Settings& settings,
                                         const Environment& environment, const Files& files) {
   const SystemClocks clocks;
   const TimePoint end = clocks.boot_now() + request.wait;
   for (;;) {
     const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
-    Result<LoopbackAnswer> answer =
-        token.ok() ? ask_agent(settings.http_port, target_of(request), {settings.ssrf_headers.front(), token->value.view()},
-                               clocks, clocks.boot_now() + kAnswerTime)
-                   : Result<LoopbackAnswer>(token.fault());
-    if (answer.ok() || clocks.boot_now() + kRetryTime > end) return answer;
+    Result<LoopbackAnswer> answer = token.ok() ? ask_agent(settings.http_port, target_of(request),
+                                                           {settings.ssrf_headers.front(), token->value.view()}, clocks,
+                                                           clocks.boot_now() + kAnswerTime)
+                                               : Result<LoopbackAnswer>(token.fault());
+    if ((answer.ok() && !may_change(answer->status)) || clocks.boot_now() + kRetryTime > end) return answer;
     pause(kRetryTime);
   }
 }
@@ -81,13 +91,13 @@ int get_secret(const GetRequest& request, const Settings& settings, const Enviro
   Result<LoopbackAnswer> answer = ask_with_retries(request, settings, environment, files);
   if (!answer.ok()) return fail(answer.fault().message);
   if (answer->status != 200) return fail(std::to_string(answer->status) + " " + std::string(answer->body.view()));
-  if (request.json) return print(answer->body.view());
+  if (request.json) return print_text(answer->body.view());
 
   const Result<PrintableText> secret = secret_text(std::move(answer->body), request.field);
   if (!secret.ok()) return fail(secret.fault().message);
   if (secret->surrogate_replaced)
     report("warning: the secret holds a lone surrogate, which UTF-8 cannot express; U+FFFD is printed in its place");
-  return print(secret->bytes.view());
+  return print_text(secret->bytes.view());
 }
 
 }  // namespace sma

@@ -17,7 +17,7 @@ namespace sma {
 /// The arguments of `get`.
 struct GetRequest {
   std::string secret_id{};
-  Seconds wait{0};  ///< how long to try until token file and agent are there
+  Seconds wait{0};  ///< how long to try until token file and agent are there and the answer may not change
   std::string version_id{};
   std::string version_stage{};
   bool refresh = false;

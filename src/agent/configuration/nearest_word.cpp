@@ -18,12 +18,16 @@ constexpr unsigned kReplaced = 3;
 
 bool is_same(char a, char b) { return to_lower(a) == to_lower(b); }
 
-/// The cost of the mistakes that make `typed` of `word`. Source: the optimal string alignment distance, with weights;
-/// an end that was left out counts as one letter.
+/// Where `typed` stands in `word`; npos if it does not.
+std::size_t place_in(std::string_view typed, std::string_view word) {
+  for (std::size_t begin = 0; begin + typed.size() <= word.size(); ++begin) {
+    if (equals_ignoring_case(typed, word.substr(begin, typed.size()))) return begin;
+  }
+  return std::string_view::npos;
+}
+
+/// The cost of the mistakes that make `typed` of `word`. Source: the optimal string alignment distance, with weights.
 unsigned distance(std::string_view typed, std::string_view word) {
-  typed = typed.substr(0, kLongest);
-  word = word.substr(0, kLongest);
-  if (typed.size() < word.size() && equals_ignoring_case(typed, word.substr(0, typed.size()))) return kLeftOut;
   std::array<std::array<unsigned, kLongest + 1>, kLongest + 1> cost{};
   for (std::size_t i = 1; i <= typed.size(); ++i) cost[i][0] = cost[i - 1][0] + kAdded;
   for (std::size_t j = 1; j <= word.size(); ++j) cost[0][j] = cost[0][j - 1] + kLeftOut;
@@ -45,7 +49,10 @@ std::string_view nearest_word(std::string_view typed, std::span<const std::strin
   std::string_view nearest;
   unsigned least = std::numeric_limits<unsigned>::max();
   for (const std::string_view word : words) {
-    const unsigned cost = distance(typed, word);
+    unsigned cost = distance(typed.substr(0, kLongest), word.substr(0, kLongest));
+    // A whole end that was left out counts as one letter, and a whole beginning too.
+    if (const std::size_t begin = place_in(typed, word); begin != std::string_view::npos)
+      cost = std::min(cost, begin == 0 ? kLeftOut : 2 * kLeftOut);
     if (cost >= least) continue;
     least = cost;
     nearest = word;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
+#include "agent/configuration/nearest_word.h"
 #include "aws/endpoint.h"
 #include "base/ascii.h"
+#include "base/log.h"
 #include "base/whole_number.h"
 
 namespace sma {
@@ -14,7 +17,39 @@ namespace {
 
 using Kind = TomlValue::Kind;
 /// What `SettingKey::read` returns.
-using WrongLine = std::optional<std::size_t>;
+using Wrong = std::optional<NotAllowed>;
+
+constexpr std::size_t kMostQuoted = 64;  // bytes
+
+std::string written(const TomlValue& value) {
+  std::array<char, 32> digits{};
+  std::string quoted = "\"";
+  switch (value.kind) {
+    case Kind::integer:
+      return std::to_string(value.integer);
+    case Kind::real:
+      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value.real).ptr};
+    case Kind::boolean:
+      return value.boolean ? "true" : "false";
+    case Kind::text:
+      append_escaped(quoted, value.text, kMostQuoted);
+      return quoted + '"';
+    case Kind::word:
+      return value.text;
+    case Kind::array:
+      return value.items.empty() ? "an empty list" : "a list";
+    default:
+      return std::string(value.kind_name());
+  }
+}
+
+constexpr std::string_view kBooleanWords[] = {"true", "false", "on", "off", "yes", "no"};
+
+NotAllowed no_word_of(std::span<const std::string_view> words, const TomlValue& value) {
+  NotAllowed wrong = not_allowed(value);
+  if (value.kind == Kind::text) wrong.nearest = nearest_word(value.text, words);
+  return wrong;
+}
 
 template <typename Number>
 std::optional<Number> number_in(std::string_view text) {
@@ -70,61 +105,61 @@ auto& place(auto& settings) {
 }
 
 template <auto... members>
-WrongLine read_flag(const TomlValue& value, Settings& settings) {
+Wrong read_flag(const TomlValue& value, Settings& settings) {
   const auto flag = boolean_in(value);
-  if (!flag) return value.line;
+  if (!flag) return no_word_of(kBooleanWords, value);
   place<members...>(settings) = *flag;
   return std::nullopt;
 }
 
 template <std::int64_t low, std::int64_t high, auto... members>
-WrongLine read_range(const TomlValue& value, Settings& settings) {
+Wrong read_range(const TomlValue& value, Settings& settings) {
   const auto found = whole(value);
-  if (!found || *found < low || *found > high) return value.line;
+  if (!found || *found < low || *found > high) return not_allowed(value);
   auto& target = place<members...>(settings);
   target = static_cast<std::remove_reference_t<decltype(target)>>(*found);
   return std::nullopt;
 }
 
 template <bool (*fits)(std::string_view), auto... members>
-WrongLine read_text(const TomlValue& value, Settings& settings) {
+Wrong read_text(const TomlValue& value, Settings& settings) {
   auto text = text_in(value, fits);
-  if (!text) return value.line;
+  if (!text) return not_allowed(value);
   place<members...>(settings) = std::move(*text);
   return std::nullopt;
 }
 
 template <bool (*fits)(std::string_view), auto... members>
-WrongLine read_names(const TomlValue& value, Settings& settings) {
-  if (value.kind != Kind::array || value.items.empty()) return value.line;
+Wrong read_names(const TomlValue& value, Settings& settings) {
+  if (value.kind != Kind::array || value.items.empty()) return not_allowed(value);
   std::vector<std::string> names;
   for (const TomlValue& item : value.items) {
     auto name = text_in(item, fits);
-    if (!name) return item.line;
+    if (!name) return not_allowed(item);
     names.push_back(std::move(*name));
   }
   place<members...>(settings) = std::move(names);
   return std::nullopt;
 }
 
-WrongLine read_port(const TomlValue& value, Settings& settings) {
+Wrong read_port(const TomlValue& value, Settings& settings) {
   if (whole(value) != 0) return read_range<1024, 65535, &Settings::http_port>(value, settings);
   settings.http_port = 0;
   return std::nullopt;
 }
 
-WrongLine read_level(const TomlValue& value, Settings& settings) {
-  if (value.kind != Kind::text) return value.line;
+Wrong read_level(const TomlValue& value, Settings& settings) {
+  if (value.kind != Kind::text) return not_allowed(value);
   const auto found = std::ranges::find_if(
       kLogLevelNames, [&](std::string_view name) { return equals_ignoring_case(name, value.text); });
-  if (found == kLogLevelNames.end()) return value.line;
+  if (found == kLogLevelNames.end()) return no_word_of(kLogLevelNames, value);
   settings.log_level = static_cast<LogLevel>(found - kLogLevelNames.begin());
   return std::nullopt;
 }
 
-WrongLine read_ratio(const TomlValue& value, Settings& settings) {
+Wrong read_ratio(const TomlValue& value, Settings& settings) {
   const auto ratio = number(value);
-  if (!ratio || !(*ratio >= 0.1 && *ratio <= 1.0)) return value.line;
+  if (!ratio || !(*ratio >= 0.1 && *ratio <= 1.0)) return not_allowed(value);
   settings.prefetch.cache_buffer_ratio = *ratio;
   return std::nullopt;
 }
@@ -132,19 +167,22 @@ WrongLine read_ratio(const TomlValue& value, Settings& settings) {
 /// A list of tables, each with `name` and maybe `role_arn`. If that is a role is seen when it is used. An empty one is
 /// refused: it would be read as the agent's own identity, which is not what was asked for.
 template <typename Entry>
-WrongLine read_entries(const TomlValue& value, std::vector<Entry>& target, std::string_view name,
-                       std::string Entry::*member) {
-  if (value.kind != Kind::array) return value.line;
+Wrong read_entries(const TomlValue& value, std::vector<Entry>& target, std::string_view name,
+                   std::string Entry::*member) {
+  if (value.kind != Kind::array) return not_allowed(value);
   std::vector<Entry> entries;
   for (const TomlValue& item : value.items) {
-    if (item.kind != Kind::table) return item.line;
+    if (item.kind != Kind::table) return not_allowed(item);
     Entry& entry = entries.emplace_back();
     for (const auto& [key, given] : item.table.entries) {
+      const std::array<std::string_view, 2> keys{name, "role_arn"};
+      if (std::ranges::find(keys, key) == keys.end())
+        return NotAllowed{given.line, "the key " + written_key({&key, 1}), nearest_word(key, keys)};
       auto text = text_in(given, any);
-      if (!text || (key != "role_arn" && key != name)) return given.line;
+      if (!text) return not_allowed(given);
       (key == name ? entry.*member : entry.role_arn) = std::move(*text);
     }
-    if ((entry.*member).empty()) return item.line;
+    if ((entry.*member).empty()) return NotAllowed{item.line, "a table without " + std::string(name)};
   }
   target = std::move(entries);
   return std::nullopt;
@@ -243,6 +281,8 @@ constexpr std::array kKeys{
 }  // namespace
 
 std::span<const SettingKey> setting_keys() { return kKeys; }
+
+NotAllowed not_allowed(const TomlValue& value) { return {value.line, written(value)}; }
 
 bool SettingKey::is_list() const { return !member.empty() || table == kSecurityTable; }
 

@@ -29,14 +29,21 @@ struct SettingEntry {
 using SettingValue =
     std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, std::vector<SettingEntry>>;
 
+/// What a setting may not hold.
+struct NotAllowed {
+  std::size_t line;
+  std::string what;            ///< as it is written, in short: `"loud"`, `80`, `an empty list`
+  std::string_view nearest{};  ///< the allowed word that was probably meant; empty: the setting is no choice of words
+};
+
 /// One key of the configuration: its places, what it may hold, and how it is read and written. Source: specification
 /// §4.
 struct SettingKey {
   std::string_view name;     ///< in the flat form, and in its table
   std::string_view table;    ///< the table that it belongs to in the nested form
   std::string_view allowed;  ///< for messages
-  /// Takes the value over. Returns the line of what is not allowed; none if all of it is.
-  std::optional<std::size_t> (*read)(const TomlValue& value, Settings& settings);
+  /// Takes the value over. Returns what is not allowed in it; none if all of it is.
+  std::optional<NotAllowed> (*read)(const TomlValue& value, Settings& settings);
   SettingValue (*value)(const Settings& settings);
   std::string_view member{};    ///< of a list of tables: the key that each must have
   std::string_view if_empty{};  ///< what holds if the text is empty, for `--check-config`
@@ -51,6 +58,9 @@ struct SettingKey {
 };
 
 [[nodiscard]] std::span<const SettingKey> setting_keys();
+
+/// `value`, which is not what it should be.
+[[nodiscard]] NotAllowed not_allowed(const TomlValue& value);
 
 /// Booleans as the AWS agent takes them: true, false, on, off, yes, no, 1, 0, in any case, quoted or not. None if
 /// `value` is something else.

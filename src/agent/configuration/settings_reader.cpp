@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <iterator>
 #include <map>
 #include <utility>
@@ -28,30 +27,9 @@ Fault refusal(std::string message) {
   return Fault::of_agent(Fault::Kind::denied, 500, "InvalidConfiguration", std::move(message));
 }
 
-/// What the file or variable says, if a message may repeat it: never a text.
-std::string written(const TomlValue& value) {
-  std::array<char, 32> digits{};
-  switch (value.kind) {
-    case TomlValue::Kind::integer:
-      return std::to_string(value.integer);
-    case TomlValue::Kind::real:
-      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value.real).ptr};
-    case TomlValue::Kind::boolean:
-      return value.boolean ? "true" : "false";
-    case TomlValue::Kind::text:
-      return "this text";
-    default:
-      return std::string(value.kind_name());
-  }
-}
-
-std::string not_allowed(std::string_view key, const TomlValue& value, std::string_view allowed, bool is_list = false) {
-  const bool in_list = is_list && value.kind == TomlValue::Kind::array;
-  std::string text(key);
-  text += ": ";
-  text += !in_list ? written(value) : value.items.empty() ? "an empty list" : "what this list holds";
-  text += " is not allowed; allowed: ";
-  text += allowed;
+std::string message_of(std::string_view key, const NotAllowed& wrong, std::string_view allowed) {
+  std::string text = std::string(key) + ": " + wrong.what + " is not allowed; allowed: " + std::string(allowed);
+  if (!wrong.nearest.empty()) text += "; the nearest is " + std::string(wrong.nearest);
   return text;
 }
 
@@ -80,7 +58,7 @@ class FileReader {
       } else if (std::find(kTables.begin(), kTables.end(), below) == kTables.end()) {
         unknown(place, key, value.line);
       } else if (value.kind != TomlValue::Kind::table) {
-        problem(value.line, not_allowed(below, value, "a table"));
+        problem(value.line, message_of(below, not_allowed(value), "a table"));
       } else {
         read_table(value.table, below);
       }
@@ -121,38 +99,41 @@ class FileReader {
       return problem(later, std::string(setting.name) + ": given twice; it stands in line " + std::to_string(earlier) +
                                 " already");
     }
-    if (const auto line = setting.read(value, loaded_.settings))
-      problem(*line, not_allowed(setting.name, value, setting.allowed, setting.is_list()));
+    if (const auto wrong = setting.read(value, loaded_.settings))
+      problem(wrong->line, message_of(setting.name, *wrong, setting.allowed));
   }
 
   /// What the AWS agent does with certificates is not this agent's job; users share one file between both.
   void read_certificates(const TomlValue& value) {
     if (value.kind != TomlValue::Kind::table)
-      return problem(value.line, not_allowed(kCertificatesTable, value, "a table"));
+      return problem(value.line, message_of(kCertificatesTable, not_allowed(value), "a table"));
     loaded_.warnings.push_back(std::string(name_) + ':' + std::to_string(value.line) +
                                ": [capabilities.acm] is ignored: certificates are not this agent's job");
     const auto enabled = value.table.entries.find("enabled");
     if (enabled == value.table.entries.end()) return;
     const auto flag = boolean_in(enabled->second);
-    if (!flag) return problem(enabled->second.line, not_allowed("enabled", enabled->second, "true or false"));
+    if (!flag)
+      return problem(enabled->second.line, message_of("enabled", not_allowed(enabled->second), "true or false"));
     loaded_.settings.acm_enabled = *flag;
   }
 
   void unknown(std::string_view place, const std::string& key, std::size_t line) {
-    std::string allowed;
+    std::vector<std::string_view> names;
     std::string elsewhere;
-    const auto allow = [&](std::string_view name) { allowed += (allowed.empty() ? "" : ", ") + std::string(name); };
     for (const SettingKey& setting : setting_keys()) {
       if (setting.name == key) elsewhere = setting.table;
-      if (stands_in(setting, place)) allow(setting.name);
+      if (stands_in(setting, place)) names.push_back(setting.name);
     }
     for (const std::string_view table : kTables) {
       const std::size_t dot = table.rfind('.');
-      if (place == (dot == table.npos ? "" : table.substr(0, dot))) allow(table.substr(dot + 1));
+      if (place == (dot == table.npos ? "" : table.substr(0, dot))) names.push_back(table.substr(dot + 1));
     }
     const std::string name = written_key({&key, 1});
     if (!elsewhere.empty()) return problem(line, name + ": does not belong here, but in [" + elsewhere + "]");
-    problem(line, name + ": unknown key; allowed here: " + allowed);
+    std::string allowed;
+    for (const std::string_view one : names) allowed += (allowed.empty() ? "" : ", ") + std::string(one);
+    problem(line, name + ": unknown key; allowed here: " + allowed + "; the nearest is " +
+                      std::string(nearest_word(key, names)));
   }
 
   std::string_view name_;
@@ -212,8 +193,8 @@ std::vector<std::string> read_variables(const Environment& environment, LoadedSe
       loaded.warnings.push_back(name + " is ignored: it is not a setting but an address that Kubernetes sets");
     } else if (found == known.end()) {
       loaded.warnings.push_back(unknown_variable(name));
-    } else if (const TomlValue given = value_of(*found->second, text); found->second->read(given, loaded.settings)) {
-      problems.push_back(not_allowed(name, given, found->second->allowed, found->second->is_list()));
+    } else if (const auto wrong = found->second->read(value_of(*found->second, text), loaded.settings)) {
+      problems.push_back(message_of(name, *wrong, found->second->allowed));
     }
   }
   return problems;
@@ -245,7 +226,7 @@ Result<LoadedSettings> load_settings(const std::string& path, const Environment&
   if (path.empty()) return read_settings({}, {}, environment);
   constexpr std::array<std::string_view, 6> others{"json", "json5", "yaml", "yml", "ini", "ron"};
   if (std::find(others.begin(), others.end(), extension_of(path)) != others.end())
-    return refusal(path + ":1: the configuration must be a TOML file; its name ends with .toml");
+    return refusal(path + ": the configuration must be a TOML file; its name ends with .toml");
   const std::string other_name = path + ".toml";
   const bool is_there = files.exists(path) && !(files.is_folder(path) && files.exists(other_name));
   const std::string file = is_there ? path : other_name;
@@ -253,12 +234,12 @@ Result<LoadedSettings> load_settings(const std::string& path, const Environment&
     for (const std::string_view other : others) {
       const std::string found = path + '.' + std::string(other);
       if (files.exists(found))
-        return refusal(found + ":1: the configuration must be a TOML file; its name ends with .toml");
+        return refusal(found + ": the configuration must be a TOML file; its name ends with .toml");
     }
-    return refusal(path + ":1: the configuration file does not exist, nor does " + file);
+    return refusal(path + ": the configuration file does not exist, nor does " + file);
   }
   const auto text = files.read(file, kFileLimit);
-  if (!text.ok()) return refusal(file + ":1: " + text.fault().message);
+  if (!text.ok()) return refusal(text.fault().message);
   return read_settings(file, text->view(), environment);
 }
 

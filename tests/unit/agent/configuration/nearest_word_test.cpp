@@ -22,7 +22,8 @@ TEST_CASE("a typing error finds the word that was meant") {
        {Case{"--confg", "--config"}, Case{"--Config", "--config"}, Case{"--conifg", "--config"},
         Case{"--configg", "--config"}, Case{"--create", "--create-token"}, Case{"--check", "--check-config"},
         Case{"--health", "--health-check"}, Case{"-help", "--help"}, Case{"--healthcheck", "--health-check"},
-        Case{"--lamda", "--lambda"}, Case{"--t", "--token-group"}, Case{"--token_group", "--token-group"}})
+        Case{"--lamda", "--lambda"}, Case{"--t", "--token-group"}, Case{"group", "--token-group"},
+        Case{"--token_group", "--token-group"}})
     CHECK_MESSAGE(nearest_word(one.typed, kOptions) == one.meant, one.typed);
 }
 
