@@ -47,7 +47,7 @@ void Acceptor::accept() {
     }
     if (errno == EAGAIN) return;
     if (errno == ECONNABORTED || errno == EINTR) continue;
-    // The fault is not of the one connection but of the machine, and may last.
+    // The machine is at fault, not this one connection, and the fault may last.
     pause();
     try_again_later();
   }

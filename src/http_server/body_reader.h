@@ -20,7 +20,7 @@ class BodyReader {
     chunks_ = ChunkedDecoder(kMaxBody);
   }
 
-  /// Reads the next bytes and returns how many it took: all of them unless the body ends among them or is refused.
+  /// Reads the next bytes and returns how many it used: all of them unless the body ends among them or is refused.
   std::size_t feed(std::string_view bytes);
   [[nodiscard]] Progress progress() const;
 

@@ -10,16 +10,16 @@ namespace sma {
 
 /// Reads a chunked body to its end, exactly by the grammar: chunk sizes are bare hexadecimal digits, extensions
 /// and trailer fields are well-formed, every line and chunk ends in CR LF. Content, extensions and trailers are
-/// ignored. Pure; its state is a few numbers, in whatever pieces the body arrives. Source: RFC 9112 §7.1.
+/// ignored. Pure; its state is a few numbers, however the body is cut into pieces. Source: RFC 9112 §7.1.
 class ChunkedDecoder {
  public:
   static constexpr std::size_t kMaxExtensions = 8192;  ///< bytes of all extensions of a body; more: 400
   static constexpr std::size_t kMaxTrailers = 65536;   ///< bytes, and `ServerRequest::kMaxFields` fields; more: 431
 
-  /// `max_content`: bytes; a chunk that goes beyond is refused with 413 as soon as its size is read.
+  /// `max_content`: bytes; a chunk that exceeds it is refused with 413 as soon as its size is read.
   explicit ChunkedDecoder(std::size_t max_content) : content_left_(max_content) {}
 
-  /// Reads the next bytes and returns how many it took: all of them unless the body ends among them or is refused.
+  /// Reads the next bytes and returns how many it used: all of them unless the body ends among them or is refused.
   std::size_t feed(std::string_view bytes);
   [[nodiscard]] Progress progress() const {
     if (state_ == State::refused) return refusal_;

@@ -293,7 +293,7 @@ void Connection::watch_for(std::uint32_t events) {
   if (!is_watched_) {
     const Result<Done> watched = owner_.loop.watch(socket_.get(), events, *this);
     if (!watched.ok()) {
-      // Nothing would ever be reported of it.
+      // The loop would never report an event of this socket.
       owner_.handler.lost(watched.fault());
       state_ = State::closed;
       return;

@@ -84,7 +84,7 @@ class FramingReader {
     if (value.empty() || !std::ranges::all_of(value, is_digit)) return Refusal{400, "bad Content-Length"};
     const auto length = whole_number<std::size_t>(value);
     if (length) framing_.length = *length;
-    // Digits that are no number are too many digits.
+    // Only digits, but not a number: there are too many of them.
     too_large_ = !length || *length > BodyReader::kMaxBody;
     return std::nullopt;
   }

@@ -40,8 +40,8 @@ std::optional<Refusal> HeadParser::check_length(std::size_t length) const {
   return std::nullopt;
 }
 
-/// `line` is what has arrived of a line before its LF. What is wrong whatever follows is refused at once: bytes that
-/// are no HTTP, for example the first of TLS, may never contain an LF.
+/// `line` is what has arrived of a line before its LF. A line that cannot become valid any more is refused at once:
+/// bytes that are not HTTP, for example the first of TLS, may never contain an LF.
 std::optional<Refusal> HeadParser::check_start(std::string_view line, ServerRequest& request) const {
   const std::size_t cr = line.find('\r', scanned_ > line_start_ ? scanned_ - line_start_ - 1 : 0);
   const bool bare_cr = cr != line.npos && cr + 1 < line.size();

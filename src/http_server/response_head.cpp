@@ -81,7 +81,7 @@ ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date
 }
 
 void ResponseHead::append(std::string_view text) {
-  // Only literals of ours come here; longer ones than there is room for would be a fault of the code.
+  // Only our own literals come here; one that does not fit would be a fault of the code.
   const std::size_t taken = std::min(text.size(), bytes_.size() - size_);
   std::memcpy(bytes_.data() + size_, text.data(), taken);
   size_ += taken;

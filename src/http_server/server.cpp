@@ -9,7 +9,7 @@ namespace {
 
 static_assert(ServerLimits::kExtraConnections == Places::kPingOnly + Places::kRefused);
 
-/// While all places are taken and none can be freed, how often that is looked at again.
+/// How often to try again to free a place while all are taken.
 constexpr Milliseconds kLookAgain{100};
 
 }  // namespace
@@ -55,7 +55,7 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
   void on_accepted(FileDescriptor socket) override {
     const Admission admission = find_place();
     places_.take(admission);
-    // From `start` on it is in a list of `places_`, which owns it, or is gone.
+    // After `start` it is either in a list of `places_`, which owns it, or destroyed.
     auto* connection = new Connection(*this, std::move(socket), admission);
     connection->start();
     accept_if_possible();

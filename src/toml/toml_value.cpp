@@ -29,7 +29,7 @@ bool may_pass(const TomlValue& value) {
   return value.kind == Kind::table && (value.table.origin == Origin::implied || value.table.origin == Origin::dotted);
 }
 
-/// The table in which the path of a header goes on; null if there is none.
+/// The table in which the path of a header continues; null if there is none.
 TomlTable* step_into(TomlValue& value) {
   if (value.kind == Kind::array && value.holds_tables) return &value.items.back().table;
   if (value.kind == Kind::table && value.table.origin != Origin::inlined) return &value.table;

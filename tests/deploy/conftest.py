@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def run(*command, check=True, **options):
-    """Runs a command; its output, both streams, is the message where it fails."""
+    """Runs a command; if it fails, its output, both streams, is the message."""
     done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           timeout=options.pop("timeout", 300), **options)
     if check and done.returncode != 0:
@@ -46,7 +46,7 @@ def run(*command, check=True, **options):
 
 
 def eventually(condition, seconds=60):
-    """Waits until condition() gives something, and gives that."""
+    """Waits until condition() returns something true, and returns that."""
     end = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > end:
@@ -57,7 +57,7 @@ def eventually(condition, seconds=60):
 
 @contextlib.contextmanager
 def started(command, environment, first_line):
-    """A program of ours, running; gives what the pattern's group finds in its output."""
+    """A program of ours, running; yields what the pattern's group matches in its output."""
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -101,7 +101,7 @@ def aws():
 
 @contextlib.contextmanager
 def running_agent(aws, folder, port=0):
-    """The agent on loopback; gives a client's environment."""
+    """The agent on loopback; yields a client's environment."""
     environment = {**aws.environment, "AWS_TOKEN": f"file://{folder}/token", "SMA_LOG_TO_FILE": "false"}
     with started([AGENT, "--create-token"], {**environment, "SMA_HTTP_PORT": str(port)}, r":(\d+)\n") as bound:
         yield {"AWS_TOKEN": environment["AWS_TOKEN"], "SMA_HTTP_PORT": bound, "PATH": os.environ["PATH"],

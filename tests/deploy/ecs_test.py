@@ -117,7 +117,7 @@ def test_the_task_runs_with_the_container_credentials_endpoint(images, network):
         docker("run", "-d", "--name", names[0], "--network", network, "--ip", "169.254.170.2", "-v",
                f"{SECRETS}:/secrets.json:ro", "--user", "0", images["standin"], "--listen", "0.0.0.0:80", "--secrets",
                "/secrets.json", *keys)
-        # The agent's network stands for the task's.
+        # The agent's network takes the place of the task's.
         docker("run", "-d", "--name", names[1], "--network", network, *options(agent, volume),
                "--env", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/0123",
                "--env", "AWS_ENDPOINT_URL=http://169.254.170.2", images["agent"], *agent["command"])

@@ -134,7 +134,7 @@ def test_the_component_keeps_the_roles_credentials_from_the_first_container_and_
 
 def plain_pod(pod, images):
     """The pod with the stand-in in it, as an older kube play takes it: that knows no restartPolicy of an init container,
-    so the sidecar stands among the containers, and the application waits by itself. It is the agent's own client: podman
+    so the sidecar is one of the containers, and the application waits by itself. It is the agent's own client: podman
     takes long to copy a whole distribution."""
     spec = pod["spec"]
     (agent,) = spec.pop("initContainers")

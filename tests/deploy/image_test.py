@@ -53,7 +53,7 @@ def test_an_entry_point_in_place_of_the_images_starts(images, program):
 
 @pytest.fixture
 def aws(images):
-    """The stand-in, in a container whose network the agent joins; gives that container's name."""
+    """The stand-in, in a container whose network the agent joins; yields that container's name."""
     name = f"{NAME}-aws"
     keys = ["--access-key", KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"]]
     docker("rm", "-f", name, check=False)
@@ -65,7 +65,7 @@ def aws(images):
 
 @contextlib.contextmanager
 def hardened(images, aws, *options, arguments=()):
-    """The agent with as little as it is promised to need: a read-only root, 16 MB, a tenth of a CPU; gives its name."""
+    """The agent with as little as it is promised to need: a read-only root, 16 MB, a tenth of a CPU; yields its name."""
     docker("rm", "-f", "-v", NAME, check=False)
     given = [option for key, value in KEYS.items() for option in ("--env", f"{key}={value}")]
     docker("run", "-d", "--name", NAME, "--network", f"container:{aws}", *HARDENED, *given, "--env", "AWS_REGION=us-east-1",

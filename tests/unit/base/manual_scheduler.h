@@ -9,7 +9,7 @@
 
 namespace sma {
 
-/// A scheduler whose time stands still until a test moves it.
+/// A scheduler whose time only moves if a test moves it.
 class ManualScheduler final : public Scheduler {
  public:
   [[nodiscard]] TimePoint now() const override { return now_; }

@@ -19,12 +19,12 @@ struct Owner final : ConnectionOwner {
 
 }  // namespace
 
-TEST_CASE("a connection that the kernel does not watch is closed, and the handler hears of it") {
+TEST_CASE("a connection that epoll cannot watch is closed, and the handler is notified") {
   const ManualClocks clocks;
   EventLoop loop(clocks);
   RecordingHandler handler(loop);
   Owner owner(loop, handler);
-  // Epoll takes no regular files: for what ends in the middle of a head, the connection has to wait, and cannot.
+  // Epoll refuses regular files. The file ends in the middle of a head, so the connection must wait, and cannot.
   FileDescriptor file(memfd_create("connection", MFD_CLOEXEC));
   REQUIRE(write(file.get(), "GET /ping", 9) == 9);
   REQUIRE(lseek(file.get(), 0, SEEK_SET) == 0);

@@ -135,7 +135,7 @@ TEST_CASE("an unknown client that stalls in a request is closed for a new one, a
   CHECK(fixture.server.connection_count() == 3);
 }
 
-TEST_CASE("a connection that lingers after its answer gives its place to a new client") {
+TEST_CASE("a connection that lingers after its answer is closed for a new client") {
   ServerFixture fixture({.max_connections = 1, .linger_time = Seconds(10)});
   TestClient refused(fixture);
   CHECK(refused.ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));

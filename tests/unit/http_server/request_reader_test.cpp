@@ -125,7 +125,7 @@ TEST_CASE("how a request is cut into pieces does not matter") {
   }
 }
 
-TEST_CASE("bytes after a request are the next one, in whatever pieces they come") {
+TEST_CASE("bytes after a request belong to the next one, however they are cut into pieces") {
   std::string bytes;
   std::string expected;
   for (const RequestCase& read : well_formed_requests()) {
@@ -148,13 +148,13 @@ TEST_CASE("bytes after a request are the next one, in whatever pieces they come"
   }
 }
 
-TEST_CASE("a request line is refused as soon as it is there") {
+TEST_CASE("an invalid request line is refused as soon as it has arrived") {
   CHECK(transcript("GET /\r\n") == "400 bad request line");
   CHECK(transcript("GET / HTTP/1.1\r\nX y\r\n") == "400 bad header field name");
   CHECK(transcript("GET / HTTP/1.1\r\n") == "in a head");
 }
 
-TEST_CASE("views of a request whose body came later are valid") {
+TEST_CASE("the views of a request are valid even if its body arrived later") {
   BufferPool pool(kBudget);
   Transcript made(pool);
   made.feed("POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhe");
@@ -163,7 +163,7 @@ TEST_CASE("views of a request whose body came later are valid") {
   CHECK(made.text() == "POST|/a|b|1|Host=x,Content-Length=5,stay|in a head");
 }
 
-TEST_CASE("whether the connection stays is the client's wish") {
+TEST_CASE("the client decides whether the connection is kept open") {
   const auto keeps = [](const std::string& version, const std::string& fields) {
     return transcript("GET / HTTP/" + version + "\r\nHost: x\r\n" + fields + "\r\n").ends_with("stay|idle");
   };
@@ -179,7 +179,7 @@ TEST_CASE("whether the connection stays is the client's wish") {
   CHECK_FALSE(transcript("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("stay|idle"));
 }
 
-TEST_CASE("a 100 is wanted once, and only while nothing of the body has come") {
+TEST_CASE("a 100 is sent once, and only before the body begins to arrive") {
   BufferPool pool(kBudget);
   const std::string head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-Continue\r\n\r\n";
   Transcript waiting(pool);
@@ -194,7 +194,7 @@ TEST_CASE("a 100 is wanted once, and only while nothing of the body has come") {
   CHECK_FALSE(old.reader().take_continue());
 }
 
-TEST_CASE("large heads draw on the pool, give back, and are refused if it is exhausted") {
+TEST_CASE("large heads use the shared pool, return what they used, and are refused if it is exhausted") {
   const std::string head = "GET / HTTP/1.1\r\nHost: x\r\nX-A: " + std::string(20000, 'a');
   BufferPool pool(100000);
   Transcript first(pool);
@@ -220,7 +220,7 @@ TEST_CASE("a body after a small head is read although the pool is exhausted") {
   CHECK(made.text().ends_with("stay|idle"));
 }
 
-TEST_CASE("what a request used of the buffer is wiped") {
+TEST_CASE("the part of the buffer that a request used is wiped") {
   BufferPool pool(kBudget);
   const std::string token(64, 'T');
   const std::string request =

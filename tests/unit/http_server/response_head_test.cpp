@@ -22,7 +22,7 @@ TEST_CASE("an answer's head has type, length, date and no-store") {
         "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nCache-Control: no-store\r\n\r\n");
 }
 
-TEST_CASE("an answer says which methods are allowed and what becomes of the connection") {
+TEST_CASE("an answer says which methods are allowed and whether the connection is kept open") {
   CHECK(head({.status = 405, .allow = "GET"}).find("\r\nAllow: GET\r\n") != std::string::npos);
   CHECK(head({}, Persistence::close).ends_with("\r\nConnection: close\r\n\r\n"));
   CHECK(head({}, Persistence::keep_alive).ends_with("\r\nConnection: keep-alive\r\n\r\n"));
@@ -36,7 +36,7 @@ TEST_CASE("an answer that another try may change says when to try again") {
     CHECK(head({.status = status}).find("Retry") == std::string::npos);
 }
 
-TEST_CASE("a status without a known reason has none, and one that forbids a body is a 502") {
+TEST_CASE("an unknown status has no reason phrase, and one that forbids a body becomes a 502") {
   CHECK(head({.status = 418}).starts_with("HTTP/1.1 418 \r\n"));
   for (const int status : {0, -1, 101, 204, 205, 304, 600, 1000}) {
     CHECK(head({.status = status}).starts_with("HTTP/1.1 502 Bad Gateway\r\n"));

@@ -63,14 +63,14 @@ class TestClient {
   void send(std::string_view bytes);
   /// Sends without letting the server work.
   void push(std::string_view bytes);
-  /// Sends, lets the server work, and gives all that it sent up to now.
+  /// Sends, lets the server work, and returns all that it has sent so far.
   std::string ask(std::string_view bytes) {
     send(bytes);
     return received();
   }
-  /// All that came since the last call.
+  /// All that was received since the last call.
   std::string received();
-  /// The same, waiting for the kernel where it must, until that is the end of it.
+  /// The same, but waits for the kernel if needed, until the answer ends with that.
   std::string received_until(std::string_view end);
   /// True once the server has closed its side and all was received.
   [[nodiscard]] bool closed() {

@@ -9,7 +9,7 @@
 
 using namespace sma;
 
-TEST_CASE("past the limit two connections are for pings and the rest are told so") {
+TEST_CASE("past the limit two connections are for pings, and the others are answered 429") {
   ServerFixture fixture({.max_connections = 3});
   std::deque<TestClient> clients;
   for (int i = 0; i < 6; ++i) clients.emplace_back(fixture);
@@ -24,7 +24,7 @@ TEST_CASE("past the limit two connections are for pings and the rest are told so
   CHECK(clients[5].closed());
 }
 
-TEST_CASE("a connection past the limit is closed behind its one answer, a ping too") {
+TEST_CASE("a connection past the limit is closed after its one answer, a ping too") {
   ServerFixture fixture({.max_connections = 1});
   TestClient regular(fixture);
   TestClient extra(fixture);
@@ -40,7 +40,7 @@ TEST_CASE("places become free again") {
   CHECK(second.ask(get("/x")).ends_with("healthy"));
 }
 
-TEST_CASE("16 connections past the limit nothing is accepted until one closes") {
+TEST_CASE("at 16 connections over the limit nothing is accepted until one closes") {
   ServerFixture fixture({.max_connections = 2});
   std::deque<TestClient> clients;
   for (int i = 0; i < 20; ++i) clients.emplace_back(fixture);
@@ -55,7 +55,7 @@ TEST_CASE("16 connections past the limit nothing is accepted until one closes") 
 TEST_CASE("800 idle connections cost nothing but their place") {
   ServerFixture fixture;
   std::deque<TestClient> idle;
-  // Not all of them fit where descriptors are few.
+  // Not all of them fit if the limit of descriptors is low.
   rlimit descriptors{};
   getrlimit(RLIMIT_NOFILE, &descriptors);
   const std::size_t wanted = std::min<std::size_t>(799, (descriptors.rlim_cur - 50) / 2);
@@ -69,7 +69,7 @@ TEST_CASE("800 idle connections cost nothing but their place") {
   CHECK(idle.front().closed());
 }
 
-TEST_CASE("running out of descriptors pauses accepting and delays no one") {
+TEST_CASE("accepting pauses if descriptors run out, and connected clients are not delayed") {
   ServerFixture fixture;
   TestClient client(fixture);
   rlimit before{};
@@ -93,7 +93,7 @@ TEST_CASE("running out of descriptors pauses accepting and delays no one") {
   setrlimit(RLIMIT_NOFILE, &before);
 }
 
-TEST_CASE("a head that is not there in 10 s is answered 408") {
+TEST_CASE("a head that is not complete after 10 s is answered 408") {
   ServerFixture fixture;
   TestClient client(fixture);
   fixture.advance(Seconds(40));
@@ -171,7 +171,7 @@ TEST_CASE("an answer that is not ready in 61 s ends the connection and its task"
   CHECK(client.closed());
 }
 
-TEST_CASE("a request that came in behind another has its own time, from when its turn comes") {
+TEST_CASE("a pipelined request has its own time, which begins when its turn comes") {
   ServerFixture fixture;
   TestClient client(fixture);
   SUBCASE("for its head") {
@@ -234,7 +234,7 @@ TEST_CASE("the send buffer is small until the first answer that needs a large on
   CHECK(send_memory(fixture.port).at(0).limit == 2 * 128 * 1024);
 }
 
-TEST_CASE("a slow reader gets its whole answer and those behind it") {
+TEST_CASE("a slow reader gets its whole answer and the ones after it") {
   ServerFixture fixture;
   TestClient client(fixture, 4096);
   client.send(get("/big") + get("/ping"));
@@ -243,7 +243,7 @@ TEST_CASE("a slow reader gets its whole answer and those behind it") {
   CHECK(answers.ends_with("healthy"));
 }
 
-TEST_CASE("input behind a closing answer is thrown away until the client is done, 2 s or 1 MiB at most") {
+TEST_CASE("input after a closing answer is ignored until the client closes, 2 s or 1 MiB at most") {
   ServerFixture fixture;
   TestClient client(fixture);
   client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n");
@@ -304,7 +304,7 @@ TEST_CASE("draining closes idle connections, lets requests in hand finish, and i
   CHECK(fixture.server.drained().is_set());
 }
 
-TEST_CASE("draining between two turns of a pipeline finishes what came by then") {
+TEST_CASE("draining between two turns of a pipeline answers the requests that had arrived") {
   ServerFixture fixture;
   TestClient client(fixture);
   std::string share;
@@ -322,7 +322,7 @@ TEST_CASE("draining between two turns of a pipeline finishes what came by then")
   CHECK(client.closed());
 }
 
-TEST_CASE("a connection whose answer was on its way when draining began closes behind it") {
+TEST_CASE("a connection whose answer was being sent when draining began is closed after it") {
   ServerFixture fixture;
   TestClient client(fixture, 4096);
   client.send(get("/big"));
@@ -334,7 +334,7 @@ TEST_CASE("a connection whose answer was on its way when draining began closes b
   CHECK(fixture.server.drained().is_set());
 }
 
-TEST_CASE("an answer may ask for the connection's end") {
+TEST_CASE("an answer can close its connection") {
   ServerFixture fixture;
   TestClient client(fixture);
   CHECK(client.ask(get("/close") + get("/ping")).ends_with("bye"));

@@ -9,7 +9,7 @@
 
 using namespace sma;
 
-TEST_CASE("a request is answered and the connection stays") {
+TEST_CASE("a request is answered and the connection stays open") {
   ServerFixture fixture;
   TestClient client(fixture);
   const std::string answer = client.ask(get("/ping"));
@@ -21,7 +21,7 @@ TEST_CASE("a request is answered and the connection stays") {
   CHECK(fixture.server.connection_count() == 1);
 }
 
-TEST_CASE("a request that comes in crumbs is answered") {
+TEST_CASE("a request that arrives byte by byte is answered") {
   ServerFixture fixture;
   TestClient client(fixture);
   for (const char byte : get("/ping")) client.send({&byte, 1});
@@ -93,7 +93,7 @@ TEST_CASE("every malformed request is refused, and its connection closed") {
   CHECK(fixture.handler.seen.empty());
 }
 
-TEST_CASE("a refusal comes after the answers before it, and nothing after it is read") {
+TEST_CASE("a refusal is sent after the earlier answers, and nothing after it is read") {
   ServerFixture fixture;
   TestClient client(fixture);
   const std::string answers = client.ask(get("/a") + "GET /b HTTP/1.1\r\n\r\n" + get("/c"));
@@ -119,7 +119,7 @@ TEST_CASE("a malformed HEAD is refused without a body") {
   CHECK(answer.ends_with("\r\n\r\n"));
 }
 
-TEST_CASE("HTTP/1.0 closes unless asked to stay") {
+TEST_CASE("an HTTP/1.0 connection is closed unless the client asks to keep it open") {
   ServerFixture fixture;
   TestClient closing(fixture);
   const std::string answer = closing.ask("GET /ping HTTP/1.0\r\n\r\n");
@@ -132,7 +132,7 @@ TEST_CASE("HTTP/1.0 closes unless asked to stay") {
   CHECK_FALSE(staying.closed());
 }
 
-TEST_CASE("a client that asks for the end is closed at once") {
+TEST_CASE("a connection whose client asks for the close is closed at once") {
   ServerFixture fixture;
   TestClient client(fixture);
   CHECK(client.ask(get("/ping", "Connection: close\r\n")).find("Connection: close\r\n") != std::string::npos);
@@ -140,7 +140,7 @@ TEST_CASE("a client that asks for the end is closed at once") {
   CHECK(fixture.server.connection_count() == 0);
 }
 
-TEST_CASE("a client that asked for the end gets its answer whole, whatever it sends while waiting for it") {
+TEST_CASE("a client that asked for the close gets its whole answer, even if it sends more while it waits") {
   ServerFixture fixture;
   TestClient client(fixture);
   client.send(get("/wait", "Connection: close\r\n"));
@@ -150,7 +150,7 @@ TEST_CASE("a client that asked for the end gets its answer whole, whatever it se
   CHECK(client.closed());
 }
 
-TEST_CASE("a body is read and thrown away before the answer") {
+TEST_CASE("a body is read and ignored before the answer") {
   ServerFixture fixture;
   TestClient client(fixture);
   const std::string body(200000, 'x');
@@ -184,7 +184,7 @@ TEST_CASE("a client whose body would be refused gets the refusal and no 100") {
   }
 }
 
-TEST_CASE("a 100 comes after the answers before it, and only if a body is to come") {
+TEST_CASE("a 100 is sent after the earlier answers, and only if a body follows") {
   ServerFixture fixture;
   TestClient client(fixture);
   CHECK(count(client.ask(get("/ping", "Expect: 100-continue\r\n")), "HTTP/1.1 ") == 1);
@@ -219,7 +219,7 @@ TEST_CASE("a vanished client frees its connection and its task at once") {
   CHECK(fixture.server.connection_count() == 0);
 }
 
-TEST_CASE("a client that leaves in the middle of a request is forgotten") {
+TEST_CASE("the connection of a client that leaves in the middle of a request is closed") {
   ServerFixture fixture;
   TestClient client(fixture);
   client.send("GET / HT");
@@ -229,7 +229,7 @@ TEST_CASE("a client that leaves in the middle of a request is forgotten") {
   CHECK(fixture.handler.refusals.empty());
 }
 
-TEST_CASE("a server that goes away takes its connections and tasks with it") {
+TEST_CASE("destroying a server closes its connections and destroys their tasks") {
   ManualClocks clocks;
   auto fixture = std::make_unique<ServerFixture>();
   TestClient client(*fixture);

@@ -32,7 +32,7 @@ TEST_CASE("of an absolute target, path and query are taken") {
   CHECK(read("GET", "http://a@b/") == "400");
 }
 
-TEST_CASE("asterisk and authority belong to OPTIONS and CONNECT") {
+TEST_CASE("the asterisk form is for OPTIONS only, the authority form for CONNECT only") {
   CHECK(read("OPTIONS", "*") == "* ");
   CHECK(read("OPTIONS", "/x") == "/x ");
   CHECK(read("GET", "*") == "400");

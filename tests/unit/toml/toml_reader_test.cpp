@@ -166,7 +166,7 @@ TEST_CASE("what is not UTF-8, and control characters, are refused with their lin
   CHECK(wrong_line("# \xF4\x8F\xBF\xBF \xED\x9F\xBF \xC2\x80\n") == 0);
 }
 
-TEST_CASE("a fault inside a value of several lines is reported where it stands") {
+TEST_CASE("a fault inside a value of several lines is reported with its own line") {
   CHECK(wrong_line("a = [\n1,\n x,\n2]\n") == 3);
   CHECK(wrong_line("a = [1,\nb = 2\n") == 2);
   CHECK(wrong_line("a = [\n1,\n\n") == 1);
