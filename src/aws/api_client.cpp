@@ -57,12 +57,26 @@ void conceal_all(std::string& text, const ApiCall& call, const Credentials* keys
 }  // namespace
 
 Task<Result<ClientResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
+  Task<Result<ClientResponse>> calling = call_once(call, credentials, terms, false);
+  Result<ClientResponse> answer = co_await std::move(calling);
+  co_return answer;
+}
+
+Task<Result<ClientResponse>> ApiClient::call_once(const ApiCall& call, CredentialsProvider* credentials,
+                                                  CallTerms terms, bool fresh_connection) {
   const TimePoint begun = context_.scheduler.now();
-  Attempts attempts;
+  Attempts attempts{.fresh_connection = fresh_connection};
   Task<Result<ClientResponse>> work = attempt_until_done(call, credentials, terms, attempts);
   Result<ClientResponse> outcome = co_await std::move(work);
   log_call(call, outcome, attempts, begun);
+  if (outcome.ok() && terms.as_of != nullptr) *terms.as_of = outcome->sent_at;
   co_return outcome;
+}
+
+Fault ApiClient::answer_to_another_call(const ApiCall& call) {
+  context_.log.warn("the answer belongs to another call: its connection is closed",
+                    {{"operation", call.operation}, {"subject", call.subject}});
+  return Fault::connection("what came from " + call.endpoint.host_field + " is the answer to another call");
 }
 
 Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
@@ -103,7 +117,17 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
       keys = *renewed;
       continue;
     }
-    const std::optional<Nanoseconds> wait = policy_.wait_before_retry(retries, fault, budget_, context_.random);
+    if (refusal && is_last_word_on(call.revokes, fault)) {
+      if (refusal->on_kept_connection && !attempts.confirming) {
+        refusal->close_connection();
+        attempts.confirming = attempts.fresh_connection = true;
+        continue;
+      }
+      fault.revoked = call.revokes;
+    }
+    Fault judged = fault;
+    if (may_be_too_early(fault)) judged.set_kind(Fault::Kind::transient);
+    const std::optional<Nanoseconds> wait = policy_.wait_before_retry(retries, judged, budget_, context_.random);
     // A wait that ends too late is no wait: the client learns at once.
     if (!wait || context_.scheduler.now() + *wait >= terms.deadline) co_return fault;
     // A connection that failed may not be the only one of the pool that is dead.

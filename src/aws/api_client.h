@@ -25,17 +25,20 @@ struct ApiCall {
   std::size_t max_answer_bytes = std::size_t{256} << 10;  ///< see ClientRequest
   std::string on_behalf_of{};                             ///< the role it is made for, see ClientRequest; empty: none
   WipedBytes token{};                                     ///< one that the body holds: it is concealed if AWS quotes it
+  Fault::Revoked revokes = Fault::Revoked::nothing;       ///< what a refusal that is AWS's last word revokes
 };
 
 /// The caller's terms: how long it waits, and what it wants to know.
 struct CallTerms {
   TimePoint deadline;
   std::optional<TimePoint>* first_sent = nullptr;  ///< see ClientRequest
+  TimePoint* as_of = nullptr;                      ///< set to when the attempt that succeeded was handed over
 };
 
 /// Calls AWS: signs every attempt, retries as the SDKs' standard mode does, renews refused credentials once,
-/// corrects a skewed clock once, and logs one line a call. Source: specification §3.4 to §3.8; AWS SDKs Reference
-/// Guide, "Retry behavior".
+/// corrects a skewed clock once, and logs one line a call. A refusal that revokes something is confirmed on a new
+/// connection if it came on a kept one: it may have been the answer to an earlier call. Source: specification §3.4 to
+/// §3.9; AWS SDKs Reference Guide, "Retry behavior".
 ///
 /// Faults: what AWS refused, with its status, code and message; `TimeoutError`; `ConnectionError`.
 class ApiClient {
@@ -47,6 +50,29 @@ class ApiClient {
   /// `credentials` null: the call is not signed. They must outlive the task.
   Task<Result<ClientResponse>> call(ApiCall call, CredentialsProvider* credentials, CallTerms terms);
 
+  /// Calls, and reads the answer. If that is the answer to another call, as `is_own` says, its connection is closed,
+  /// and the call made once more on a new one; then it is a `ConnectionError`. `is_own` may refer to what outlives the
+  /// task.
+  template <typename T, typename IsOwn>
+  Task<Result<T>> ask(ApiCall call, CredentialsProvider* credentials, CallTerms terms, Result<T> (*read)(WipedBytes),
+                      IsOwn is_own) {
+    for (bool again = false;; again = true) {
+      Task<Result<ClientResponse>> calling = call_once(call, credentials, terms, again);
+      Result<ClientResponse> answer = co_await std::move(calling);
+      if (!answer.ok()) co_return answer.fault();
+      Result<T> value = answer->read_body(read);
+      if (!value.ok() || is_own(*value)) co_return value;
+      answer->close_connection();
+      Fault foreign = answer_to_another_call(call);
+      if (again) co_return foreign;
+    }
+  }
+
+  [[nodiscard]] Log& log() { return context_.log; }
+
+  /// Logs, and returns as a fault, that the answer to this call belongs to another.
+  Fault answer_to_another_call(const ApiCall& call);
+
  private:
   /// What a call has used up so far.
   struct Attempts {
@@ -54,8 +80,11 @@ class ApiClient {
     bool renewed = false;
     bool clock_corrected = false;
     bool fresh_connection = false;
+    bool confirming = false;
   };
 
+  Task<Result<ClientResponse>> call_once(const ApiCall& call, CredentialsProvider* credentials, CallTerms terms,
+                                         bool fresh_connection);
   Task<Result<ClientResponse>> attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
                                                   const CallTerms& terms, Attempts& attempts);
   [[nodiscard]] ClientRequest make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,

@@ -49,7 +49,9 @@ Result<Endpoint> resolve_endpoint(AwsService service, const EndpointParameters& 
     }
   }
   auto endpoint = parse_endpoint_url(url);
-  if (endpoint.ok()) endpoint->signing_region = std::move(signing_region);
+  if (!endpoint.ok()) return endpoint;
+  endpoint->signing_region = std::move(signing_region);
+  endpoint->overridden = !parameters.override_url.empty();
   return endpoint;
 }
 

@@ -30,6 +30,7 @@ struct Endpoint {
   std::string path;        ///< of the URL, as written; mostly empty
   std::string host_field;  ///< for `Host`: Url::authority
   std::string signing_region;
+  bool overridden = false;  ///< it may be an emulator's
 };
 
 /// Source: botocore's endpoint rule sets of Secrets Manager and STS. An impossible combination (FIPS in a

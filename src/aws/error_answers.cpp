@@ -46,6 +46,15 @@ constexpr std::array kOperationsOwnCodes = {
     "MalformedPolicyDocument"sv,   "PackedPolicyTooLarge"sv,      "RegionDisabledException"sv,
     "IDPRejectedClaim"sv,          "InvalidIdentityToken"sv,      "UnauthorizedException"sv};
 
+/// GetSecretValue's codes for a secret that is not there, or not to be read.
+constexpr std::array kSecretCodes = {"ResourceNotFoundException"sv, "AccessDeniedException"sv,
+                                     "InvalidRequestException"sv, "DecryptionFailure"sv, "InvalidParameterException"sv};
+
+/// What is in the codes about keys, signatures, clocks and quotas, of any service.
+constexpr std::array kCallersWords = {"Token"sv,   "Key"sv,      "Client"sv,  "Signature"sv, "AuthFailure"sv,
+                                      "Expired"sv, "Skewed"sv,   "Future"sv,  "Clock"sv,     "Throttl"sv,
+                                      "Limit"sv,   "Exceeded"sv, "TooMany"sv, "Quota"sv};
+
 struct StatusName {
   int status;
   std::string_view name;
@@ -149,6 +158,16 @@ Fault read_error(ClientResponse& answer) {
   std::optional<ErrorText> text = read_body(std::move(answer.body));
   if (!text || answer.status < 400) answer.close_connection();
   return error_of(answer.status, answer.field("x-amzn-errortype"), answer.field("x-amz-retry-after"), std::move(text));
+}
+
+bool may_be_too_early(const Fault& fault) { return fault.came_from_aws() && fault.code == "InvalidIdentityToken"; }
+
+bool is_last_word_on(Fault::Revoked what, const Fault& fault) {
+  if (!fault.came_from_aws() || !fault.is_denied()) return false;
+  if (what == Fault::Revoked::secret) return is_one_of(fault.code, kSecretCodes);
+  const auto occurs = [&](std::string_view word) { return fault.code.find(word) != std::string::npos; };
+  return what == Fault::Revoked::role && !std::ranges::any_of(kCallersWords, occurs) &&
+         fault.code != status_name(fault.http_status);
 }
 
 bool may_be_clock_skew(const Fault& fault) { return fault.came_from_aws() && is_one_of(fault.code, kClockSkewCodes); }

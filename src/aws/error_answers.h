@@ -20,6 +20,15 @@ namespace sma {
 /// The same for an answer, whose body it takes. If the body cannot be read, the answer's connection is closed.
 [[nodiscard]] Fault read_error(ClientResponse& answer);
 
+/// True for a refusal that may have come too early, and is worth the attempts that a transient fault is worth: STS did
+/// not get the keys of the token's issuer in time. It stays a refusal. Source: aws-sdk-go-v2, `credentials/stscreds`.
+[[nodiscard]] bool may_be_too_early(const Fault& fault);
+
+/// True if the fault, of a call for that secret or role, is AWS's last word on it: it is gone, or not allowed (any
+/// more). False for what passes, for what is wrong with the keys, signature or clock of the call, for quotas, and for
+/// an answer without a code of AWS.
+[[nodiscard]] bool is_last_word_on(Fault::Revoked what, const Fault& fault);
+
 /// True if the code is one that AWS also uses for a clock that is wrong by minutes: the answer's `Date` shows it then.
 [[nodiscard]] bool may_be_clock_skew(const Fault& fault);
 

@@ -22,6 +22,7 @@ Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
   Task<Result<Credentials>> call = sts_.assume_role(request_, base_, deadline);
   Result<Credentials> credentials = co_await std::move(call);
   if (!credentials.ok()) co_return refusal(credentials.fault());
+  request_.assumed_before = true;
   credentials->source = name_;
   co_return credentials;
 }

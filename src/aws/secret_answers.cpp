@@ -123,6 +123,8 @@ Result<SecretVersions> read_description(WipedBytes body) {
   if (!document) return unreadable();
   Members members(document->root());
   SecretVersions description;
+  description.arn = members.text("ARN");
+  description.name = members.text("Name");
   for (const JsonValue stages : members.object("VersionIdsToStages")) {
     if (!stages.is_array()) members.refuse();
     description.versions.push_back({.version_id = std::string(stages.key()), .stages = members.strings(stages)});

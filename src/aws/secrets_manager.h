@@ -26,11 +26,20 @@ class SecretsManager final : public SecretSource {
                                              FetchProgress& progress) override;
 
  private:
-  /// Calls as the role, or with the base credentials if `role_arn` is empty.
-  Task<Result<SecretBatch>> call_batch(std::string subject, WipedBytes body, std::string role_arn,
-                                       FetchProgress& progress);
-  Task<Result<ClientResponse>> call(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
-                                    FetchProgress& progress);
+  /// `secret_ids`: those asked for; empty if the batch is one of a tag.
+  Task<Result<SecretBatch>> call_batch(std::string subject, WipedBytes body, std::vector<std::string> secret_ids,
+                                       std::string role_arn, FetchProgress& progress);
+  /// A call that is ready to be made, and whose keys sign it.
+  struct Prepared {
+    ApiCall call;
+    std::shared_ptr<RoleCredentials::Role> role;
+    CredentialsProvider* credentials;
+  };
+  Task<Result<Prepared>> prepare(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
+                                 TimePoint deadline);
+  [[nodiscard]] bool is_of(std::string_view secret_id, std::string_view arn, std::string_view name) const;
+  /// Removes what nobody asked for. True if there was anything.
+  bool remove_unasked(SecretBatch& batch, const std::vector<std::string>& secret_ids) const;
 
   Scheduler& scheduler_;
   ApiClient& api_;

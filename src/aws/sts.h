@@ -16,6 +16,7 @@ struct AssumeRoleRequest {
   std::string external_id{};          ///< empty: none
   std::optional<Seconds> duration{};  ///< none: AWS's default, an hour
   std::string on_behalf_of{};         ///< see ClientRequest
+  bool assumed_before = false;        ///< a refusal revokes the role, see ApiCall
 };
 
 struct CallerIdentity {

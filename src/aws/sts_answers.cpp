@@ -17,7 +17,7 @@ Result<CallerIdentity> read_caller_identity(WipedBytes body) {
   return CallerIdentity{.account = std::string(account->view()), .arn = std::string(arn->view())};
 }
 
-Result<Credentials> read_assumed_role(WipedBytes body) {
+Result<AssumedRole> read_assumed_role(WipedBytes body) {
   const auto member = [&](std::string_view name) { return xml_text(body.view(), "Credentials", name); };
   const auto id = member("AccessKeyId");
   const auto key = member("SecretAccessKey");
@@ -30,7 +30,9 @@ Result<Credentials> read_assumed_role(WipedBytes body) {
   credentials.session_token = SharedBytes(token->view());
   credentials.expiration = parse_iso8601(expiration->view());
   if (!credentials.expiration) return unreadable();
-  return credentials;
+  const auto user_arn = xml_text(body.view(), "AssumedRoleUser", "Arn");
+  return AssumedRole{.credentials = std::move(credentials),
+                     .user_arn = std::string(user_arn ? user_arn->view() : std::string_view())};
 }
 
 }  // namespace sma

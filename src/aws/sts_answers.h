@@ -10,7 +10,11 @@ namespace sma {
 /// Reads STS's XML answers. One that lacks what it should hold is a transient `ConnectionError`. Source: AWS STS API
 /// Reference, version 2011-06-15.
 [[nodiscard]] Result<CallerIdentity> read_caller_identity(WipedBytes body);
-/// AssumeRole and AssumeRoleWithWebIdentity; `source` is left empty.
-[[nodiscard]] Result<Credentials> read_assumed_role(WipedBytes body);
+/// AssumeRole's answer, and AssumeRoleWithWebIdentity's.
+struct AssumedRole {
+  Credentials credentials;  ///< without `source`
+  std::string user_arn;     ///< `AssumedRoleUser/Arn`; empty if STS sent none
+};
+[[nodiscard]] Result<AssumedRole> read_assumed_role(WipedBytes body);
 
 }  // namespace sma

@@ -20,6 +20,9 @@ class StsClient final : public Sts {
 
  private:
   [[nodiscard]] ApiCall make_call(std::string operation, std::string subject, WipedBytes body) const;
+  /// `request`: what `call` asks for. `credentials` null: it is not signed.
+  Task<Result<Credentials>> assume(AssumeRoleRequest request, ApiCall call, CredentialsProvider* credentials,
+                                   TimePoint deadline);
 
   ApiClient& api_;
   Endpoint endpoint_;

@@ -181,6 +181,9 @@ Result<ClientResponse> EasyCall::take() {
   long status = 0;
   curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
   response_.status = static_cast<int>(status);
+  long connections = 0;
+  curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connections);
+  response_.on_kept_connection = connections == 0;
   curl_socket_t socket = CURL_SOCKET_BAD;
   curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &socket);
   // A duplicate, because curl may close its own at any time, and another connection may then get the same number.

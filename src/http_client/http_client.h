@@ -51,7 +51,8 @@ struct ClientResponse {
   TimePoint received_at{};  ///< last byte
   WallTime wall_sent_at{};
   WallTime wall_received_at{};
-  FileDescriptor connection{};  ///< a duplicate of the socket that it came on; none if that is closed
+  bool on_kept_connection = false;  ///< other answers came on it before
+  FileDescriptor connection{};      ///< a duplicate of the socket that it came on; none if that is closed
 
   /// The first field of that name (any case), without surrounding white space; empty if there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const;

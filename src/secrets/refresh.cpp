@@ -41,6 +41,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
       co_return held->answer;
     }
   }
+  fetch.progress.cached = cache_.holds(fetch.key);
   Task<Result<SecretValue>> call = source_.get_secret_value(fetch.key, fetch.progress);
   Result<SecretValue> value = co_await std::move(call);
   if (!value.ok()) co_return removed(fetch.key, std::move(value.fault()));

@@ -72,7 +72,9 @@ struct SecretVersions {
     std::string version_id;
     std::vector<std::string> stages;
   };
-  std::vector<Version> versions;
+  std::string arn{};   ///< empty if AWS sent none
+  std::string name{};  ///< likewise
+  std::vector<Version> versions{};
   bool deleted = false;  ///< marked for deletion: GetSecretValue is refused, although the versions are still there
 };
 

@@ -14,6 +14,7 @@ namespace sma {
 struct FetchProgress {
   TimePoint deadline;                     ///< for the whole fetch: credentials, queueing, retries
   std::optional<TimePoint> first_sent{};  ///< when its first call for the secret was handed over for sending
+  bool cached = false;                    ///< a value is cached: a refusal of the secret is confirmed, and revokes it
   TimePoint as_of{};  ///< of the last answer: when the attempt that brought it was handed over; ages count from it
 };
 

@@ -43,7 +43,7 @@ void read_refusal(std::string_view body) {
 
 void read_sts(std::string_view body) {
   const auto role = read_assumed_role(WipedBytes(body));
-  if (role.ok()) require(!role->secret_access_key.empty() && role->expiration.has_value());
+  if (role.ok()) require(!role->credentials.secret_access_key.empty() && role->credentials.expiration.has_value());
   (void)read_caller_identity(WipedBytes(body));
 }
 

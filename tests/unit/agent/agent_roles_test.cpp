@@ -74,6 +74,24 @@ TEST_CASE("a role that may no longer be assumed is a 403, though its secret is c
   CHECK(holds(client->body(), R"("__type":"AccessDeniedException")"));
 }
 
+TEST_CASE("a role that STS refuses loses all its cached secrets, unless the refusal is about keys or quotas") {
+  for (const auto& [code, loses] : {std::pair{"AccessDenied", true}, std::pair{"ValidationError", true},
+                                    std::pair{"SignatureDoesNotMatch", false}, std::pair{"LimitExceeded", false}}) {
+    CAPTURE(code);
+    RolesFixture fixture;
+    fixture.settings.cache.ttl = Seconds(3600);
+    fixture.start();
+    CHECK(fixture.answer("a", as("reader"))->status() == 200);
+    fixture.advance(Seconds(1800));
+    fixture.aws.put("b", "value of b");
+    CHECK(fixture.answer("b", as("reader"))->status() == 200);
+    fixture.aws.fail(FaultPlan::sts_error(403, code).on("AssumeRole").times(FaultPlan::kAlways));
+    fixture.advance(Seconds(1801));
+    CHECK(fixture.answer("a", as("reader"))->status() == 403);
+    CHECK(fixture.answer("b", as("reader"))->status() == (loses ? 403 : 200));
+  }
+}
+
 TEST_CASE("while STS fails, a role's cached secret is served, though the role's keys have expired") {
   for (const auto& [status, code] :
        {std::pair{503, "ServiceUnavailable"}, std::pair{500, "InternalFailure"}, std::pair{504, "TimeoutError"},

@@ -195,6 +195,20 @@ TEST_CASE("after a fault of the connection, and only then, the next attempt take
   CHECK(fresh == std::vector<bool>{false, false, true, false, true, false, false, false});
 }
 
+TEST_CASE(
+    "InvalidIdentityToken, which may have come too early, is tried again within the attempts, and stays a refusal") {
+  Scene scene;
+  scene.transport.answers = {refusal("InvalidIdentityToken"), {}};
+  CHECK(scene.call().ok());
+  CHECK(scene.transport.sent.size() == 2);
+  for (int i = 0; i < 3; ++i) scene.transport.answers.push_back(refusal("InvalidIdentityToken"));
+  const auto refused = scene.call();
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.fault().code == "InvalidIdentityToken");
+  CHECK(refused.fault().is_denied());
+  CHECK(scene.transport.sent.size() == 5);
+}
+
 TEST_CASE("a wait that would end at the deadline or later is not begun") {
   Scene scene;
   Answer slow = refusal("ThrottlingException");

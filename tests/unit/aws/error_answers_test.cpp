@@ -175,4 +175,45 @@ TEST_CASE("x-amz-retry-after is read in milliseconds, other texts are ignored") 
     CHECK_FALSE(error(503, "", "", junk).retry_after);
 }
 
+TEST_CASE("AWS's last word on a secret is a refusal of its own operation, and nothing about keys, clocks or quotas") {
+  const auto fault = [](std::string_view code, int status = 400) {
+    return read_error(status, code, "", WipedBytes("{}"));
+  };
+  for (const char* code : {"ResourceNotFoundException", "AccessDeniedException", "InvalidRequestException",
+                           "DecryptionFailure", "InvalidParameterException"}) {
+    CAPTURE(code);
+    CHECK(is_last_word_on(Fault::Revoked::secret, fault(code)));
+    CHECK(is_last_word_on(Fault::Revoked::secret, fault(code, 429)) ==
+          (code != std::string_view("AccessDeniedException")));
+    CHECK_FALSE(is_last_word_on(Fault::Revoked::secret, fault(code, 500)));
+    CHECK_FALSE(is_last_word_on(Fault::Revoked::secret, fault(code, 501)));
+    CHECK_FALSE(is_last_word_on(Fault::Revoked::nothing, fault(code)));
+  }
+  for (const char* code : {"", "ExpiredTokenException", "UnrecognizedClientException", "InvalidSignatureException",
+                           "RequestExpired", "ThrottlingException", "ValidationException", "LimitExceededException"}) {
+    CAPTURE(code);
+    CHECK_FALSE(is_last_word_on(Fault::Revoked::secret, fault(code)));
+  }
+  CHECK_FALSE(is_last_word_on(Fault::Revoked::secret, Fault::denied("of the agent")));
+}
+
+TEST_CASE("STS's last word on a role is any refusal but one about keys, signatures, clocks or quotas") {
+  const auto fault = [](std::string_view code, int status = 403) {
+    return read_error(status, code, "", WipedBytes("{}"));
+  };
+  for (const char* code : {"AccessDenied", "AccessDeniedException", "ValidationError", "NoSuchEntity",
+                           "RegionDisabledException", "MalformedPolicyDocument"}) {
+    CAPTURE(code);
+    CHECK(is_last_word_on(Fault::Revoked::role, fault(code)));
+    CHECK_FALSE(is_last_word_on(Fault::Revoked::role, fault(code, 500)));
+  }
+  for (const char* code :
+       {"", "ExpiredToken", "InvalidClientTokenId", "InvalidAccessKeyId", "MissingAuthenticationToken",
+        "SignatureDoesNotMatch", "IncompleteSignature", "AuthFailure", "RequestExpired", "RequestTimeTooSkewed",
+        "RequestInTheFuture", "Throttling", "LimitExceeded", "ServiceQuotaExceededException"}) {
+    CAPTURE(code);
+    CHECK_FALSE(is_last_word_on(Fault::Revoked::role, fault(code)));
+  }
+}
+
 }  // namespace sma

@@ -19,8 +19,10 @@ WipedBytes assumed(std::string_view expiration = "2026-01-31T12:00:00Z", std::st
 }  // namespace
 
 TEST_CASE("an assumed role's credentials are read, entities undone") {
-  const auto credentials = read_assumed_role(assumed());
-  REQUIRE(credentials.ok());
+  const auto role = read_assumed_role(assumed());
+  REQUIRE(role.ok());
+  CHECK(role->user_arn == "arn:aws:sts::123456789012:assumed-role/r/x");
+  const Credentials* credentials = &role->credentials;
   CHECK(credentials->access_key_id == "ASIAX");
   CHECK(credentials->secret_access_key.view() == "s&cret");
   CHECK(credentials->session_token.view() == "to/k+en==");

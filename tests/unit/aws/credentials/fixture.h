@@ -66,6 +66,7 @@ struct SeenRequest {
   Nanoseconds attempt_time;
   std::size_t max_answer_bytes;
   bool queued;
+  bool fresh_connection;
 };
 
 /// Answers requests as a test says, at once or after a while.
@@ -77,6 +78,7 @@ class FakeTransport final : public HttpTransport {
     std::optional<Fault> fault{};
     Nanoseconds after{0};
     bool connected = true;
+    bool on_kept_connection = false;
   };
 
   explicit FakeTransport(ManualScheduler& scheduler) : scheduler_(scheduler) {}
@@ -84,7 +86,7 @@ class FakeTransport final : public HttpTransport {
   Task<Result<ClientResponse>> send(ClientRequest request) override {
     SeenRequest seen{request.method,           request.url,          {},
                      scheduler_.now(),         request.connect_time, request.attempt_time,
-                     request.max_answer_bytes, request.queued};
+                     request.max_answer_bytes, request.queued,       request.fresh_connection};
     for (const ClientField& field : request.fields) seen.fields[field.name] = field.value.view();
     requests.push_back(seen);
     const Answer given = answer(seen);
@@ -97,6 +99,7 @@ class FakeTransport final : public HttpTransport {
     ClientResponse response;
     response.status = given.status;
     response.body.append(given.body);
+    response.on_kept_connection = given.on_kept_connection;
     if (connection >= 0) response.connection = FileDescriptor(dup(connection));
     co_return response;
   }

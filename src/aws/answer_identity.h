@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string_view>
+
+namespace sma {
+
+/// Whether an answer belongs to the call it came for. If a peer sends one answer too many on a kept connection, every
+/// later call on it gets the answer to the one before. Members that an answer lacks are given empty, and not compared.
+/// Pure. Source: specification §3.9.
+
+/// Who named things: AWS, or an emulator at an endpoint override, which has accounts and random ends of ARNs of its
+/// own.
+enum class NamedBy { aws, emulator };
+
+/// What an answer says whose it is.
+struct SecretNames {
+  std::string_view arn;
+  std::string_view name;
+};
+
+/// True if an answer with these names may be about the secret `id`, a name or an ARN with or without its random end.
+/// Partition and region are not compared: a replica's ARN differs in its region.
+[[nodiscard]] bool is_of_secret(std::string_view id, const SecretNames& names, NamedBy by);
+
+/// True if `user_arn` (`AssumedRoleUser/Arn`) is a session of that name of that role.
+[[nodiscard]] bool is_of_role(std::string_view role_arn, std::string_view session_name, std::string_view user_arn,
+                              NamedBy by);
+
+}  // namespace sma
