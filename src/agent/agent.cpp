@@ -17,7 +17,6 @@
 #include "base/random.h"
 #include "http_client/http_client.h"
 #include "http_server/server.h"
-#include "os/service_manager.h"
 #include "secrets/prefetch.h"
 #include "secrets/secret_store.h"
 
@@ -137,7 +136,7 @@ Task<Result<Done>> Agent::start() {
     parts_.log.error("the agent cannot start", {{"reason", prepared.fault().message}});
     co_return prepared.fault();
   }
-  notify_service_manager(parts_.environment, "READY=1");
+  parts_.service_manager.notify("READY=1");
   parts_.files.stop_waiting();
   ready_.set();
   serving_->routes.release();
@@ -232,7 +231,7 @@ void Agent::drop_idle_connections() {
 // The order is part of the contract (specification §5.6).
 Task<void> Agent::shut_down(Nanoseconds time) {
   stopping_ = true;
-  notify_service_manager(parts_.environment, "STOPPING=1");
+  parts_.service_manager.notify("STOPPING=1");
   parts_.log.info("stopping");
   if (!ready_.is_set()) co_return;
   Serving& serving = *serving_;

@@ -16,6 +16,7 @@
 #include "os/child_process.h"
 #include "os/event_loop.h"
 #include "os/listening_socket.h"
+#include "os/service_manager.h"
 
 namespace sma {
 
@@ -25,6 +26,7 @@ struct AgentParts {
   const Environment& environment;
   Files& files;
   ProcessRunner& processes;
+  const ServiceManager& service_manager;
   Log& log;
 };
 

@@ -1,9 +1,6 @@
 #include "agent/agent_sandbox.h"
 
-#include <utility>
-
 #include "agent/agent_output.h"
-#include "agent/configuration/ssrf_token.h"
 #include "aws/profile_chain.h"
 #include "aws/profile_files.h"
 
@@ -32,8 +29,6 @@ std::optional<Sandbox> choose_sandbox(const Settings& settings, const Environmen
   }
   Sandbox sandbox;
   if (settings.log_to_file) sandbox.writable_folders.emplace_back(kLogFolder);
-  if (auto folder = ssrf_token_folder(settings.ssrf_env_variables, environment, files))
-    sandbox.writable_folders.push_back(std::move(*folder));
   return sandbox;
 }
 

@@ -18,6 +18,7 @@
 #include "os/clone3.h"
 #include "os/descriptor_limit.h"
 #include "os/event_loop.h"
+#include "os/service_manager.h"
 #include "os/signals.h"
 
 namespace sma {
@@ -82,10 +83,15 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
 
   Signals signals(loop);
   ChildProcesses processes(loop);
+  const ServiceManager service_manager(environment);
   int exit_code = 0;
   {
-    const AgentParts parts{
-        .loop = loop, .environment = environment, .files = files, .processes = processes, .log = log};
+    const AgentParts parts{.loop = loop,
+                           .environment = environment,
+                           .files = files,
+                           .processes = processes,
+                           .service_manager = service_manager,
+                           .log = log};
     ProcessAgent agent(command_line, std::move(settings), parts, output, std::move(access));
     MemberRunnable<&ProcessAgent::resumed> resumed(agent);
     signals.on_continued(resumed);

@@ -6,10 +6,13 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -53,7 +56,6 @@ constexpr int kAllowed[] = {
     SYS_pread64,
     SYS_lseek,
     SYS_fcntl,
-    SYS_ioctl,
     SYS_dup,
     SYS_dup3,
     SYS_pipe2,
@@ -67,7 +69,6 @@ constexpr int kAllowed[] = {
     SYS_inotify_add_watch,
     SYS_inotify_rm_watch,
     // sockets
-    SYS_socket,
     SYS_socketpair,
     SYS_connect,
     SYS_bind,
@@ -136,7 +137,6 @@ constexpr int kAllowed[] = {
     SYS_getrandom,
     SYS_wait4,
     SYS_waitid,
-    SYS_prctl,
 #if defined(__x86_64__)
     SYS_epoll_wait,
     SYS_poll,
@@ -176,6 +176,31 @@ void open_without_truncating(std::vector<sock_filter>& program, int call, std::s
   program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 }
 
+// Allowed only if the lower half of an argument, all that the kernel reads of it, is one of these values.
+struct NarrowedCall {
+  int call;
+  std::size_t argument;
+  std::array<std::uint32_t, 4> values;  // the last may be repeated
+};
+constexpr NarrowedCall kNarrowed[] = {
+    {SYS_socket, offsetof(seccomp_data, args[0]), {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK}},
+    {SYS_ioctl, offsetof(seccomp_data, args[1]), {FIONREAD, FIONBIO, FIONBIO, FIONBIO}},
+    {SYS_prctl, offsetof(seccomp_data, args[0]), {PR_SET_NAME, PR_SET_NAME, PR_SET_NAME, PR_SET_NAME}},
+};
+
+void narrow(std::vector<sock_filter>& program, const NarrowedCall& narrowed, std::uint32_t denied) {
+  constexpr auto kValues = static_cast<std::uint8_t>(std::tuple_size_v<decltype(narrowed.values)>);
+  program.push_back({BPF_JMP | BPF_JEQ | BPF_K, 0, static_cast<std::uint8_t>(kValues + 3),
+                     static_cast<std::uint32_t>(narrowed.call)});
+  program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(narrowed.argument)));
+  for (std::uint8_t i = 0; i < kValues; ++i) {
+    const auto to_allow = static_cast<std::uint8_t>(kValues - i);
+    program.push_back({BPF_JMP | BPF_JEQ | BPF_K, to_allow, 0, narrowed.values[i]});
+  }
+  program.push_back(statement(BPF_RET | BPF_K, denied));
+  program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
+
 std::vector<sock_filter> filter_program() {
   constexpr std::uint32_t kDenied = SECCOMP_RET_ERRNO | EPERM;
   std::vector<sock_filter> program;
@@ -188,6 +213,7 @@ std::vector<sock_filter> filter_program() {
 #if defined(SYS_open)
   open_without_truncating(program, SYS_open, offsetof(seccomp_data, args[1]));
 #endif
+  for (const NarrowedCall& narrowed : kNarrowed) narrow(program, narrowed, kDenied);
   for (const int call : kKilled) answer_call(program, call, SECCOMP_RET_KILL_PROCESS);
   // The flags of clone3 are reached by a pointer only: ENOSYS makes glibc use clone, which may make threads and nothing
   // else.
@@ -215,18 +241,36 @@ constexpr std::uint64_t kWriting =
     LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
 constexpr std::uint64_t kTruncating = std::uint64_t{1} << 14;  // since version 3
 
-bool restrict_writing(const std::vector<std::string>& folders) {
+// What the kernel knows of it as of later versions than Debian 12's headers do.
+struct LandlockRules {
+  std::uint64_t files;
+  std::uint64_t network;  // since version 4
+  std::uint64_t scopes;   // since version 6
+};
+constexpr std::uint64_t kBindingTcp = 1;
+constexpr std::uint64_t kAbstractSocketsAndSignals = 1 | 2;
+
+LandlockRules rules_for(long version) {
+  return {version >= 3 ? kWriting | kTruncating : kWriting, version >= 4 ? kBindingTcp : 0,
+          version >= 6 ? kAbstractSocketsAndSignals : 0};
+}
+
+std::size_t size_for(long version) {
+  if (version >= 6) return sizeof(LandlockRules);
+  return version >= 4 ? offsetof(LandlockRules, scopes) : offsetof(LandlockRules, network);
+}
+
+bool restrict_with_landlock(const std::vector<std::string>& folders) {
   const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < kLandlockVersion) return false;
-  landlock_ruleset_attr rules{};
-  rules.handled_access_fs = version >= 3 ? kWriting | kTruncating : kWriting;
-  const FileDescriptor ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));
+  const LandlockRules rules = rules_for(version);
+  const FileDescriptor ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size_for(version), 0)));
   if (!ruleset.valid()) return false;
   for (const std::string& folder : folders) {
     const FileDescriptor opened(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!opened.valid()) continue;  // what is not there cannot be written
     landlock_path_beneath_attr rule{};
-    rule.allowed_access = rules.handled_access_fs;
+    rule.allowed_access = rules.files;
     rule.parent_fd = opened.get();
     if (syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) return false;
   }
@@ -239,7 +283,7 @@ Result<Done> Sandbox::install() const {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return Fault::internal(std::string("no_new_privs: ") + std::strerror(errno));
   std::string missing;
-  if (!restrict_writing(writable_folders)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
+  if (!restrict_with_landlock(writable_folders)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
   if (!install_filter()) missing += std::string(missing.empty() ? "" : "; ") + "this kernel takes no seccomp filter";
   if (!missing.empty()) return Fault::internal(missing);
   return Done{};

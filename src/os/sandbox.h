@@ -7,10 +7,15 @@
 
 namespace sma {
 
-/// What the process gives up once it is set up; irreversible. Landlock leaves only `writable_folders` to write in
-/// (reading stays free: files are replaced by renames); seccomp kills the process at execve, ptrace and process_vm_*,
-/// and answers any other call that is not on the list with EPERM, and opening with O_TRUNC with EACCES, so that no file
-/// can be emptied on any kernel. Must run before the first thread is started.
+/// What the process gives up once it is set up; irreversible. Must run before the first thread is started.
+///
+/// Landlock leaves only `writable_folders` to write in (reading stays free: files are replaced by renames). As of Linux
+/// 6.7 it also forbids to bind TCP ports, as of 6.12 to reach abstract sockets and to signal other processes. Which
+/// ports may be connected to is not limited: Landlock knows no addresses, and endpoints and proxies may have any port.
+///
+/// Seccomp kills the process at execve, ptrace and process_vm_*, and answers any other call that is not on the list
+/// with EPERM, and opening with O_TRUNC with EACCES, so that no file can be emptied on any kernel. Of socket, ioctl and
+/// prctl it allows what the agent needs.
 struct Sandbox {
   std::vector<std::string> writable_folders;
 

@@ -6,11 +6,9 @@
 #include <cstddef>
 #include <cstring>
 
-#include "base/file_descriptor.h"
-
 namespace sma {
 
-void notify_service_manager(const Environment& environment, std::string_view state) {
+ServiceManager::ServiceManager(const Environment& environment) {
   const auto path = environment.get("NOTIFY_SOCKET");
   sockaddr_un address{};
   if (!path || path->size() >= sizeof address.sun_path) return;
@@ -18,11 +16,15 @@ void notify_service_manager(const Environment& environment, std::string_view sta
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path->data(), path->size());
   if (path->front() == '@') address.sun_path[0] = '\0';  // an abstract socket
-  const FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!socket.valid()) return;
+  socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path->size());
-  [[maybe_unused]] const ssize_t sent =
-      sendto(socket.get(), state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<const sockaddr*>(&address), size);
+  if (socket_.valid() && connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0)
+    socket_.close();
+}
+
+void ServiceManager::notify(std::string_view state) const {
+  if (!socket_.valid()) return;
+  [[maybe_unused]] const ssize_t sent = send(socket_.get(), state.data(), state.size(), MSG_NOSIGNAL);
 }
 
 }  // namespace sma

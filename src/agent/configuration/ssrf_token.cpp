@@ -154,13 +154,4 @@ Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const 
   return Done{};
 }
 
-std::optional<std::string> ssrf_token_folder(const std::vector<std::string>& variables, const Environment& environment,
-                                             const Files& files) {
-  const auto source = find_ssrf_token_source(variables, environment, files);
-  if (!source.ok() || source->path.empty()) return std::nullopt;
-  const std::size_t slash = source->path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return source->path.substr(0, slash == 0 ? 1 : slash);
-}
-
 }  // namespace sma

@@ -47,8 +47,4 @@ struct SsrfToken {
 [[nodiscard]] Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                              Random& random, std::optional<gid_t> group);
 
-/// The folder of the token's file; none if the token comes from no file.
-[[nodiscard]] std::optional<std::string> ssrf_token_folder(const std::vector<std::string>& variables,
-                                                           const Environment& environment, const Files& files);
-
 }  // namespace sma

@@ -79,7 +79,12 @@ void AgentFixture::make() {
   auto listening = listen_on_loopback(0);
   REQUIRE(listening.ok());
   agent_ = std::make_unique<Agent>(
-      AgentParts{.loop = loop_, .environment = environment_, .files = files_, .processes = processes_, .log = log_},
+      AgentParts{.loop = loop_,
+                 .environment = environment_,
+                 .files = files_,
+                 .processes = processes_,
+                 .service_manager = service_manager_,
+                 .log = log_},
       AgentStart{.settings = settings, .token = SharedBytes(kToken), .listening = std::move(*listening)});
 }
 

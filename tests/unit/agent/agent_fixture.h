@@ -81,6 +81,7 @@ class AgentFixture {
   Environment environment_;
   SystemFiles files_;
   ChildProcesses processes_{loop_};
+  ServiceManager service_manager_{environment_};
   Log log_{&lines, LogLevel::debug};
   std::unique_ptr<Event> stop_;
   std::unique_ptr<Agent> agent_;

@@ -8,11 +8,15 @@
 #include <linux/landlock.h>
 #include <linux/openat2.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,6 +127,74 @@ TEST_CASE("in the sandbox a call that is not on the list is refused") {
   CHECK(refused(99'999) == EPERM);
   CHECK(refused(SYS_clone3) == ENOSYS);
   CHECK(sandboxed(folder, [] { return error_of(fork()); }) == EPERM);
+}
+
+TEST_CASE("in the sandbox socket, ioctl and prctl do what the agent needs, and nothing else") {
+  const Folder folder;
+  const auto error_in = [&](const std::function<long()>& call) {
+    return sandboxed(folder, [&] { return error_of(call()); });
+  };
+  for (const int family : {AF_INET, AF_INET6, AF_UNIX}) {
+    CAPTURE(family);
+    CHECK(error_in([&] { return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0); }) != EPERM);
+  }
+  CHECK(error_in([] { return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0); }) == 0);
+  for (const int family : {AF_PACKET, AF_VSOCK, AF_ALG, AF_BLUETOOTH, AF_XDP}) {
+    CAPTURE(family);
+    CHECK(error_in([&] { return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0); }) == EPERM);
+  }
+  int number = 0;
+  for (const unsigned long request : {0UL + FIONREAD, 0UL + FIONBIO}) {
+    CHECK(error_in([&] { return ioctl(socket(AF_INET, SOCK_STREAM, 0), request, &number); }) == 0);
+  }
+  for (const unsigned long request : {0UL + TIOCSTI, 0UL + TIOCGPTN, 0UL + TIOCSCTTY, 0UL + TCGETS}) {
+    CHECK(error_in([&] { return ioctl(socket(AF_INET, SOCK_STREAM, 0), request, &number); }) == EPERM);
+  }
+  CHECK(error_in([] { return prctl(PR_SET_NAME, "agent"); }) == 0);
+  CHECK(error_in([] { return prctl(PR_SET_DUMPABLE, 1); }) == EPERM);
+  CHECK(error_in([] { return prctl(PR_CAPBSET_READ, 0); }) == EPERM);
+}
+
+TEST_CASE("in the sandbox no TCP port is bound, if the kernel's Landlock knows ports; connecting stays possible") {
+  const Folder folder;
+  const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto* const address = reinterpret_cast<const sockaddr*>(&any);
+  const auto error_in = [&](int kind) {
+    return sandboxed(folder, [&] { return error_of(bind(socket(AF_INET, kind, 0), address, sizeof any)); });
+  };
+  CHECK(error_in(SOCK_STREAM) == (version >= 4 ? EACCES : 0));
+  CHECK(error_in(SOCK_DGRAM) == 0);
+  const FileDescriptor listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  REQUIRE(bind(listener.get(), address, sizeof any) == 0);
+  REQUIRE(listen(listener.get(), 1) == 0);
+  socklen_t size = sizeof any;
+  REQUIRE(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&any), &size) == 0);
+  CHECK(sandboxed(folder, [&] { return error_of(connect(socket(AF_INET, SOCK_STREAM, 0), address, sizeof any)); }) ==
+        0);
+}
+
+TEST_CASE("in the sandbox an abstract socket of another process is out of reach, unless it was connected before") {
+  const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  if (version < 6) {
+    MESSAGE("skipped: this kernel's Landlock has no scopes");
+    return;
+  }
+  const Folder folder;
+  const FileDescriptor receiver(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_un name{};
+  name.sun_family = AF_UNIX;
+  REQUIRE(bind(receiver.get(), reinterpret_cast<sockaddr*>(&name), sizeof name.sun_family) == 0);  // any abstract name
+  socklen_t size = sizeof name;
+  REQUIRE(getsockname(receiver.get(), reinterpret_cast<sockaddr*>(&name), &size) == 0);
+  const auto* const address = reinterpret_cast<const sockaddr*>(&name);
+  const FileDescriptor sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  CHECK(sandboxed(folder, [&] { return error_of(sendto(sender.get(), "x", 1, MSG_DONTWAIT, address, size)); }) ==
+        EPERM);
+  REQUIRE(connect(sender.get(), address, size) == 0);
+  CHECK(sandboxed(folder, [&] { return error_of(send(sender.get(), "x", 1, MSG_DONTWAIT)); }) == 0);
 }
 
 #if defined(__x86_64__)

@@ -65,9 +65,6 @@ TEST_CASE("a token file is read without the white space around its content") {
   const std::string path = folder / "token";
   write(path, " \ta token\r\n\n");
   CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "a token");
-  CHECK(*ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "file://" + path}}), SystemFiles()) + "/token" ==
-        path);
-  CHECK_FALSE(ssrf_token_folder(kNames, Environment(Variables{{"AWS_TOKEN", "x"}}), SystemFiles()));
 }
 
 TEST_CASE("an empty or unreadable token file is a fault that names variables and file") {
