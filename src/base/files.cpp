@@ -53,8 +53,11 @@ Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit)
                       ? static_cast<std::size_t>(status.st_size) + 1
                       : 4096);
   const Readiness readiness(file.get(), patience_);
+  // Once a byte has come, there was a writer: then a read of 0 bytes is the end. poll(2) does not know of a writer that
+  // had ended before we opened the FIFO.
+  bool must_wait = true;
   for (;;) {
-    if (!readiness.wait())
+    if (must_wait && !readiness.wait())
       return unreadable(path, "it is a pipe whose writers have not come, or not finished, in time");
     if (content.size() == content.capacity()) content.reserve(content.capacity() * 2);
     const std::size_t filled = content.size();
@@ -63,7 +66,8 @@ Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit)
     const ssize_t got = ::read(file.get(), content.data() + filled, room);
     const int error = errno;
     content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got < 0 && (error == EINTR || error == EAGAIN)) continue;
+    must_wait = got < 0 && error == EAGAIN;
+    if (must_wait || (got < 0 && error == EINTR)) continue;
     if (got < 0) return unreadable(path, std::strerror(error));
     if (got == 0) return content;
     if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");

@@ -102,6 +102,15 @@ TEST_CASE("a pipe that was inherited is read by its number, also after its write
   const auto text = SystemFiles(Seconds(60)).read("/dev/fd/" + std::to_string(reading.get()));
   REQUIRE(text.ok());
   CHECK(text->view() == "text");
+
+  const FilesFixture fixture;
+  const std::string path = fixture.folder / "fifo";
+  REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+  const FileDescriptor fifo(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  std::ofstream(path) << "named";
+  const auto named = SystemFiles(Milliseconds(0)).read("/dev/fd/" + std::to_string(fifo.get()));
+  REQUIRE(named.ok());
+  CHECK(named->view() == "named");
 }
 
 TEST_CASE("what cannot be read is a fault that names the path") {
