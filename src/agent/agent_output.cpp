@@ -20,6 +20,7 @@ AgentOutput::AgentOutput(EventLoop& loop, BlockingCalls& calls, const Settings& 
       std::make_shared<LogFile>(kLogFolder, as_version_3 ? "secrets_manager_provider" : "secrets_manager_agent");
   fault_ = file->fault();
   log_ = fault_ ? &errors_ : &file_.emplace(loop, calls, std::move(file));
+  if (file_) file_->tell_faults_to(errors_);
   loop_.set_end_of_turn(this);
 }
 

@@ -15,13 +15,20 @@ namespace {
 constexpr std::size_t kFileBytes = std::size_t{10} << 20;
 constexpr int kArchivedFiles = 4;
 constexpr Seconds kFollowTime{1};
+// Lines name secrets and identities: they are for the agent's user and group.
+constexpr mode_t kFileMode = 0640;
+constexpr mode_t kFolderMode = 0750;
 
 }  // namespace
 
 LogFile::LogFile(std::string folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {
-  mkdir(folder_.c_str(), 0755);
+  mkdir(folder_.c_str(), kFolderMode);
   open_file();
-  if (!file_.valid()) fault_ = Fault::internal("cannot write " + path(-1) + ": " + std::strerror(errno));
+}
+
+std::optional<Fault> LogFile::take_fault() {
+  if (!fault_ || std::exchange(fault_taken_, true)) return std::nullopt;
+  return fault_;
 }
 
 std::string LogFile::path(int generation) const {
@@ -32,8 +39,13 @@ std::string LogFile::path(int generation) const {
 // O_NONBLOCK means nothing to a file; if a FIFO is at the path, opening and writing must not wait for a reader.
 void LogFile::open_file() {
   FileDescriptor opened(
-      open(path(-1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
-  if (!opened.valid()) return;
+      open(path(-1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kFileMode));
+  if (!opened.valid()) {
+    fault_ = Fault::internal("cannot write " + path(-1) + ": " + std::strerror(errno));
+    return;
+  }
+  fault_.reset();
+  fault_taken_ = false;
   file_ = std::move(opened);
   struct stat status {};
   const bool known = fstat(file_.get(), &status) == 0;
@@ -49,13 +61,13 @@ void LogFile::follow_path(TimePoint now) {
   struct stat there {};
   if (fstat(file_.get(), &ours) != 0) return;
   if (stat(path(-1).c_str(), &there) == 0 && there.st_dev == ours.st_dev && there.st_ino == ours.st_ino) return;
-  mkdir(folder_.c_str(), 0755);
+  mkdir(folder_.c_str(), kFolderMode);
   open_file();
 }
 
 // A file that cannot be moved away is written on: a large log beats none.
 void LogFile::rotate() {
-  mkdir((folder_ + "/archive").c_str(), 0755);
+  mkdir((folder_ + "/archive").c_str(), kFolderMode);
   for (int generation = kArchivedFiles - 1; generation >= 0; --generation)
     std::rename(path(generation - 1).c_str(), path(generation).c_str());
   open_file();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/fault.h"
 
 namespace sma {
 
@@ -16,6 +18,9 @@ class LogTarget {
   /// How many bytes of `text`, from its beginning, are done with: written, or lost because nobody can ever read them.
   /// The rest is worth another try later. `now` is the loop's time.
   virtual std::size_t write(std::string_view text, TimePoint now) = 0;
+  /// What an operator has to mend before lines can be written where they belong; once each time it begins. Not to be
+  /// called during `write`.
+  virtual std::optional<Fault> take_fault() { return std::nullopt; }
 };
 
 }  // namespace sma

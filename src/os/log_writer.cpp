@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace sma {
@@ -52,6 +53,16 @@ void LogWriter::note_dropped_lines() {
   dropped_ = 0;
 }
 
+void LogWriter::tell_fault() {
+  const std::optional<Fault> fault = faults_ == nullptr ? std::nullopt : target_->take_fault();
+  if (!fault) return;
+  std::string line;
+  append_log_line(line, loop_.wall_now(), LogLevel::error,
+                  "the log's lines are lost; if its folder was made again, restart the agent",
+                  std::array{LogField("reason", fault->message)});
+  faults_->write(line);
+}
+
 void LogWriter::flush() {
   retry_.disarm();
   if (in_flight_ != 0 || lines_.empty()) return;
@@ -78,6 +89,7 @@ Task<void> LogWriter::write_on_thread(std::string portion) {
 }
 
 void LogWriter::keep_rest_of(std::string_view text, std::size_t done) {
+  tell_fault();
   lines_.insert(0, text.substr(done));
   note_dropped_lines();
   if (lines_.empty() && lines_.capacity() > kHeldBytes / 8) std::string().swap(lines_);

@@ -22,6 +22,8 @@ class LogWriter final : public LogSink, public Runnable {
   LogWriter(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<LogTarget> target);
 
   void write(std::string_view line) override;
+  /// Faults of the target are told there, as lines at ERROR. `sink` must outlive this object.
+  void tell_faults_to(LogSink& sink) { faults_ = &sink; }
   /// Puts `line` before all that was not written yet.
   void write_first(std::string_view line) { lines_.insert(0, line); }
   /// At the end of a turn; cheap if there is nothing to write.
@@ -37,11 +39,13 @@ class LogWriter final : public LogSink, public Runnable {
   Task<void> write_on_thread(std::string portion);
   void keep_rest_of(std::string_view text, std::size_t done);
   void note_dropped_lines();
+  void tell_fault();
 
   EventLoop& loop_;
   BlockingCalls& calls_;
   std::shared_ptr<LogTarget> target_;
   MemberTimer<&LogWriter::flush> retry_;  // for a target that takes nothing for now
+  LogSink* faults_ = nullptr;
   std::string lines_;
   std::size_t in_flight_ = 0;  // bytes that the thread is writing
   std::size_t dropped_ = 0;

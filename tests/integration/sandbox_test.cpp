@@ -151,6 +151,22 @@ TEST_CASE("the resolver's threads are bound by the sandbox, and a new resolv.con
   (void)agent.child().wait();
 }
 
+TEST_CASE("a log folder that was removed and made again is told once at ERROR on standard error") {
+  AgentWithAws scene(Variables{{"SMA_SANDBOX", "true"}});
+  AgentProcess& agent = scene.agent();
+  CHECK(agent.logs(" listening on "));
+  const fs::path logs = agent.folder().path() / "logs";
+  fs::rename(logs, agent.folder().path() / "old");
+  fs::create_directory(logs);
+  std::ofstream(logs / "probe") << "x";
+  wait_until("the loss is told", [&] {
+    CHECK(agent.get("/v1/").status == 400);
+    return lines_with(agent.child().errors(), "ERROR the log's lines are lost") > 0;
+  });
+  CHECK(scene.stop() == 0);
+  CHECK(lines_with(agent.child().errors(), "ERROR the log's lines are lost") == 1);
+}
+
 TEST_CASE("authorities, keys and the log can be replaced while the sandbox holds") {
   const Certificate wrong;
   const Certificate right;

@@ -85,6 +85,45 @@ TEST_CASE("a log file that was moved away or removed is begun again") {
   CHECK(content(folder.path / "logs/agent.log") == "three\n");
 }
 
+TEST_CASE("log files are for the agent's user and group, and so are their folders") {
+  const Folder folder;
+  const mode_t before = umask(0);
+  LogFile file(folder.path / "logs", "agent");
+  for (int i = 0; i < 12; ++i) CHECK(file.write(std::string(1'000'000, 'x') + "\n", kNow) > 0);
+  umask(before);
+  const auto mode = [&](const char* name) {
+    return static_cast<unsigned>(std::filesystem::status(folder.path / name).permissions());
+  };
+  CHECK(mode("logs") == 0750);
+  CHECK(mode("logs/archive") == 0750);
+  CHECK(mode("logs/agent.log") == 0640);
+  CHECK(mode("logs/archive/agent_0.log") == 0640);
+}
+
+TEST_CASE("a folder in which the agent may not write any more is a fault, once each time") {
+  const Folder folder;
+  const std::filesystem::path logs = folder.path / "logs";
+  LogFile file(logs, "agent");
+  TimePoint now = kNow;
+  const auto replace_by_a_file = [&] {
+    std::filesystem::remove_all(logs);
+    std::ofstream(logs) << "a file in place of the folder";
+  };
+  for (int time = 0; time < 2; ++time) {
+    replace_by_a_file();
+    for (int i = 0; i < 3; ++i) CHECK(file.write("lost\n", now += Seconds(1)) == 5);
+    const auto fault = file.take_fault();
+    REQUIRE(fault);
+    CHECK(fault->message.find("logs/agent.log") != std::string::npos);
+    file.write("lost\n", now += Seconds(1));
+    CHECK_FALSE(file.take_fault());
+    std::filesystem::remove(logs);
+    CHECK(file.write("found\n", now += Seconds(1)) == 6);
+    CHECK_FALSE(file.fault());
+    CHECK(content(logs / "agent.log") == "found\n");
+  }
+}
+
 TEST_CASE("a FIFO in the place of the log file never blocks") {
   const Folder folder;
   const std::string path = folder.path / "agent.log";

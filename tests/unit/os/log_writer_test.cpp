@@ -12,8 +12,10 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "os/output_descriptor.h"
+#include "tests/unit/base/log_lines.h"
 #include "tests/unit/os/manual_clocks.h"
 
 namespace sma {
@@ -30,6 +32,8 @@ class Sink final : public LogTarget {
     room -= done;
     return done;
   }
+  std::optional<Fault> take_fault() override { return std::exchange(fault, std::nullopt); }
+  std::optional<Fault> fault;
   std::string taken;
   std::size_t room = static_cast<std::size_t>(-1);
   int calls = 0;
@@ -85,6 +89,21 @@ TEST_CASE_FIXTURE(Fixture, "lines are written once a turn, in order") {
   writer.run();
   CHECK(sink->taken == "one\ntwo\n");
   CHECK(sink->calls == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a fault of the target is told at ERROR elsewhere") {
+  LogWriter writer(loop, calls, sink);
+  LogLines elsewhere;
+  writer.tell_faults_to(elsewhere);
+  writer.write("one\n");
+  writer.run();
+  sink->fault = Fault::internal("cannot write");
+  writer.write("two\n");
+  writer.run();
+  writer.write("three\n");
+  writer.run();
+  CHECK(elsewhere.count("ERROR the log's lines are lost; if its folder was made again, restart the agent "
+                        "reason=\"cannot write\"") == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the first line comes before those that wait") {
