@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "http_client/certificate_bundle.h"
 #include "http_client/url.h"
 
 namespace sma {
@@ -51,9 +52,10 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
     const auto bundle = files.read(settings.ca_bundle, std::size_t{16} << 20);
     if (!bundle.ok())
       return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): " + bundle.fault().message);
-    if (bundle->view().find("-----BEGIN ") == std::string_view::npos)
-      return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): no certificate (PEM) is in " +
-                             settings.ca_bundle);
+    const Result<Done> checked = check_certificate_bundle(bundle->view());
+    if (!checked.ok())
+      return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle) " + settings.ca_bundle + ": " +
+                             checked.fault().message);
     return settings;
   }
   settings.ca_file = environment.get_or("SSL_CERT_FILE", "");

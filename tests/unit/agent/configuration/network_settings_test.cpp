@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "tests/unit/http_client/certificate_text.h"
+
 namespace sma {
 namespace {
 
@@ -24,13 +26,14 @@ class SomeFiles final : public Files {
 
 using Variables = std::map<std::string, std::string, std::less<>>;
 
-constexpr const char* kPem = "-----BEGIN CERTIFICATE-----\n";
+const std::string kPem = certificate_text();  // NOLINT(cert-err58-cpp)
 
 Result<HttpClientSettings> read(Variables variables, const std::string& profile_bundle = "") {
   const SomeFiles files({{"/own.pem", kPem},
                          {"/profile.pem", kPem},
                          {"/empty.pem", ""},
                          {"/junk.pem", "hunter2"},
+                         {"/broken.pem", kPem + "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n"},
                          {"/etc/pki/tls/certs/ca-bundle.crt", kPem},
                          {"/etc/ssl/cert.pem", kPem}});
   return network_settings(Environment(std::move(variables)), files, profile_bundle);
@@ -51,8 +54,10 @@ TEST_CASE("the bundle is that of AWS_CA_BUNDLE, then the profile's, and nothing 
   }
 }
 
-TEST_CASE("a bundle that cannot be read, or holds no certificate, is a fault that names it: there is no fallback") {
-  for (const char* path : {"/none.pem", "/empty.pem", "/junk.pem"}) {
+TEST_CASE(
+    "a bundle that cannot be read, or holds no certificate or a broken one, is a fault that names it: there is no "
+    "fallback") {
+  for (const char* path : {"/none.pem", "/empty.pem", "/junk.pem", "/broken.pem"}) {
     for (const auto& settings : {read({{"AWS_CA_BUNDLE", path}}, "/profile.pem"), read({}, path)}) {
       REQUIRE_FALSE(settings.ok());
       CHECK(settings.fault().message.find(path) != std::string::npos);
