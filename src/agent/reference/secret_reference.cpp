@@ -16,7 +16,7 @@ constexpr std::size_t kArnParts = 7;   // arn:PARTITION:secretsmanager:REGION:AC
 constexpr std::size_t kMoreParts = 3;  // :JSON-KEY:VERSION-STAGE:VERSION-ID
 constexpr std::size_t kAccountDigits = 12;
 
-bool is_control(char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
 /// Up to the first colon, which is taken away with it.
 std::string_view take_part(std::string_view& rest) {
