@@ -5,6 +5,7 @@
 #include "aws/error_answers.h"
 #include "aws/sigv4.h"
 #include "base/time_text.h"
+#include "base/wall_time.h"
 
 namespace sma {
 namespace {
@@ -177,8 +178,8 @@ bool ApiClient::correct_clock(const ApiCall& call, const ClientResponse& answer)
   if (!answer.field("Age").empty()) return false;  // an old answer from a cache shows no time
   const auto date = parse_http_date(answer.field("Date"));
   if (!date) return false;
-  const WallTime middle = answer.wall_sent_at + (answer.wall_received_at - answer.wall_sent_at) / 2;
-  const Nanoseconds offset = *date - middle;
+  const Nanoseconds took = bounded_difference(answer.wall_received_at, answer.wall_sent_at);
+  const Nanoseconds offset = bounded_difference(*date, bounded_sum(answer.wall_sent_at, took / 2));
   const std::string& host = call.endpoint.host_field;
   if (std::chrono::abs(offset - context_.clock.offset_at(host)) <= kTolerableSkew) return false;
   context_.clock.set_offset(host, offset);

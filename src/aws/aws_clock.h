@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/scheduler.h"
+#include "base/wall_time.h"
 
 namespace sma {
 
@@ -13,9 +14,11 @@ class AwsClock {
   explicit AwsClock(const Scheduler& scheduler) : scheduler_(scheduler) {}
 
   /// The time by which expiry is judged: that of the endpoint which corrected the clock last.
-  [[nodiscard]] WallTime now() const { return scheduler_.wall_now() + latest_; }
+  [[nodiscard]] WallTime now() const { return bounded_sum(scheduler_.wall_now(), latest_); }
   /// The time by which requests to `host` are signed.
-  [[nodiscard]] WallTime now_at(const std::string& host) const { return scheduler_.wall_now() + offset_at(host); }
+  [[nodiscard]] WallTime now_at(const std::string& host) const {
+    return bounded_sum(scheduler_.wall_now(), offset_at(host));
+  }
 
   /// How far the clock of `host` is ahead of the system's.
   [[nodiscard]] Nanoseconds offset_at(const std::string& host) const {

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/file_descriptor.h"
+#include "base/wall_time.h"
 
 namespace sma {
 namespace {
@@ -87,9 +88,10 @@ bool SystemFiles::is_folder(const std::string& path) const {
 std::optional<FileFacts> SystemFiles::facts(const std::string& path) const {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return std::nullopt;
-  return FileFacts{static_cast<unsigned>(status.st_mode & 0777U),
-                   std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino,
-                   static_cast<std::uint64_t>(status.st_size)};
+  return FileFacts{
+      static_cast<unsigned>(status.st_mode & 0777U),
+      bounded_time(Seconds(status.st_mtim.tv_sec), Nanoseconds(status.st_mtim.tv_nsec)).time_since_epoch().count(),
+      status.st_ino, static_cast<std::uint64_t>(status.st_size)};
 }
 
 }  // namespace sma

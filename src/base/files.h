@@ -14,7 +14,7 @@ namespace sma {
 /// Facts that differ between two states of a file.
 struct FileFacts {
   unsigned permissions = 0;   ///< the lower nine bits of its mode
-  std::int64_t modified = 0;  ///< nanoseconds since the epoch
+  std::int64_t modified = 0;  ///< nanoseconds since the epoch, see base/wall_time.h
   std::uint64_t node = 0;
   std::uint64_t size = 0;  ///< bytes
   bool operator==(const FileFacts&) const = default;

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "base/ascii.h"
+#include "base/wall_time.h"
 
 namespace sma {
 namespace {
@@ -94,9 +95,7 @@ std::optional<WallTime> to_wall_time(const Fields& fields) {
   const year_month_day date{year{fields.year}, month{static_cast<unsigned>(fields.month)},
                             day{static_cast<unsigned>(fields.day)}};
   if (!date.ok()) return std::nullopt;
-  constexpr sys_days kFirst = year{1700} / 1 / 1;
-  constexpr sys_days kLast = year{2200} / 12 / 31;
-  return WallTime(std::clamp(sys_days(date), kFirst, kLast)) + fields.time - fields.offset;
+  return bounded_time(sys_days(date).time_since_epoch(), fields.time - fields.offset);
 }
 
 /// `06 Nov 1994 08:49:37 GMT`, with that separator between the date's parts.

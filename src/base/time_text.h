@@ -7,8 +7,7 @@
 
 namespace sma {
 
-/// Times as texts, read without a locale or time zone of the machine's. Years before 1700 and after 2200 are taken as
-/// those: `WallTime` holds no more.
+/// Times as texts, read without a locale or time zone of the machine's, within the bounds of base/wall_time.h.
 
 /// `2026-01-31T12:00:00Z`, with any fraction of a second, and with `Z`, `UTC` or an offset (`+01:00`, `+0100`).
 /// Source: RFC 3339 §5.6, AWS's Expiration fields.

@@ -7,6 +7,8 @@
 #include <ctime>
 #include <string>
 
+#include "base/wall_time.h"
+
 namespace sma {
 namespace {
 
@@ -21,7 +23,11 @@ Nanoseconds read_clock(clockid_t clock) {
 }  // namespace
 
 TimePoint SystemClocks::boot_now() const { return TimePoint(read_clock(CLOCK_BOOTTIME)); }
-WallTime SystemClocks::wall_now() const { return WallTime(read_clock(CLOCK_REALTIME)); }
+WallTime SystemClocks::wall_now() const {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  return bounded_time(Seconds(time.tv_sec), Nanoseconds(time.tv_nsec));
+}
 Nanoseconds SystemClocks::suspended_time() const {
   const Nanoseconds running = read_clock(CLOCK_MONOTONIC);
   return read_clock(CLOCK_BOOTTIME) - running;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/event.h"
+#include "base/wall_time.h"
 
 namespace sma {
 namespace {
@@ -11,6 +12,7 @@ constexpr Seconds kRenewAhead{300};
 constexpr Seconds kWait{60};
 constexpr Seconds kMostJitter{15};
 constexpr Seconds kLoadTime{60};
+constexpr Seconds kRefusalTolerated{3600};
 
 }  // namespace
 
@@ -36,7 +38,7 @@ Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
     if (context_.scheduler.now() >= ask_at_) begin_load();
     co_return held_;
   }
-  if (load_ == nullptr && must_wait()) co_return *last_fault_;
+  if (load_ == nullptr && must_wait()) co_return fault_now();
   auto waiting = wait_for(begin_load(), deadline);
   auto loaded = co_await std::move(waiting);
   co_return loaded;
@@ -44,8 +46,9 @@ Task<Result<SharedCredentials>> CachedCredentials::get(TimePoint deadline) {
 
 Task<Result<SharedCredentials>> CachedCredentials::renew(SharedCredentials refused, TimePoint deadline) {
   if (usable() && !held_->same_keys(*refused)) co_return held_;
+  if (!refused_at_) refused_at_ = context_.scheduler.now();
   if (load_ == nullptr && context_.scheduler.now() < refused_until_) {
-    if (last_fault_) co_return *last_fault_;
+    if (last_fault_) co_return fault_now();
     co_return refused_again(*refused);
   }
   const std::shared_ptr<Load> load = begin_load();
@@ -83,8 +86,8 @@ Task<void> CachedCredentials::run_load(std::shared_ptr<Load> load) {
     keep(std::move(*loaded));
     load->loaded = held_;
   } else {
-    load->fault = loaded.fault();
     keep_fault(std::move(loaded.fault()));
+    load->fault = fault_now();
   }
   load_.reset();
   load->done.set();
@@ -99,16 +102,33 @@ void CachedCredentials::keep(Credentials loaded) {
   last_fault_.reset();
   came_expired_ = false;
   ask_at_ = TimePoint::max();
-  const Nanoseconds left = loaded.expiration ? *loaded.expiration - context_.clock.now() : Nanoseconds::max();
+  const Nanoseconds left =
+      loaded.expiration ? bounded_difference(*loaded.expiration, context_.clock.now()) : Nanoseconds::max();
   if (loaded.expiration) {
     came_expired_ = left <= Nanoseconds(0);
     ask_at_ = context_.scheduler.now() + (left > kRenewAhead ? left - kRenewAhead : wait_a_while());
   }
   if (held_ == nullptr || !held_->same_keys(loaded)) {
+    refused_at_.reset();
     refused_until_ = TimePoint{};
     log_kept(loaded, left);
   }
+  // AWS may refuse them at once, and each time the source may have others that have expired as well.
+  if (came_expired_) refused_until_ = ask_at_;
   held_ = std::make_shared<const Credentials>(std::move(loaded));
+}
+
+Fault CachedCredentials::fault_now() const {
+  Fault fault = *last_fault_;
+  if (held_ == nullptr || fault.is_transient() || fault.came_from_aws()) return fault;
+  if (!fault.is_denied() || ran_out_for() <= kRefusalTolerated) fault.set_kind(Fault::Kind::transient);
+  return fault;
+}
+
+Nanoseconds CachedCredentials::ran_out_for() const {
+  const Nanoseconds expired =
+      held_->expiration ? bounded_difference(context_.clock.now(), *held_->expiration) : Nanoseconds::min();
+  return refused_at_ ? std::max(expired, context_.scheduler.now() - *refused_at_) : expired;
 }
 
 void CachedCredentials::log_kept(const Credentials& loaded, Nanoseconds left) {

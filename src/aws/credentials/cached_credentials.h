@@ -16,6 +16,8 @@ namespace sma {
 ///   - Expired credentials are not returned, unless the source returned them expired.
 ///   - Keys that AWS refuses are renewed once, however many calls were refused. If the source has no others, it is
 ///     asked again for refused ones only after such a minute.
+///   - A failed renewal is transient, so that cached secrets are served, however long it lasts. A refusal by the source
+///     is so for an hour after the keys ran out. What STS answered to the assumption of a `roleArn` stays as it is.
 ///   - If nothing was ever held, a failed load is not repeated within a second: the callers get its fault.
 class CachedCredentials final : public CredentialsProvider {
  public:
@@ -50,6 +52,8 @@ class CachedCredentials final : public CredentialsProvider {
   };
 
   [[nodiscard]] bool usable() const;
+  [[nodiscard]] Fault fault_now() const;
+  [[nodiscard]] Nanoseconds ran_out_for() const;
   [[nodiscard]] bool must_wait() const { return last_fault_.has_value() && context_.scheduler.now() < ask_at_; }
   std::shared_ptr<Load> begin_load();
   Task<void> run_load(std::shared_ptr<Load> load);
@@ -68,6 +72,7 @@ class CachedCredentials final : public CredentialsProvider {
   bool came_expired_ = false;            // the source gave them so; used until it is asked again
   std::optional<Fault> last_fault_;      // of the last load, if that failed
   TimePoint ask_at_ = TimePoint::max();  // no load before that, but for expired ones after a success
+  std::optional<TimePoint> refused_at_;  // when AWS first refused those held
   TimePoint refused_until_{};            // the source had no others for refused keys: it is left alone until then
   bool load_again_ = false;              // the source changed while a load was under way
   std::shared_ptr<Load> load_;

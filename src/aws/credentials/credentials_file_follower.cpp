@@ -1,5 +1,7 @@
 #include "aws/credentials/credentials_file_follower.h"
 
+#include "base/wall_time.h"
+
 namespace sma {
 namespace {
 
@@ -30,7 +32,8 @@ void CredentialsFileFollower::run() {
 void CredentialsFileFollower::on_file_changed() {
   const auto facts = files_.facts(path_);
   // Two changes in one tick of the file system's clock look alike.
-  const bool may_look_alike = facts && scheduler_.wall_now() - WallTime(Nanoseconds(facts->modified)) < kCoarsestTick;
+  const bool may_look_alike =
+      facts && bounded_difference(scheduler_.wall_now(), WallTime(Nanoseconds(facts->modified))) < kCoarsestTick;
   if (facts == seen_ && !may_look_alike) return;
   seen_ = facts;
   credentials_.ask_again();

@@ -1,6 +1,7 @@
 #include "aws/credentials/instance_metadata_source.h"
 
 #include "aws/credentials/json_credentials.h"
+#include "base/wall_time.h"
 
 namespace sma {
 namespace {
@@ -57,7 +58,7 @@ Result<Credentials> InstanceMetadataSource::read(WipedBytes body) const {
 }
 
 bool InstanceMetadataSource::expires_soon(const Credentials& credentials) const {
-  return *credentials.expiration - context_.clock.now() < kTooLateToWait;
+  return bounded_difference(*credentials.expiration, context_.clock.now()) < kTooLateToWait;
 }
 
 Credentials InstanceMetadataSource::prolonged(const Credentials& credentials, std::string_view reason) {

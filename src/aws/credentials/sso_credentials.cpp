@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/percent.h"
 #include "base/time_text.h"
+#include "base/wall_time.h"
 #include "base/whole_number.h"
 
 namespace sma {
@@ -36,12 +37,11 @@ Result<Credentials> read_role_credentials(WipedBytes body) {
   const JsonValue found = answer ? answer->root()["roleCredentials"] : JsonValue();
   if (!found.is_object()) return Fault::connection("the SSO portal's answer holds no roleCredentials");
   const auto expiration = whole_number<std::int64_t>(member_in_any_case(found, "expiration").value_or(""));
-  constexpr std::int64_t kYear2200 = 7'258'118'400'000;
-  if (!expiration || *expiration > kYear2200 || *expiration < 0)
-    return Fault::connection("the SSO portal's answer has no expiration");
+  if (!expiration) return Fault::connection("the SSO portal's answer has no expiration");
   auto credentials = read_credentials(
       found, {.session_token = "sessionToken", .expiration = CredentialsForm::Expiration::not_read}, "sso");
-  if (credentials.ok()) credentials->expiration = WallTime(Milliseconds(*expiration));
+  if (credentials.ok())
+    credentials->expiration = bounded_time(Seconds(*expiration / 1000), Milliseconds(*expiration % 1000));
   return credentials;
 }
 

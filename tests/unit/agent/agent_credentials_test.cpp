@@ -218,6 +218,34 @@ TEST_CASE("a renewal that fails is not asked for once a request, and the old cre
   CHECK(fixture.answer("a")->status() == 200);
 }
 
+TEST_CASE("while a refusing endpoint keeps its keys, cached secrets are served for an hour, and others are a 500") {
+  AgentFixture fixture(in_a_container());
+  fixture.settings.cache.ttl = Seconds(300);
+  let_keys_live(fixture, 600);
+  fixture.aws.put("a", "value");
+  fixture.aws.put("b", "value");
+  fixture.start();
+  CHECK(fixture.answer("a")->status() == 200);
+  fixture.aws.fail(FaultPlan::error(403, "Forbidden").on(kCall).times(FaultPlan::kAlways));
+  const auto served = [&] {
+    const auto client = fixture.get("a");
+    fixture.run_until([&] {
+      if (!client->done()) fixture.advance(Milliseconds(10));
+      return client->done();
+    });
+    return client->status();
+  };
+  for (const Seconds later : {Seconds(660), Seconds(1500), Seconds(1500)}) {
+    fixture.advance(later);
+    CHECK(served() == 200);
+    const auto other = fixture.answer("b");
+    CHECK(other->status() == 500);
+    CHECK(holds(other->body(), "InternalFailure"));
+  }
+  fixture.advance(Seconds(700));
+  CHECK(served() == 500);
+}
+
 TEST_CASE("an instance's credentials stay in use behind their expiry while metadata cannot renew them") {
   AgentFixture fixture(in_a_container({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", ""},
                                        {"AWS_EC2_METADATA_DISABLED", ""},

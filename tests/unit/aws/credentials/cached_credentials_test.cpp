@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "base/wall_time.h"
 #include "tests/unit/aws/credentials/fixture.h"
 
 using namespace sma;
@@ -327,4 +328,82 @@ TEST_CASE("it can be destroyed while a load is under way") {
   cached.reset();
   fixture.scheduler.advance(Seconds(5));
   CHECK(source.asked == 1);
+}
+
+TEST_CASE("a renewal that fails is transient without bound, whatever kept the source from giving keys") {
+  for (const Fault& fault :
+       {kTrouble, Fault::internal("exit status 1"), Fault::internal("no file"), Fault::absent("nothing configured")}) {
+    CAPTURE(fault.message);
+    CacheFixture fixture;
+    CHECK(fixture.key() == "K1");
+    fixture.source.fault = fault;
+    for (const Seconds later : {Seconds(3601), Seconds(7200), Seconds(1'000'000)}) {
+      fixture.scheduler.advance(later);
+      for (int asked = 0; asked < 2; ++asked) {
+        const auto none = fixture.get();
+        REQUIRE_FALSE(none.ok());
+        CHECK(none.fault().is_transient());
+        CHECK(none.fault().http_status == fault.http_status);
+        CHECK(none.fault().code == fault.code);
+      }
+    }
+  }
+}
+
+TEST_CASE("a renewal that the source refuses is transient for an hour after the keys ran out, then an error") {
+  CacheFixture fixture;
+  CHECK(fixture.key() == "K1");
+  fixture.source.fault = Fault::denied("403");
+  fixture.scheduler.advance(Seconds(3600));
+  CHECK(fixture.get().fault().is_transient());
+  fixture.scheduler.advance(Seconds(3600));
+  CHECK(fixture.get().fault().is_transient());
+  fixture.scheduler.advance(Nanoseconds(1));
+  CHECK(fixture.get().fault().is_denied());
+  fixture.source.fault.reset();
+  fixture.scheduler.advance(Seconds(75));
+  CHECK(fixture.get().ok());
+}
+
+TEST_CASE("keys without an expiry run out when AWS refuses them") {
+  CacheFixture fixture;
+  fixture.source.life.reset();
+  const SharedCredentials keys = *fixture.get();
+  fixture.source.fault = Fault::denied("403");
+  fixture.scheduler.advance(Seconds(10'000));
+  CHECK(fixture.renew(keys).fault().is_transient());
+  fixture.scheduler.advance(Seconds(3600));
+  CHECK(fixture.renew(keys).fault().is_transient());
+  fixture.scheduler.advance(Seconds(76));
+  CHECK(fixture.renew(keys).fault().is_denied());
+}
+
+TEST_CASE("what a source never gave is no renewal: its fault stays as it is") {
+  CacheFixture fixture;
+  fixture.source.fault = Fault::internal("exit status 1");
+  CHECK(fixture.get().fault().is_internal());
+}
+
+TEST_CASE("what STS answered to a role's assumption stays as it is") {
+  CacheFixture fixture;
+  CHECK(fixture.key() == "K1");
+  fixture.source.fault = Fault::of_aws(Fault::Kind::denied, 403, "AccessDeniedException", "no");
+  fixture.scheduler.advance(Seconds(3601));
+  CHECK(fixture.get().fault().is_denied());
+}
+
+TEST_CASE("keys that expired centuries ago are asked for again at most once a minute, also if AWS refuses them") {
+  CacheFixture fixture;
+  fixture.source.life = bounded_difference(kFirstTime, fixture.scheduler.wall_now());
+  SharedCredentials keys = *fixture.get();
+  CHECK(fixture.source.asked == 1);
+  for (int i = 0; i < 50; ++i) {
+    CHECK(fixture.get().ok());
+    CHECK_FALSE(fixture.renew(keys).ok());
+    fixture.scheduler.advance(Seconds(1));
+  }
+  CHECK(fixture.source.asked == 1);
+  fixture.scheduler.advance(Seconds(30));
+  CHECK(fixture.get().ok());
+  CHECK(fixture.source.asked == 2);
 }
