@@ -61,7 +61,7 @@ TEST_CASE("CreatedDate is a string in the shortest decimal form") {
   for (std::size_t i = 0; i < dates.size(); ++i) {
     CAPTURE(dates[i].first);
     scene.aws.fail(answered(R"({"ARN":"a","CreatedDate":)" + dates[i].first +
-                            R"(,"Name":"n","SecretString":"answers-date-value","VersionId":"v"})"));
+                            R"(,"SecretString":"answers-date-value","VersionId":"v"})"));
     const Answer answer = scene.agent().get_secret("answers/date" + std::to_string(i));
     CHECK(answer.body.find("\"CreatedDate\":\"" + dates[i].second + "\"") != std::string::npos);
   }
@@ -69,9 +69,9 @@ TEST_CASE("CreatedDate is a string in the shortest decimal form") {
 
 TEST_CASE("what AWS left out is null or left out") {
   AgentWithAws scene;
-  scene.aws.fail(answered("{}"));
-  CHECK(scene.agent().get_secret("answers/empty").body ==
-        R"({"ARN":null,"Name":null,"VersionId":null,"CreatedDate":null})");
+  scene.aws.fail(answered(R"({"SecretString":"answers-bare-value"})"));
+  CHECK(scene.agent().get_secret("answers/bare").body ==
+        R"({"ARN":null,"Name":null,"VersionId":null,"SecretString":"answers-bare-value","CreatedDate":null})");
 }
 
 TEST_CASE("a binary secret stays base64 and stands in SecretBinary") {

@@ -69,14 +69,18 @@ TEST_CASE("refreshNow always asks AWS and renews the entry") {
   CHECK(scene.aws.count("GetSecretValue") == 2);
 }
 
-TEST_CASE("a refreshNow that fails for good returns the error and leaves the cache alone") {
+TEST_CASE("a refreshNow that is refused, on a new connection too, returns the error and ends the cached value") {
   AgentWithAws scene;
   scene.aws.put("cache/kept", "cache-kept-value");
   CHECK(value(scene, "cache/kept") == "cache-kept-value");
   scene.aws.fail(standin::FaultPlan::error(400, "AccessDeniedException").on("GetSecretValue"));
+  CHECK(value(scene, "cache/kept", "&refreshNow=true") == "cache-kept-value");
+  CHECK(scene.aws.count("GetSecretValue") == 3);
+  scene.aws.fail(standin::FaultPlan::error(400, "AccessDeniedException").on("GetSecretValue").times(2));
   CHECK(scene.agent().get_secret("cache/kept", "&refreshNow=true").status == 400);
+  CHECK(scene.aws.count("GetSecretValue") == 5);
   CHECK(value(scene, "cache/kept") == "cache-kept-value");
-  CHECK(scene.aws.count("GetSecretValue") == 2);
+  CHECK(scene.aws.count("GetSecretValue") == 6);
 }
 
 TEST_CASE("a transient fault under refreshNow is an error where ignore_transient_errors is off") {
