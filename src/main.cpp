@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 
+#include "agent/client/copy_to.h"
 #include "agent/client/exec_command.h"
 #include "agent/client/own_client.h"
 #include "agent/configuration/command_line.h"
@@ -84,6 +85,7 @@ int main(int argc, char** argv) {
   }
   if (command_line->command == CommandLine::Command::help) return print(sma::usage());
   if (command_line->command == CommandLine::Command::version) return print(versions());
+  if (command_line->command == CommandLine::Command::copy_to) return sma::copy_to(command_line->copy_target);
 
   auto environment = sma::Environment::of_process();
   sma::SystemFiles files;
@@ -106,6 +108,7 @@ int main(int argc, char** argv) {
       return explain_certificates(loaded->settings);
     case CommandLine::Command::help:
     case CommandLine::Command::version:
+    case CommandLine::Command::copy_to:
     case CommandLine::Command::run:
       break;
   }

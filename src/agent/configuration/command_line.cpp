@@ -34,7 +34,8 @@ std::string quoted(std::string_view text) {
 
 Result<Done> choose(CommandLine& line, Command command) {
   if (line.command != Command::run && line.command != command)
-    return refusal("one at a time: --check-config, --health-check, get, exec, acm, setup-config-based-permissions");
+    return refusal(
+        "one at a time: --check-config, --health-check, get, exec, copy-to, acm, setup-config-based-permissions");
   line.command = command;
   return Done{};
 }
@@ -139,7 +140,8 @@ Result<Done> set_clean(CommandLine& line) {
 }
 
 constexpr std::string_view kCommands[] = {
-    "get", "exec", "sm start", "acm start", "acm reload", "setup-config-based-permissions", "help", "version"};
+    "get",  "exec",   "copy-to", "sm start", "acm start", "acm reload", "setup-config-based-permissions",
+    "help", "version"};
 
 constexpr Option kOptions[] = {
     {.name = "-c", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
@@ -254,6 +256,11 @@ class ArgumentReader {
       if (auto reference = read_get_reference(words_[1]); !reference.ok()) return reference;
       return choose(line_, Command::get);
     }
+    if (has_word("copy-to")) {
+      if (words_.size() != 2 || words_[1].empty()) return refusal("copy-to takes one PATH");
+      line_.copy_target = words_[1];
+      return choose(line_, Command::copy_to);
+    }
     if (has_word("exec")) {
       if (words_.size() < 2 || words_[1].empty()) return refusal("exec takes a COMMAND");
       line_.exec.command.assign(words_.begin() + 1, words_.end());
@@ -331,6 +338,7 @@ std::string usage() {
        secrets-manager-agent --health-check [--config FILE]
        secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
        secrets-manager-agent exec [OPTION]... [--config FILE] [--] COMMAND [ARGUMENT]...
+       secrets-manager-agent copy-to PATH
        secrets-manager-agent acm start | acm reload | setup-config-based-permissions
        secrets-manager-agent --help | --version
 
@@ -364,6 +372,8 @@ exec replaces each {{secret:REFERENCE}} in the values of the environment, and be
       --env-json REFERENCE     a variable for each key of a secret that is a JSON object
       --prefix P          begins the names of those variables
       --clean             leave out SMA_ variables and the agent's token
+
+copy-to writes the program itself to PATH, for an image that is to start its own program by exec.
 )";
 }
 

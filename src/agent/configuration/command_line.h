@@ -34,6 +34,7 @@ struct CommandLine {
     health_check,
     get,
     exec,
+    copy_to,
     certificates,  ///< what version 3 of the AWS agent does with certificates; not this agent's job
     help,
     version,
@@ -49,6 +50,7 @@ struct CommandLine {
   std::string program_name{};  ///< the name of the file that was started
   GetRequest get{};
   ExecRequest exec{};
+  std::string copy_target{};  ///< of `copy-to`
 };
 
 /// `arguments` begin with the program's own name; `executable` is the whole path of the file, if that name has no

@@ -261,6 +261,15 @@ TEST_CASE("exec waits 30 seconds by default, and takes a command after two dashe
   CHECK(read({"exec", "--help", "run"})->command == CommandLine::Command::help);
 }
 
+TEST_CASE("copy-to takes one path") {
+  CHECK(read({"copy-to", "/shared/agent"})->copy_target == "/shared/agent");
+  CHECK(read({"copy-to", "x"})->command == CommandLine::Command::copy_to);
+  CHECK(wrong({"copy-to"}) == "copy-to takes one PATH");
+  CHECK(wrong({"copy-to", "a", "b"}) == "copy-to takes one PATH");
+  CHECK(wrong({"copy-to", ""}) == "copy-to takes one PATH");
+  CHECK(wrong({"copy-to", "a", "--clean"}) == "--clean is an option of exec");
+}
+
 TEST_CASE("what is wrong with the arguments of exec") {
   CHECK(wrong({"exec"}) == "exec takes a COMMAND");
   CHECK(wrong({"exec", "--"}) == "exec takes a COMMAND");
