@@ -102,6 +102,8 @@ int main(int argc, char** argv) {
       return sma::check_health(loaded->settings);
     case CommandLine::Command::get:
       return sma::get_secret(command_line->get, loaded->settings, environment, files);
+    case CommandLine::Command::status:
+      return sma::show_status(command_line->status, loaded->settings, environment, files);
     case CommandLine::Command::exec:
       return sma::exec_command(command_line->exec, {loaded->settings, environment, files}, start_state);
     case CommandLine::Command::certificates:

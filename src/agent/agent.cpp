@@ -3,6 +3,7 @@
 #include "agent/configuration/network_settings.h"
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
+#include "agent/status.h"
 #include "aws/api_client.h"
 #include "aws/credentials/cached_credentials.h"
 #include "aws/credentials/credentials_file_follower.h"
@@ -60,7 +61,9 @@ class Agent::Serving {
  public:
   Serving(const AgentParts& parts, AgentStart& start, Outgoing& outgoing, Endpoint sts_endpoint,
           Endpoint secrets_manager_endpoint)
-      : sts(outgoing.api, std::move(sts_endpoint)),
+      : sts_url(sts_endpoint.url),
+        secrets_manager_url(secrets_manager_endpoint.url),
+        sts(outgoing.api, std::move(sts_endpoint)),
         source(make_source(parts, start.settings, outgoing, sts)),
         credentials(*source, outgoing.context, patience_with(start.settings)),
         roles(sts, credentials, outgoing.context,
@@ -91,6 +94,8 @@ class Agent::Serving {
                                           parts.processes, outgoing.metadata, outgoing.context);
   }
 
+  std::string sts_url;
+  std::string secrets_manager_url;
   StsClient sts;
   std::unique_ptr<CredentialsSource> source;
   CachedCredentials credentials;
@@ -105,7 +110,12 @@ class Agent::Serving {
 };
 
 Agent::Agent(AgentParts parts, AgentStart start)
-    : parts_(parts), start_(std::move(start)), port_(start_.listening.port), ready_(parts.loop), tasks_(parts.loop) {}
+    : parts_(parts),
+      start_(std::move(start)),
+      port_(start_.listening.port),
+      ready_(parts.loop),
+      begun_(parts.loop.now()),
+      tasks_(parts.loop) {}
 
 Agent::~Agent() { tasks_.cancel_all(); }
 
@@ -177,7 +187,12 @@ Task<Result<Done>> Agent::prepare() {
   if (!secrets_manager.ok()) co_return secrets_manager.fault();
   log.info("AWS is reached at", {{"secretsmanager", secrets_manager->url}, {"sts", sts->url}, {"region", *region}});
 
+  region_ = *region;
   serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
+  serving_->routes.serve_status([this] { return status(); });
+  if (!is_status_served(start_.settings.path_prefix))
+    log.info("/status is not served, because path_prefix takes its path",
+             {{"path_prefix", start_.settings.path_prefix}});
   if (!start_.settings.credentials_file_path.empty()) {
     // Read before clients are served: a FIFO may have to wait for its writer. A fault was logged, and is none of the
     // start.
@@ -215,6 +230,7 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
   const Result<CallerIdentity> identity = co_await std::move(asking);
   if (identity.ok()) {
     parts_.log.info("credentials are valid", {{"identity", identity->arn}});
+    identity_ = identity->arn;
     co_return Done{};
   }
   const Fault& fault = identity.fault();
@@ -222,6 +238,25 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
   if (!fault.is_transient() || !start_.settings.cache.ignore_transient_errors) co_return Fault::internal(reason);
   parts_.log.warn(reason);
   co_return Done{};
+}
+
+SharedBytes Agent::status() const {
+  AgentStatus status{.uptime = std::chrono::duration_cast<Seconds>(parts_.loop.now() - begun_),
+                     .region = region_,
+                     .secrets_manager_url = serving_->secrets_manager_url,
+                     .sts_url = serving_->sts_url,
+                     .identity = identity_,
+                     .secrets = serving_->store.status(),
+                     .connections = serving_->server.connection_count(),
+                     .connection_limit = start_.settings.max_conn,
+                     .calls = outgoing_->api.counts()};
+  if (const SharedCredentials held = serving_->credentials.held()) {
+    status.credentials_source = held->source;
+    if (held->expiration)
+      status.expires_in = std::chrono::duration_cast<Seconds>(*held->expiration - parts_.loop.wall_now());
+  }
+  if (const auto text = SystemFiles().read("/proc/self/status"); text.ok()) status.memory = memory_use(text->view());
+  return status_json(status);
 }
 
 void Agent::drop_idle_connections() {

@@ -74,12 +74,16 @@ class Agent {
   void serve();
   Task<Result<std::string>> find_region(Result<std::string> configured, TimePoint deadline);
   Task<Result<Done>> check_credentials(TimePoint deadline);
+  [[nodiscard]] SharedBytes status() const;
 
   AgentParts parts_;
   AgentStart start_;
   std::uint16_t port_;
   Event ready_;
   bool stopping_ = false;
+  TimePoint begun_;
+  std::string region_{};
+  std::string identity_{};  // as STS said at the start; empty if it was not asked
   std::unique_ptr<Outgoing> outgoing_;
   std::unique_ptr<Serving> serving_;
   TaskSet tasks_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "agent/status.h"
 #include "base/json_writer.h"
 
 namespace sma {
@@ -19,6 +20,9 @@ ServerResponse not_allowed() {
   response.allow = "GET";
   return response;
 }
+
+/// The agent's own requests may be asked by HEAD. (The server leaves out the body.)
+bool is_read(const ServerRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 ServerResponse json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
 
@@ -70,7 +74,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
   const bool ping = request.path == kPing;
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))
     return text(429, "Connection limit exceeded");
-  if (ping) return request.method == "GET" ? text(200, "healthy") : not_allowed();
+  if (ping) return is_read(request) ? text(200, "healthy") : not_allowed();
   if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
   auto answer = route_known(request);
   if (auto* response = std::get_if<ServerResponse>(&answer)) response->client_is_known = true;
@@ -79,6 +83,8 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
 
 /// A request that carries the token.
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
+  const bool own = status_ && request.path == kStatusPath && is_status_served(path_prefix_);
+  if (own && is_read(request)) return json(status_());
   if (request.method != "GET") return not_allowed();
   return secret(request);
 }

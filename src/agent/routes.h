@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,9 @@ class Routes final : public Handler {
   /// All must outlive this object and its answers.
   Routes(Scheduler& scheduler, SecretStore& store, SsrfGuard& guard, Log& log, std::string path_prefix)
       : scheduler_(scheduler), store_(store), guard_(guard), log_(log), path_prefix_(std::move(path_prefix)) {}
+
+  /// `GET /status` is answered with what `status` returns, unless `path_prefix` takes its path.
+  void serve_status(std::function<SharedBytes()> status) { status_ = std::move(status); }
 
   /// From now on no request is answered until `release`. What they ask for is fetched meanwhile.
   void hold() { released_.emplace(scheduler_); }
@@ -49,8 +53,9 @@ class Routes final : public Handler {
   Log& log_;
   std::string path_prefix_;
   SecretQuery query_;
-  std::optional<Event> released_;  // none: answers are not held
-  int lost_ = 0;                   // connections since the last line
+  std::function<SharedBytes()> status_{};  // none: there is no such request
+  std::optional<Event> released_;          // none: answers are not held
+  int lost_ = 0;                           // connections since the last line
   TimePoint next_lost_line_ = TimePoint::min();
   CrowdingLog crowding_log_{scheduler_, log_};
 };

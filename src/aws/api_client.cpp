@@ -189,8 +189,23 @@ bool ApiClient::correct_clock(const ApiCall& call, const ClientResponse& answer)
   return true;
 }
 
+void ApiClient::count(const Result<ClientResponse>& outcome) {
+  if (outcome.ok()) {
+    ++counts_.ok;
+  } else if (outcome.fault().is_throttled()) {
+    ++counts_.throttled;
+  } else if (outcome.fault().is_access_denied()) {
+    ++counts_.denied;
+  } else if (outcome.fault().is_transient()) {
+    ++counts_.transient;
+  } else {
+    ++counts_.error;
+  }
+}
+
 void ApiClient::log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts,
                          TimePoint begun) {
+  count(outcome);
   const auto milliseconds = std::chrono::duration_cast<Milliseconds>(context_.scheduler.now() - begun).count();
   if (outcome.ok()) {
     context_.log.info("call to AWS", {{"operation", call.operation},

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,15 @@ struct ApiCall {
   std::string on_behalf_of{};                             ///< the role it is made for, see ClientRequest; empty: none
   WipedBytes token{};                                     ///< one that the body holds: it is concealed if AWS quotes it
   Fault::Revoked revokes = Fault::Revoked::nothing;       ///< what a refusal that is AWS's last word revokes
+};
+
+/// How many calls ended how, since the start; each counts once, however many attempts it took.
+struct CallCounts {
+  std::uint64_t ok = 0;
+  std::uint64_t throttled = 0;
+  std::uint64_t denied = 0;     ///< AccessDenied
+  std::uint64_t transient = 0;  ///< no answer, or one that says to try again
+  std::uint64_t error = 0;      ///< any other fault
 };
 
 /// The caller's terms: how long it waits, and what it wants to know.
@@ -73,7 +83,11 @@ class ApiClient {
   /// Logs, and returns as a fault, that the answer to this call belongs to another.
   Fault answer_to_another_call(const ApiCall& call);
 
+  [[nodiscard]] const CallCounts& counts() const { return counts_; }
+
  private:
+  void count(const Result<ClientResponse>& outcome);
+
   /// What a call has used up so far.
   struct Attempts {
     int count = 0;
@@ -97,6 +111,7 @@ class ApiClient {
   AwsContext context_;
   RetryPolicy policy_;
   RetryBudget budget_;
+  CallCounts counts_;
 };
 
 }  // namespace sma

@@ -56,6 +56,7 @@ void Cache::store(const SecretKey& key, CachedSecret secret) {
     const std::shared_ptr<Entry> old = found->second;
     if (secret.as_of < old->as_of) return;
     if (secret.arn == old->arn) ids = old->ids;
+    secret.uses = old->uses;
     erase(*old);
   }
   const std::shared_ptr<Entry> entry = make(std::move(ids), key, std::move(secret));
@@ -97,6 +98,12 @@ void Cache::clear() {
   index_.clear();
   roles_.clear();
   bytes_ = 0;
+}
+
+void Cache::for_each(const std::function<void(const SecretKeyView& key, const CachedSecret& secret)>& visit) const {
+  for (const auto& [key, entry] : index_) {
+    if (key.secret_id == entry->ids.front()) visit(key, *entry);
+  }
 }
 
 std::size_t Cache::entries(std::string_view role_arn) const {

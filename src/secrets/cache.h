@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,6 +27,9 @@ struct CachedSecret {
   TimePoint fresh_until;   ///< up to and including this moment it is served without asking
   /// From this moment on, the next use has it renewed ahead of time; `kNever` if that was done once.
   TimePoint renew_from = kNever;
+
+  std::uint64_t uses = 0;    ///< how often clients got it, also before its value was replaced
+  std::string last_error{};  ///< the code of the fault with which the last fetch ended; empty if that succeeded
 
   static constexpr TimePoint kNever = TimePoint::max();
 };
@@ -60,6 +64,9 @@ class Cache {
   /// Removes all entries of the role; returns how many there were.
   std::size_t remove_role(std::string_view role_arn);
   void clear();
+
+  /// Each entry once, with the first of its keys, in no order.
+  void for_each(const std::function<void(const SecretKeyView& key, const CachedSecret& secret)>& visit) const;
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t entries(std::string_view role_arn) const;

@@ -64,11 +64,13 @@ void Refresh::still_good(CachedSecret& held, TimePoint as_of) {
   cache_.use(held);
   if (as_of < held.as_of) return;  // renewed meanwhile under another key
   held.as_of = as_of;
+  held.last_error.clear();
   held.fresh_until = std::max(held.fresh_until, rules_.freshness.fresh_until(as_of));
   held.renew_from = rules_.freshness.renew_from(as_of);
 }
 
 void Refresh::failed(const SecretKey& key, const Fault& fault) {
+  if (CachedSecret* held = cache_.find(key)) held->last_error = fault.code;
   CachedSecret* cached = stand_in(key, fault);
   if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
   cached->fresh_until = rules_.freshness.stand_in_until(cached->as_of, scheduler_.now());

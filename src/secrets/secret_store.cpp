@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 namespace sma {
@@ -33,6 +34,7 @@ std::optional<SharedBytes> SecretStore::fresh(const SecretKeyView& key) {
   const TimePoint now = scheduler_.now();
   if (cached == nullptr || now > cached->fresh_until) return std::nullopt;
   cache_.use(*cached);
+  ++cached->uses;
   usage_.record_memory(key.secret_id);
   if (now >= cached->renew_from) renew_ahead(key, *cached);
   return cached->answer;
@@ -70,6 +72,7 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   if (!ended) co_return failed(late(), key, refresh_now);
   if (!fetch->outcome->ok()) co_return failed(fetch->outcome->fault(), key, refresh_now);
   usage_.record_aws(key.secret_id);
+  if (CachedSecret* held = cache_.find(key)) ++held->uses;
   co_return *fetch->outcome;
 }
 
@@ -92,6 +95,23 @@ bool SecretStore::prefetched(std::vector<std::string> ids, std::string_view role
                      static_cast<std::size_t>(ratio * static_cast<double>(cache_.bytes_limit())));
 }
 
+std::vector<SecretStatus> SecretStore::status() const {
+  std::vector<SecretStatus> all;
+  const TimePoint now = scheduler_.now();
+  const auto seconds = [](Nanoseconds time) { return std::max(Seconds{0}, std::chrono::duration_cast<Seconds>(time)); };
+  cache_.for_each([&](const SecretKeyView& key, const CachedSecret& secret) {
+    all.push_back({.id = std::string(key.secret_id),
+                   .role_arn = std::string(key.role_arn),
+                   .version_id = secret.version_id,
+                   .age = seconds(now - secret.as_of),
+                   .fresh_for = seconds(secret.fresh_until - now),
+                   .uses = secret.uses,
+                   .last_error = secret.last_error});
+  });
+  std::ranges::sort(all, {}, [](const SecretStatus& one) { return std::tie(one.role_arn, one.id, one.version_id); });
+  return all;
+}
+
 void SecretStore::cancel_all() {
   closed_ = true;
   fetches_.cancel_all(shutting_down());
@@ -99,6 +119,7 @@ void SecretStore::cancel_all() {
 
 Result<SharedBytes> SecretStore::from_memory(CachedSecret& cached, std::string_view secret_id) {
   cache_.use(cached);
+  ++cached.uses;
   usage_.record_memory(secret_id);
   return cached.answer;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,17 @@ struct SecretStoreSettings {
   std::size_t cache_bytes = std::size_t{64} << 20;  ///< over all roles
   bool ignore_transient_errors = true;
   Seconds max_stale{0};  ///< how long past its TTL a value may take the place of such an error; 0: without limit
+};
+
+/// What a person may see of a cached secret.
+struct SecretStatus {
+  std::string id;
+  std::string role_arn{};
+  std::string version_id{};
+  Seconds age{0};
+  Seconds fresh_for{0};  ///< 0: it has expired
+  std::uint64_t uses = 0;
+  std::string last_error{};  ///< see CachedSecret
 };
 
 /// What the agent asks for secrets: the cache in front of AWS, with the rules of specification §2.
@@ -63,6 +75,9 @@ class SecretStore {
   void cancel_all();
   /// Forgets every secret; what no unsent answer holds is wiped.
   void wipe() { cache_.clear(); }
+
+  /// The cached secrets by role and id, without their values. Counts as no use.
+  [[nodiscard]] std::vector<SecretStatus> status() const;
 
   /// What each secret's clients got; `flush` it at the end.
   [[nodiscard]] UsageSummary& usage() { return usage_; }

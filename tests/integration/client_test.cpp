@@ -235,4 +235,51 @@ TEST_CASE("secret ids with any character reach AWS as they are") {
   }
 }
 
+TEST_CASE("status shows what goes on in the agent, also while AWS hangs, and never a value") {
+  ClientScene client;
+  client.aws().put("client/shown", "client-never-shown-value");
+  (void)client.scene().agent();
+  CHECK(client.run({"get", "client/shown"}).exit_code == 0);
+  const auto gate = client.aws().hold("GetSecretValue");
+  HttpConnection waiting = client.scene().agent().connect();
+  waiting.send(get_request("/v1/client/shown?refreshNow=true"));
+  gate->wait_for(1);
+  for (int i = 0; i < 2; ++i) {
+    const Outcome json = client.run({"status", "--json"});
+    CHECK(json.exit_code == 0);
+    CHECK(json.output.starts_with("{\"version\":1,"));
+    CHECK(json.output.find(R"("id":"client/shown","role_arn":null)") != std::string::npos);
+    CHECK(json.output.find(R"("uses":1,"last_error":null)") != std::string::npos);
+    CHECK(json.output.find("never-shown") == std::string::npos);
+    CHECK(json.output.find(R"("anonymous_bytes":0)") == std::string::npos);
+  }
+  const Outcome table = client.run({"status"});
+  CHECK(table.exit_code == 0);
+  CHECK(table.output.find("client/shown ") != std::string::npos);
+  CHECK(table.output.find("credentials      environment\n") != std::string::npos);
+  gate->open();
+  CHECK(waiting.read_answer().status == 200);
+}
+
+TEST_CASE("status exits 1 if no agent answers, if the token is wrong, and if path_prefix takes its path") {
+  ClientScene client;
+  CHECK(client.run({"status"}).errors.find("no agent answers") != std::string::npos);
+  CHECK(client.run({"status", "--watch"}).exit_code == 1);
+  const Outcome taken = client.run({"status"}, {{"SMA_PATH_PREFIX", "/"}});
+  CHECK(taken.exit_code == 1);
+  CHECK(taken.errors.find("path_prefix = \"/\" takes the path /status") != std::string::npos);
+  (void)client.scene().agent();
+  const Outcome refused = client.run({"status"}, {{"AWS_TOKEN", "another-token-of-some-length"}});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.errors.find("403 Bad Token") != std::string::npos);
+}
+
+TEST_CASE("an agent whose path_prefix takes the path /status says so at its start, and serves a secret there") {
+  AgentWithAws scene(Variables{{"SMA_PATH_PREFIX", "/"}});
+  scene.aws.put("status", "client-secret-called-status");
+  CHECK(scene.agent().get("/status").body.find("client-secret-called-status") != std::string::npos);
+  scene.stop();
+  CHECK(scene.agent().log().find("/status is not served, because path_prefix takes its path") != std::string::npos);
+}
+
 }  // namespace sma::integration

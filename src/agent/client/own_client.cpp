@@ -3,14 +3,17 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <string>
 
 #include "agent/client/loopback_client.h"
 #include "agent/client/secret_fetch.h"
+#include "agent/client/status_table.h"
 #include "agent/configuration/ssrf_token.h"
 #include "agent/reference/secret_text.h"
+#include "agent/status.h"
 
 namespace sma {
 namespace {
@@ -18,6 +21,7 @@ namespace {
 constexpr Seconds kHealthTime{3};
 constexpr Seconds kAnswerTime{65};  // a little longer than the agent lets a client wait
 constexpr Milliseconds kRetryTime{100};
+constexpr Seconds kWatchTime{2};
 
 void report(const std::string& message) { std::fprintf(stderr, "secrets-manager-agent: %s\n", message.c_str()); }
 
@@ -27,7 +31,8 @@ int fail(const std::string& message) {
 }
 
 void pause(Nanoseconds time) {
-  const timespec wanted{0, time.count()};
+  const auto seconds = std::chrono::duration_cast<Seconds>(time);
+  const timespec wanted{seconds.count(), (time - seconds).count()};
   nanosleep(&wanted, nullptr);
 }
 
@@ -74,6 +79,27 @@ Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Setting
 
 constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be known; set it to the one in use";
 
+int show_status_once(const StatusRequest& request, const Settings& settings, const Environment& environment,
+                     const Files& files) {
+  const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
+  if (!token.ok()) return fail(token.fault().message);
+  const SystemClocks clocks;
+  Result<LoopbackAnswer> answer =
+      ask_agent(settings.http_port, kStatusPath, {settings.ssrf_headers.front(), token->value.view()}, clocks,
+                clocks.boot_now() + kHealthTime);
+  if (!answer.ok()) return fail(answer.fault().message);
+  if (answer->status != 200)
+    return fail("/status was answered with " + std::to_string(answer->status) + " " + std::string(answer->body.view()));
+  if (request.json) {
+    answer->body.push_back('\n');
+    return print(answer->body.view());
+  }
+  const auto table = status_table(std::move(answer->body));
+  if (!table) return fail("the answer to /status is not one that this program knows");
+  const bool clears = request.watch && isatty(STDOUT_FILENO) == 1;
+  return print((clears ? "\x1b[H\x1b[2J" : "") + *table);
+}
+
 }  // namespace
 
 int check_health(const Settings& settings) {
@@ -98,6 +124,18 @@ int get_secret(const GetRequest& request, const Settings& settings, const Enviro
   if (secret->surrogate_replaced)
     report("warning: the secret holds a lone surrogate, which UTF-8 cannot express; U+FFFD is printed in its place");
   return print_text(secret->bytes.view());
+}
+
+int show_status(const StatusRequest& request, const Settings& settings, const Environment& environment,
+                const Files& files) {
+  if (settings.http_port == 0) return fail(kAnyPort);
+  if (!is_status_served(settings.path_prefix))
+    return fail("path_prefix = \"" + settings.path_prefix + "\" takes the path /status: the agent does not serve it");
+  for (;;) {
+    const int code = show_status_once(request, settings, environment, files);
+    if (code != 0 || !request.watch) return code;
+    pause(kWatchTime);
+  }
 }
 
 }  // namespace sma

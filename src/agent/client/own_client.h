@@ -13,6 +13,11 @@ namespace sma {
 /// `--health-check`: 0 if `/ping` is answered.
 [[nodiscard]] int check_health(const Settings& settings);
 
+/// `status`: what the running agent says of itself, as a table or, with `json`, as it is; with `watch` again and again,
+/// until no agent answers. 0, or 1 if none answers.
+[[nodiscard]] int show_status(const StatusRequest& request, const Settings& settings, const Environment& environment,
+                              const Files& files);
+
 /// `get`: the secret's bytes on standard output.
 [[nodiscard]] int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
                              const Files& files);

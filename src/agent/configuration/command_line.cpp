@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,7 +36,8 @@ std::string quoted(std::string_view text) {
 Result<Done> choose(CommandLine& line, Command command) {
   if (line.command != Command::run && line.command != command)
     return refusal(
-        "one at a time: --check-config, --health-check, get, exec, copy-to, acm, setup-config-based-permissions");
+        "one at a time: --check-config, --health-check, get, exec, copy-to, status, acm, "
+        "setup-config-based-permissions");
   line.command = command;
   return Done{};
 }
@@ -45,6 +47,7 @@ struct Option {
   std::string_view name;
   bool is_of_get;           ///< allowed with `get` only, or with `exec` if the next one says so
   bool is_of_exec = false;  ///< allowed with `exec` only, or with `get` if the one before says so
+  bool is_of_status = false;
   Result<Done> (*flag)(CommandLine& line) = nullptr;
   Result<Done> (*value)(CommandLine& line, std::string_view name, std::string_view text) = nullptr;
 };
@@ -139,9 +142,20 @@ Result<Done> set_clean(CommandLine& line) {
   return Done{};
 }
 
-constexpr std::string_view kCommands[] = {
-    "get",  "exec",   "copy-to", "sm start", "acm start", "acm reload", "setup-config-based-permissions",
-    "help", "version"};
+Result<Done> set_json(CommandLine& line) {
+  line.get.json = true;
+  line.status.json = true;
+  return Done{};
+}
+
+Result<Done> set_watch(CommandLine& line) {
+  line.status.watch = true;
+  return Done{};
+}
+
+constexpr std::string_view kCommands[] = {"get",      "exec",      "copy-to",    "status",
+                                          "sm start", "acm start", "acm reload", "setup-config-based-permissions",
+                                          "help",     "version"};
 
 constexpr Option kOptions[] = {
     {.name = "-c", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
@@ -165,7 +179,8 @@ constexpr Option kOptions[] = {
     {.name = "--role-arn", .is_of_get = true, .value = set_text<&GetRequest::role_arn>},
     {.name = "--field", .is_of_get = true, .value = set_text<&GetRequest::field>},
     {.name = "--refresh", .is_of_get = true, .flag = set_flag<&GetRequest::refresh>},
-    {.name = "--json", .is_of_get = true, .flag = set_flag<&GetRequest::json>},
+    {.name = "--json", .is_of_get = true, .is_of_status = true, .flag = set_json},
+    {.name = "--watch", .is_of_get = false, .is_of_status = true, .flag = set_watch},
     {.name = "--env", .is_of_get = false, .is_of_exec = true, .value = add_variable},
     {.name = "--env-json", .is_of_get = false, .is_of_exec = true, .value = add_fields},
     {.name = "--prefix", .is_of_get = false, .is_of_exec = true, .value = set_prefix},
@@ -238,11 +253,16 @@ class ArgumentReader {
 
   Result<Done> check_options() {
     for (const Option* option : options_) {
-      if (!option->is_of_get && !option->is_of_exec) continue;
-      if (option->is_of_get && line_.command == Command::get) continue;
-      if (option->is_of_exec && line_.command == Command::exec) continue;
-      const char* commands = !option->is_of_exec ? "get" : !option->is_of_get ? "exec" : "get and exec";
-      return refusal(std::string(option->name) + " is an option of " + commands);
+      std::string commands;
+      bool is_allowed = false;
+      for (const auto& [is_of_it, name, command] : {std::tuple(option->is_of_get, "get", Command::get),
+                                                    {option->is_of_exec, "exec", Command::exec},
+                                                    {option->is_of_status, "status", Command::status}}) {
+        if (!is_of_it) continue;
+        commands += (commands.empty() ? "" : " and ") + std::string(name);
+        is_allowed = is_allowed || line_.command == command;
+      }
+      if (!commands.empty() && !is_allowed) return refusal(std::string(option->name) + " is an option of " + commands);
     }
     return Done{};
   }
@@ -266,6 +286,7 @@ class ArgumentReader {
       line_.exec.command.assign(words_.begin() + 1, words_.end());
       return choose(line_, Command::exec);
     }
+    if (has_word("status") && words_.size() == 1) return choose(line_, Command::status);
     if (line_.command == Command::check_config && words_.size() == 1 && !is_certificate_word() && !has_word("sm"))
       return set_checked_file(line_, "--check-config", words_[0]);
     const bool starts = words_.size() == 2 && words_[1] == "start";
@@ -336,6 +357,7 @@ std::string usage() {
        secrets-manager-agent sm start [--config FILE]
        secrets-manager-agent --check-config [FILE]
        secrets-manager-agent --health-check [--config FILE]
+       secrets-manager-agent status [--watch] [--json] [--config FILE]
        secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
        secrets-manager-agent exec [OPTION]... [--config FILE] [--] COMMAND [ARGUMENT]...
        secrets-manager-agent copy-to PATH
@@ -365,6 +387,10 @@ and then, if wanted, :JSON-KEY:VERSION-STAGE:VERSION-ID, as in a task definition
       --refresh           from AWS, not from the cache
       --field NAME        only this field of a secret that is a JSON object (a.b.0: within it)
       --json              the agent's whole answer
+
+status shows what the running agent does, and never a value:
+      --watch             again every 2 seconds
+      --json              the agent's answer to GET /status
 
 exec replaces each {{secret:REFERENCE}} in the values of the environment, and becomes COMMAND:
       --wait SECONDS      try for that long (30)

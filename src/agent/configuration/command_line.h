@@ -26,6 +26,12 @@ struct GetRequest {
   bool json = false;    ///< the agent's whole answer
 };
 
+/// The arguments of `status`.
+struct StatusRequest {
+  bool watch = false;  ///< again and again
+  bool json = false;   ///< the agent's answer as it is
+};
+
 /// The command line as it was read (specification §4.5). No file has been read for it.
 struct CommandLine {
   enum class Command {
@@ -35,6 +41,7 @@ struct CommandLine {
     get,
     exec,
     copy_to,
+    status,
     certificates,  ///< what version 3 of the AWS agent does with certificates; not this agent's job
     help,
     version,
@@ -51,6 +58,7 @@ struct CommandLine {
   GetRequest get{};
   ExecRequest exec{};
   std::string copy_target{};  ///< of `copy-to`
+  StatusRequest status{};
 };
 
 /// `arguments` begin with the program's own name; `executable` is the whole path of the file, if that name has no

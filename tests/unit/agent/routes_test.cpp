@@ -99,6 +99,7 @@ TEST_CASE("a ping is checked for its place and its method only") {
   using enum Admission;
   CHECK(fixture.ask("/ping", "colour=%zz", "GET", regular, false) == "200 healthy");
   CHECK(fixture.ask("/ping", "", "GET", ping_only, false) == "200 healthy");
+  CHECK(fixture.ask("/ping", "", "HEAD", regular, false) == "200 healthy");
   CHECK(fixture.ask("/ping", "", "GET", refused, false) == "429 Connection limit exceeded");
   CHECK(fixture.ask("/ping", "", "POST", regular, false) == "405 Not allowed");
   CHECK(fixture.ask("/ping", "", "POST", ping_only, false) == "405 Not allowed");
@@ -129,6 +130,24 @@ TEST_CASE(
   }
   CHECK(is_known("/v1/a", "token", "POST"));
   CHECK_FALSE(is_known("/ping", "token"));
+}
+
+TEST_CASE("/status needs the token, and yields to a path prefix that takes its path") {
+  RoutesFixture fixture;
+  CHECK(fixture.ask("/status") == "404 Not found");
+  fixture.routes.serve_status([] { return SharedBytes("{}"); });
+  CHECK(fixture.ask("/status") == "200 {}");
+  CHECK(fixture.ask("/status", "", "HEAD") == "200 {}");
+  CHECK(fixture.ask("/status", "", "POST") == "405 Not allowed");
+  CHECK(fixture.ask("/status", "", "GET", Admission::regular, false) == "403 Bad Token");
+  CHECK(fixture.ask("/status/") == "404 Not found");
+  Routes routes(fixture.scheduler, fixture.store, fixture.guard, fixture.log, "/");
+  routes.serve_status([] { return SharedBytes("{}"); });
+  ServerRequest request;
+  request.method = "GET";
+  request.path = "/status";
+  request.add_field({"X-Token", "token"});
+  CHECK(std::holds_alternative<Task<ServerResponse>>(routes.handle(request)));
 }
 
 TEST_CASE("only the exact path is a ping") {

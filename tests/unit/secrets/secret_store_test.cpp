@@ -48,6 +48,31 @@ TEST_CASE("a client that a cached value can serve gets it after 5 s at most, and
   }
 }
 
+TEST_CASE("the status tells age, uses and the last fault of each cached secret, and is no use itself") {
+  Expired f;
+  const auto only = [&] {
+    const std::vector<SecretStatus> all = f.store.status();
+    REQUIRE(all.size() == 1);
+    return all.front();
+  };
+  CHECK(only().id == "db");
+  CHECK(only().version_id == "v1");
+  CHECK(only().age == Seconds{301});
+  CHECK(only().fresh_for == Seconds{0});
+  const std::uint64_t uses = only().uses;
+  CHECK(only().last_error.empty());
+
+  Task<Answer> client = f.ask("db");
+  f.source.last().send();
+  f.finish(Fault::timeout("late"));
+  CHECK(text_of(client) == "old");
+  CHECK(only().last_error == "TimeoutError");
+  CHECK(only().uses == uses + 1);
+  CHECK(f.is_fresh("db"));
+  CHECK(only().uses == uses + 2);
+  CHECK(only().fresh_for > Seconds{0});
+}
+
 TEST_CASE("a client goes on waiting if the cached value was evicted in those 5 s") {
   Expired f({.cache_size = 1});
   Task<Answer> client = f.ask("db");

@@ -127,6 +127,17 @@ TEST_CASE("checks, one at a time") {
   CHECK(wrong({"--check-config", "get", "x"}).starts_with("one at a time"));
 }
 
+TEST_CASE("status takes --watch and --json") {
+  const auto line = read({"status", "--watch", "--json", "-c", "f"});
+  REQUIRE(line.ok());
+  CHECK(line->command == Command::status);
+  CHECK(line->status.watch);
+  CHECK(line->status.json);
+  CHECK_FALSE(read({"status"})->status.watch);
+  CHECK(is_wrong_as({"status", "x"}, "unknown command status x"));
+  CHECK(wrong({"get", "x", "--watch"}) == "--watch is an option of status");
+}
+
 TEST_CASE("--check-config takes the file as its value too") {
   for (const Arguments& arguments : {Arguments{"--check-config", "f"},
                                      {"--check-config=f"},
@@ -218,7 +229,7 @@ TEST_CASE("get takes a secret's id and options in any order") {
   CHECK(wrong({"get", "a", "--json", "--field", "x"}) == "--field and --json exclude each other");
   CHECK(read({"--json", "get", "x"})->get.json);
   CHECK(wrong({"--wait", "3"}) == "--wait is an option of get and exec");
-  CHECK(wrong({"--check-config", "--json"}) == "--json is an option of get");
+  CHECK(wrong({"--check-config", "--json"}) == "--json is an option of get and status");
 }
 
 TEST_CASE("get takes a reference in the place of a secret's id") {
