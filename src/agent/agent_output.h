@@ -26,8 +26,9 @@ class AgentOutput final : public Runnable {
   /// Why there is no log file; none if there is one, or if the log goes to standard output.
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
 
-  /// Writes the first line of standard output. A log that goes there is written from now on.
-  void announce(std::string_view line);
+  /// Writes the first line of standard output, and logs it. A log that goes there is written from now on. JSON logs have
+  /// the line once: two equal objects would be counted as two starts.
+  void announce(std::string_view line, Log& log);
   /// Says on standard error why the agent ends. Returns the exit code.
   int report(const Fault& fault);
 
@@ -38,6 +39,7 @@ class AgentOutput final : public Runnable {
 
  private:
   EventLoop& loop_;
+  LogFormat format_;
   LogWriter output_;
   LogWriter errors_;
   std::optional<LogWriter> file_;

@@ -44,8 +44,7 @@ Result<Agent*> ProcessAgent::make_agent() {
 /// The start line is the first one on standard output: a log that goes there waits for it.
 Task<void> ProcessAgent::announce(std::string line) {
   co_await agent_->ready().wait();
-  output_.announce(line);
-  parts_.log.info(line);
+  output_.announce(line, parts_.log);
   release_start_up_pages();
 }
 

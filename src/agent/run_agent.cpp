@@ -61,7 +61,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   EventLoop loop(clocks);
   BlockingCalls calls(loop);
   AgentOutput output(loop, calls, settings, command_line.as_version_3);
-  Log log(&output.log(), settings.log_level);
+  Log log(&output.log(), settings.log_level, settings.log_format);
   // With SnapStart nothing is opened before the snapshot.
   std::optional<Result<ClientAccess>> access;
   if (!lambda || !lambda->snap_start) access = open_client_access(command_line, settings, environment, files, log);

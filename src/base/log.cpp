@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "base/hex.h"
+#include "base/json_text.h"
 #include "base/utf8.h"
 
 namespace sma {
@@ -30,6 +31,63 @@ bool is_plain(std::string_view text) {
   for (const char c : text)
     if (c <= ' ' || c > '~' || c == '"' || c == '\\' || c == '=') return false;
   return true;
+}
+
+void append_number(std::string& line, std::int64_t number) {
+  std::array<char, 24> digits{};
+  const auto written = std::to_chars(digits.begin(), digits.end(), number);
+  line.append(digits.begin(), written.ptr);
+}
+
+void append_text_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
+                      std::span<const LogField> fields) {
+  append_time(line, when);
+  line += ' ';
+  line += level_name(level);
+  line += ' ';
+  append_escaped(line, message, kFieldLimit);
+  for (const LogField& field : fields) {
+    line += ' ';
+    line += field.key;
+    line += '=';
+    if (field.is_number) {
+      append_number(line, field.number_value);
+    } else if (is_plain(field.text_value)) {
+      line += field.text_value.substr(0, kFieldLimit);
+    } else {
+      line += '"';
+      append_escaped(line, field.text_value, kFieldLimit);
+      line += '"';
+    }
+  }
+}
+
+void append_json_text(std::string& line, std::string_view text) {
+  std::string shown(utf8_prefix(text, kFieldLimit));
+  if (shown.size() < text.size()) shown += "...";
+  replace_surrogates(shown);
+  append_json_string(line, shown);
+}
+
+void append_json_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
+                      std::span<const LogField> fields) {
+  line += R"({"timestamp":")";
+  append_time(line, when);
+  line += R"(","level":")";
+  line += level_name(level);
+  line += R"(","message":)";
+  append_json_text(line, message);
+  for (const LogField& field : fields) {
+    line += ',';
+    append_json_text(line, field.key);
+    line += ':';
+    if (field.is_number) {
+      append_number(line, field.number_value);
+    } else {
+      append_json_text(line, field.text_value);
+    }
+  }
+  line += '}';
 }
 
 }  // namespace
@@ -58,38 +116,22 @@ void append_escaped(std::string& line, std::string_view text, std::size_t limit)
   if (cut) line += "...";
 }
 
-Log::Log(LogSink* sink, LogLevel level) : sink_(sink), level_(level) {}
+Log::Log(LogSink* sink, LogLevel level, LogFormat format) : sink_(sink), level_(level), format_(format) {}
 
 void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) {
   if (!enabled(level)) return;
   std::string line;
   line.reserve(256);
-  append_log_line(line, std::chrono::system_clock::now(), level, message, fields);
+  append_log_line(line, format_, std::chrono::system_clock::now(), level, message, fields);
   sink_->write(line);
 }
 
-void append_log_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
+void append_log_line(std::string& line, LogFormat format, WallTime when, LogLevel level, std::string_view message,
                      std::span<const LogField> fields) {
-  append_time(line, when);
-  line += ' ';
-  line += level_name(level);
-  line += ' ';
-  append_escaped(line, message, kFieldLimit);
-  for (const LogField& field : fields) {
-    line += ' ';
-    line += field.key;
-    line += '=';
-    if (field.is_number) {
-      std::array<char, 24> digits{};
-      const auto written = std::to_chars(digits.begin(), digits.end(), field.number_value);
-      line.append(digits.begin(), written.ptr);
-    } else if (is_plain(field.text_value)) {
-      line += field.text_value.substr(0, kFieldLimit);
-    } else {
-      line += '"';
-      append_escaped(line, field.text_value, kFieldLimit);
-      line += '"';
-    }
+  if (format == LogFormat::json) {
+    append_json_line(line, when, level, message, fields);
+  } else {
+    append_text_line(line, when, level, message, fields);
   }
   line += '\n';
 }

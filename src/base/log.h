@@ -19,6 +19,15 @@ inline constexpr std::array<std::string_view, 5> kLogLevelNames{"DEBUG", "INFO",
   return kLogLevelNames[static_cast<std::size_t>(level)];
 }
 
+/// How a line is written: text, or one JSON object with the members `timestamp`, `level`, `message`, and the fields.
+enum class LogFormat : std::uint8_t { text, json };
+
+/// In the order of LogFormat.
+inline constexpr std::array<std::string_view, 2> kLogFormatNames{"text", "json"};
+[[nodiscard]] constexpr std::string_view format_name(LogFormat format) {
+  return kLogFormatNames[static_cast<std::size_t>(format)];
+}
+
 /// One `key=value` of a log line. Numbers are written as they are, texts are quoted if they need it.
 struct LogField {
   LogField(std::string_view field_key, std::string_view text) : key(field_key), text_value(text) {}
@@ -44,11 +53,12 @@ class LogSink {
 };
 
 /// Makes one line an event: UTC time with milliseconds, level, message, `key=value`s. Nothing secret is ever passed to
-/// it; texts that clients chose are escaped, so that no line can be forged.
+/// it; texts that clients chose are escaped, so that no line can be forged. No field is named `timestamp`, `level` or
+/// `message`.
 class Log {
  public:
   /// `sink` null: silent.
-  Log(LogSink* sink, LogLevel level);
+  Log(LogSink* sink, LogLevel level, LogFormat format = LogFormat::text);
 
   [[nodiscard]] bool enabled(LogLevel level) const {
     return sink_ != nullptr && level >= level_ && level_ != LogLevel::none;
@@ -74,10 +84,12 @@ class Log {
  private:
   LogSink* sink_;
   LogLevel level_;
+  LogFormat format_;
 };
 
 /// Appends a whole line, newline included, as `Log` writes it.
-void append_log_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
+/// In JSON a byte that is no UTF-8, and a surrogate, become U+FFFD, so that strict readers take the line.
+void append_log_line(std::string& line, LogFormat format, WallTime when, LogLevel level, std::string_view message,
                      std::span<const LogField> fields);
 
 /// Appends `text` in a form that fits one log line: control characters, quotes, backslashes and bytes that are not

@@ -50,4 +50,15 @@ std::string_view utf8_prefix(std::string_view text, std::size_t size) {
   return text.substr(0, size);
 }
 
+bool replace_surrogates(std::span<char> text) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  bool replaced = false;
+  for (std::size_t i = 0; i + kReplacement.size() <= text.size(); ++i) {
+    if (!starts_with_surrogate({text.data() + i, text.size() - i})) continue;
+    kReplacement.copy(text.data() + i, kReplacement.size());
+    replaced = true;
+  }
+  return replaced;
+}
+
 }  // namespace sma

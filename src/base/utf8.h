@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace sma {
@@ -20,6 +21,9 @@ namespace sma {
 /// True if `text` starts with a surrogate, U+D800 to U+DFFF, in three bytes, as `append_utf8` writes it. That is not
 /// well-formed; texts from JSON may hold one (`\ud800`).
 [[nodiscard]] bool starts_with_surrogate(std::string_view text);
+
+/// Puts U+FFFD in the place of each surrogate in `text`, which has as many bytes. True if there was one.
+bool replace_surrogates(std::span<char> text);
 
 /// Appends `code_point`, up to U+10FFFF. A surrogate is written as the three bytes that its number would have.
 template <typename Target>

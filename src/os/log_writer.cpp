@@ -48,7 +48,7 @@ void LogWriter::note_dropped_lines() {
   constexpr std::size_t kNoteBytes = 128;
   // Only once there is some room again, or the note itself would fill it.
   if (dropped_ == 0 || pending() + kNoteBytes > kHeldBytes / 2) return;
-  append_log_line(lines_, loop_.wall_now(), LogLevel::warn, "log lines dropped",
+  append_log_line(lines_, format_, loop_.wall_now(), LogLevel::warn, "log lines dropped",
                   std::array{LogField("count", dropped_)});
   dropped_ = 0;
 }
@@ -57,7 +57,7 @@ void LogWriter::tell_fault() {
   const std::optional<Fault> fault = faults_ == nullptr ? std::nullopt : target_->take_fault();
   if (!fault) return;
   std::string line;
-  append_log_line(line, loop_.wall_now(), LogLevel::error,
+  append_log_line(line, format_, loop_.wall_now(), LogLevel::error,
                   "the log's lines are lost; if its folder was made again, restart the agent",
                   std::array{LogField("reason", fault->message)});
   faults_->write(line);

@@ -21,6 +21,9 @@ class LogWriter final : public LogSink, public Runnable {
   /// The thread may still be writing to `target` when this object is gone.
   LogWriter(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<LogTarget> target);
 
+  /// The form of the writer's own lines.
+  void set_format(LogFormat format) { format_ = format; }
+
   void write(std::string_view line) override;
   /// Faults of the target are told there, as lines at ERROR. `sink` must outlive this object.
   void tell_faults_to(LogSink& sink) { faults_ = &sink; }
@@ -49,6 +52,7 @@ class LogWriter final : public LogSink, public Runnable {
   std::string lines_;
   std::size_t in_flight_ = 0;  // bytes that the thread is writing
   std::size_t dropped_ = 0;
+  LogFormat format_ = LogFormat::text;
   Task<void> writing_;
 };
 

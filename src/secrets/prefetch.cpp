@@ -97,7 +97,7 @@ Task<void> Prefetch::load_listed(const Job& job) {
         fault = batch.fault();
         if (!fault->is_transient()) refusal = fault;
         log_.warn("prefetch of a batch failed, its secrets are fetched one by one",
-                  {{"role_arn", job.role_arn}, {"error", fault->code}, {"message", fault->message}});
+                  {{"role_arn", job.role_arn}, {"error", fault->code}, {"reason", fault->message}});
       }
     }
     Task<std::optional<Fault>> singly = load_singly(job, std::move(wanted), std::move(fault));
@@ -198,7 +198,7 @@ void Prefetch::keep(const Job& job, std::string configured_id, SecretValue value
 void Prefetch::fail(std::string_view role_arn, std::string_view what, std::string_view name, const Fault& fault) {
   ++failed_;
   log_.warn("prefetch failed",
-            {{what, name}, {"role_arn", role_arn}, {"error", fault.code}, {"message", fault.message}});
+            {{what, name}, {"role_arn", role_arn}, {"error", fault.code}, {"reason", fault.message}});
 }
 
 }  // namespace sma

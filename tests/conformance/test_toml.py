@@ -293,7 +293,8 @@ def test_a_fault_inside_a_value_of_several_lines_is_reported_where_it_stands(tex
 
 SERVICE = ("capabilities", "secrets_manager")
 PLACES = {
-    "log_level": ("logging",), "log_to_file": ("logging",), "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
+    "log_level": ("logging",), "log_to_file": ("logging",), "log_format": ("logging",),
+    "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
     "path_prefix": SERVICE, "max_conn": SERVICE, "max_roles": SERVICE, "ignore_transient_errors": SERVICE,
     "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
     "ttl_seconds": (*SERVICE, "cache"), "max_stale_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
@@ -316,6 +317,8 @@ def meant(key, value):
         return float(value)
     if key == "log_level":
         return value.upper()
+    if key == "log_format":
+        return value.lower()
     if key in ("secrets", "filter_tags"):
         return [{name: text for name, text in entry.items() if text} for entry in value]
     return value

@@ -153,6 +153,24 @@ TEST_CASE("log_to_file = false logs to standard output after the start line") {
   CHECK_FALSE(std::filesystem::exists(scene.agent().folder().path() / "logs"));
 }
 
+TEST_CASE("with log_format = json each line on standard output is an object, the start line the first") {
+  AgentWithAws scene(Variables{{"SMA_LOG_TO_FILE", "false"}, {"SMA_LOG_FORMAT", "json"}});
+  scene.aws.put("log/\"json\"", "log-json-value");
+  CHECK(scene.agent().get_secret("log/%22json%22").status == 200);
+  (void)scene.stop();
+  const std::string output = scene.agent().child().output();
+  std::istringstream lines(output);
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    CHECK(line.starts_with(R"({"timestamp":")"));
+    CHECK(line.ends_with("}"));
+    if (count == 0) CHECK(line.find(R"("message":"Agent/)") != std::string::npos);
+  }
+  CHECK(count > 3);
+  CHECK(count_of(output, R"("message":"Agent/)") == 1);
+  CHECK(output.find(R"("subject":"log/\"json\"","status":200,)") != std::string::npos);
+}
+
 TEST_CASE("a log folder that cannot be made is a warning, and standard error is the log") {
   AgentSettings settings;
   settings.wrapper = {"/bin/sh", "-c", "touch logs; exec \"$@\"", "-"};

@@ -17,6 +17,7 @@ namespace sma {
 struct Settings {
   LogLevel log_level = LogLevel::info;
   bool log_to_file = true;
+  LogFormat log_format = LogFormat::text;
 
   bool enabled = true;             ///< false: say so and exit 0
   std::uint16_t http_port = 2773;  ///< 0: any free port

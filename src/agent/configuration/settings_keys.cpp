@@ -148,12 +148,15 @@ Wrong read_port(const TomlValue& value, Settings& settings) {
   return std::nullopt;
 }
 
-Wrong read_level(const TomlValue& value, Settings& settings) {
+/// One of `names`, in any case, whose order is that of the enumeration.
+template <const auto& names, auto member>
+Wrong read_word(const TomlValue& value, Settings& settings) {
   if (value.kind != Kind::text) return not_allowed(value);
-  const auto found = std::ranges::find_if(
-      kLogLevelNames, [&](std::string_view name) { return equals_ignoring_case(name, value.text); });
-  if (found == kLogLevelNames.end()) return no_word_of(kLogLevelNames, value);
-  settings.log_level = static_cast<LogLevel>(found - kLogLevelNames.begin());
+  const auto found =
+      std::ranges::find_if(names, [&](std::string_view name) { return equals_ignoring_case(name, value.text); });
+  if (found == names.end()) return no_word_of(names, value);
+  auto& target = settings.*member;
+  target = static_cast<std::remove_reference_t<decltype(target)>>(found - names.begin());
   return std::nullopt;
 }
 
@@ -225,9 +228,12 @@ constexpr SettingKey range(std::string_view name, std::string_view table, std::s
 }
 
 constexpr std::array kKeys{
-    SettingKey{"log_level", kLoggingTable, "DEBUG, INFO, WARN, ERROR, NONE", read_level,
+    SettingKey{"log_level", kLoggingTable, "DEBUG, INFO, WARN, ERROR, NONE",
+               read_word<kLogLevelNames, &Settings::log_level>,
                [](const Settings& from) -> SettingValue { return std::string(level_name(from.log_level)); }},
     flag<&Settings::log_to_file>("log_to_file", kLoggingTable),
+    SettingKey{"log_format", kLoggingTable, "text, json", read_word<kLogFormatNames, &Settings::log_format>,
+               [](const Settings& from) -> SettingValue { return std::string(format_name(from.log_format)); }},
     flag<&Settings::enabled>("enabled", kServiceTable),
     SettingKey{"http_port", kServiceTable, "1024 to 65535, or 0 for any free port", read_port,
                value_of<&Settings::http_port>},

@@ -13,10 +13,15 @@ struct Lines final : LogSink {
   std::vector<std::string> lines;
 };
 
-std::string line_of(std::string_view message, std::initializer_list<LogField> fields) {
+std::string line_of(std::string_view message, std::initializer_list<LogField> fields,
+                    LogFormat format = LogFormat::text) {
   std::string line;
-  append_log_line(line, WallTime(Milliseconds(1'700'000'000'007)), LogLevel::warn, message, fields);
+  append_log_line(line, format, WallTime(Milliseconds(1'700'000'000'007)), LogLevel::warn, message, fields);
   return line;
+}
+
+std::string json_of(std::string_view message, std::initializer_list<LogField> fields) {
+  return line_of(message, fields, LogFormat::json);
 }
 
 std::string escaped(std::string_view text, std::size_t limit = 512) {
@@ -29,6 +34,37 @@ TEST_CASE("a line has the time in UTC with milliseconds, the level, the message 
   CHECK(line_of("it happened", {}) == "2023-11-14T22:13:20.007Z WARN it happened\n");
   CHECK(line_of("m", {{"number", -5}, {"word", "plain"}, {"text", "two words"}, {"none", ""}}) ==
         "2023-11-14T22:13:20.007Z WARN m number=-5 word=plain text=\"two words\" none=\"\"\n");
+}
+
+TEST_CASE("a JSON line is one object: numbers are numbers, and message and fields keep their text") {
+  CHECK(json_of("it happened", {}) ==
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"level\":\"WARN\",\"message\":\"it happened\"}\n");
+  CHECK(json_of("a \"b\"\n", {{"number", -5}, {"text", "two\\words"}, {"none", ""}}) ==
+        R"({"timestamp":"2023-11-14T22:13:20.007Z","level":"WARN","message":"a \"b\"\n","number":-5,)"
+        R"("text":"two\\words","none":""})"
+        "\n");
+}
+
+TEST_CASE("a JSON line holds no byte that a strict reader refuses") {
+  CHECK(json_of("\xFF", {{"surrogate", "\xED\xA0\x80!"}, {"cut", "\xC3"}}) ==
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"level\":\"WARN\",\"message\":\"\xEF\xBF\xBD\","
+        "\"surrogate\":\"\xEF\xBF\xBD!\",\"cut\":\"\xEF\xBF\xBD\"}\n");
+}
+
+TEST_CASE("a long text of a JSON line is cut between two characters") {
+  std::string keys;
+  for (int i = 0; i < 1000; ++i) keys += "\xF0\x9F\x94\x91";
+  const std::string line = json_of("x" + keys, {});
+  CHECK(line.ends_with("\x91...\"}\n"));
+  CHECK(line.size() < 2200);
+}
+
+TEST_CASE("a log writes its lines in the form it was made for") {
+  Lines sink;
+  Log(&sink, LogLevel::info, LogFormat::json).info("m");
+  REQUIRE(sink.lines.size() == 1);
+  CHECK(sink.lines[0].ends_with(R"("level":"INFO","message":"m"})"
+                                "\n"));
 }
 
 TEST_CASE("only lines of the level or above are written") {

@@ -60,3 +60,14 @@ TEST_CASE("a surrogate is found at the start of a text, and nothing else is take
     CHECK_FALSE(starts_with_surrogate(text));
   }
 }
+
+TEST_CASE("each surrogate in a text is replaced, and nothing else") {
+  std::string text =
+      "\xED\xA0\x80"
+      "a\xED\xBF\xBF\xC3\xA9\xED\xA0";
+  CHECK(replace_surrogates(text));
+  CHECK(text ==
+        "\xEF\xBF\xBD"
+        "a\xEF\xBF\xBD\xC3\xA9\xED\xA0");
+  CHECK_FALSE(replace_surrogates(text));
+}

@@ -57,6 +57,7 @@ TEST_CASE("the flat form takes its keys in any case") {
   const Settings settings = settings_of(R"(
     LOG_LEVEL = "DEBUG"
     Log_To_File = false
+    log_format = "JSON"
     http_port = "65535"
     ttl_seconds = 0
     Max_Stale_Seconds = 86_400
@@ -79,6 +80,7 @@ TEST_CASE("the flat form takes its keys in any case") {
   )");
   CHECK(settings.log_level == LogLevel::debug);
   CHECK_FALSE(settings.log_to_file);
+  CHECK(settings.log_format == LogFormat::json);
   CHECK(settings.http_port == 65535);
   CHECK(settings.cache.ttl == Seconds{0});
   CHECK(settings.cache.max_stale == Seconds{86'400});
@@ -240,7 +242,7 @@ TEST_CASE("what is wrong in an entry of prefetch is named") {
 
 TEST_CASE("unknown keys are refused with what may stand there, all of them in the file's order") {
   CHECK(wrong("[logging]\nlevel = 1") ==
-        "agent.toml:2: level: unknown key; allowed here: log_level, log_to_file; the nearest is log_level");
+        "agent.toml:2: level: unknown key; allowed here: log_level, log_to_file, log_format; the nearest is log_level");
   CHECK(wrong("[capabilities]\nx = 1").find("allowed here: acm, secrets_manager") != std::string::npos);
   CHECK(wrong("[capabilities.secrets_manager]\nttl_seconds = 1") ==
         "agent.toml:2: ttl_seconds: does not belong here, but in [capabilities.secrets_manager.cache]");

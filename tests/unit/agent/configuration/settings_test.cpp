@@ -21,6 +21,7 @@ TEST_CASE("settings that were written out are read back the same") {
 
   settings.log_level = LogLevel::none;
   settings.log_to_file = false;
+  settings.log_format = LogFormat::json;
   settings.enabled = false;
   settings.http_port = 0;
   settings.region = "eu-central-1";
