@@ -59,8 +59,6 @@ std::string target_of(const GetRequest& request) {
 
 /// What another try may answer otherwise: a token that was just written, a role that was just allowed, too many
 /// clients, and faults of the agent or of AWS.
-bool may_change(int status) { return status == 403 || status == 429 || status >= 500; }
-
 /// Tries until the token and the agent are there and the answer is final, or the time is up.
 Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Settings& settings,
                                         const Environment& environment, const Files& files) {

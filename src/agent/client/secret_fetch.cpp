@@ -33,8 +33,7 @@ struct Attempt {
 Attempt judged(Result<LoopbackAnswer> answer) {
   if (!answer.ok()) return {answer.fault(), false};
   if (answer->status == 200) return {std::move(answer->body), true};
-  const bool may_pass = answer->status == 403 || answer->status == 429 || answer->status >= 500;
-  return {Fault::denied(std::to_string(answer->status) + " " + std::string(answer->body.view())), !may_pass};
+  return {Fault::denied(std::to_string(answer->status) + " " + std::string(answer->body.view())), !may_change(answer->status)};
 }
 
 /// All are there, or one of them never will be.
