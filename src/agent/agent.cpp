@@ -43,13 +43,15 @@ class Agent::Outgoing {
  public:
   Outgoing(const AgentParts& parts, HttpClientSettings network, RetryPolicy retries)
       : clock(parts.loop),
-        http(parts.loop, std::move(network)),
+        names(parts.loop, parts.blocking_calls),
+        http(parts.loop, names, std::move(network)),
         context{parts.loop, clock, random, parts.log},
         metadata({parts.environment, parts.files, http}, context),
         api(http, context, retries) {}
 
   SystemRandom random;
   AwsClock clock;
+  NameLookup names;
   HttpClient http;
   AwsContext context;
   InstanceMetadata metadata;
@@ -166,6 +168,8 @@ Task<Result<Done>> Agent::prepare() {
   if (!network.ok()) co_return network.fault();
   if (network->ca_bundle.empty() && network->ca_file.empty() && network->ca_folder.empty())
     log.warn("no certificate authorities were found: nothing can be reached by https; set AWS_CA_BUNDLE");
+  for (const std::size_t entry : network->no_proxy.not_understood())
+    log.warn("an entry of no_proxy is not understood and is ignored", {{"entry", entry}});
   const auto endpoints = read_endpoint_settings(parts_.environment, files);
   if (!endpoints.ok()) co_return endpoints.fault();
   for (const std::string& warning : endpoints->warnings) log.warn(warning);

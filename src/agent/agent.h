@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
+#include "os/blocking_calls.h"
 #include "os/child_process.h"
 #include "os/event_loop.h"
 #include "os/listening_socket.h"
@@ -27,6 +28,7 @@ struct AgentParts {
   Files& files;
   ProcessRunner& processes;
   const ServiceManager& service_manager;
+  BlockingCalls& blocking_calls;
   Log& log;
 };
 

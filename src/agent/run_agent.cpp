@@ -41,7 +41,8 @@ Result<Done> run_in_lambda(AgentMaker& maker, const AgentParts& parts, const Lam
   // Lambda's API is on this machine. With its own client, its calls do not share a pool or a limit with calls to AWS.
   HttpClientSettings settings;
   settings.user_agent = "secrets-manager-agent/" SMA_VERSION;
-  HttpClient http(parts.loop, std::move(settings));
+  NameLookup names(parts.loop, parts.blocking_calls);
+  HttpClient http(parts.loop, names, std::move(settings));
   LambdaExtension extension(http, parts.loop, start.api, name);
   LambdaAgent agent(parts.loop, extension, maker, parts.log, start.snap_start);
   return run_to_its_end(parts.loop, agent.run(stop));
@@ -91,6 +92,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
                            .files = files,
                            .processes = processes,
                            .service_manager = service_manager,
+                           .blocking_calls = calls,
                            .log = log};
     ProcessAgent agent(command_line, std::move(settings), parts, output, std::move(access));
     MemberRunnable<&ProcessAgent::resumed> resumed(agent);

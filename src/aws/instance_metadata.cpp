@@ -99,7 +99,7 @@ Task<Result<ClientResponse>> InstanceMetadata::ask_for_token(Endpoint endpoint, 
 }
 
 Task<Result<ClientResponse>> InstanceMetadata::send(ClientRequest request, TimePoint deadline) {
-  request.connect_time = kTime;
+  request.limits = PhaseLimits::near(kTime, kTime);
   request.attempt_time = kTime;
   request.deadline = deadline;
   request.queued = false;

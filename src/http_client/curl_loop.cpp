@@ -8,7 +8,6 @@
 namespace sma {
 namespace {
 
-constexpr long kResolverThreads = 4;
 constexpr long kPooledConnections = 32;
 
 std::uint32_t epoll_events(int what) {
@@ -35,9 +34,6 @@ CurlLoop::CurlLoop(EventLoop& loop)
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kPooledConnections);
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-  // Without it, the end of the process waits for the resolver's threads: nine seconds if the name server is dead.
-  curl_multi_setopt(multi_, CURLMOPT_QUICK_EXIT, 1L);
-  curl_multi_setopt(multi_, CURLMOPT_RESOLVE_THREADS_MAX, kResolverThreads);
   if (!loop_.watch(timer_descriptor_.get(), EPOLLIN, timer_).ok()) std::abort();
 }
 
@@ -71,6 +67,7 @@ int CurlLoop::on_socket(CURL* easy, curl_socket_t descriptor, int what, void* se
 }
 
 void CurlLoop::watch_socket(CURL* easy, curl_socket_t descriptor, int what, Socket* socket) {
+  open_sockets_.look_at(descriptor);
   if (what == CURL_POLL_REMOVE) {
     if (socket == nullptr) return;
     loop_.unwatch(descriptor, *socket);
@@ -118,6 +115,7 @@ void CurlLoop::Socket::on_events(std::uint32_t events) {
   if ((events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
   if ((events & EPOLLOUT) != 0) what |= CURL_CSELECT_OUT;
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) what |= CURL_CSELECT_ERR;
+  owner.open_sockets_.look_at(descriptor);
   owner.act(descriptor, what);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
+#include "http_client/open_sockets.h"
 #include "os/event_loop.h"
 
 namespace sma {
@@ -38,8 +39,9 @@ class CurlLoop {
   void remove(CURL* easy);
 
   [[nodiscard]] Scheduler& scheduler() { return loop_; }
+  [[nodiscard]] OpenSockets& open_sockets() { return open_sockets_; }
 
-  /// Forgets pooled connections and resolved names.
+  /// Forgets pooled connections.
   void drop_connections();
 
  private:
@@ -62,6 +64,7 @@ class CurlLoop {
   void act(curl_socket_t descriptor, int what);
 
   EventLoop& loop_;
+  OpenSockets open_sockets_{loop_};
   CURLM* multi_;
   FileDescriptor timer_descriptor_;
   MemberWatcher<&CurlLoop::on_timer_event> timer_{*this};

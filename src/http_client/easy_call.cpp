@@ -15,14 +15,20 @@ namespace {
 constexpr Milliseconds kBackstop{3000};
 constexpr long kConnectionLifetime = 300;
 constexpr long kConnectionIdle = 60;
-constexpr long kDnsCache = 30;
 // Parsing the authorities takes 11 ms.
 constexpr long kAuthoritiesCache = 300;
 constexpr std::size_t kMaxFieldBytes = std::size_t{64} << 10;
 
-long milliseconds(Nanoseconds time) {
-  if (time == ClientRequest::kNoLimit) return 0;  // no limit, for curl
+/// curl's own limits are only for the case that ours fail. `time` may be PhaseLimits::kNone.
+long backstop(Nanoseconds time) {
+  if (time == PhaseLimits::kNone) return 0;  // no limit, for curl
   return static_cast<long>(std::chrono::duration_cast<Milliseconds>(time + kBackstop).count());
+}
+
+curl_slist* with(curl_slist* list, const char* line) {
+  curl_slist* longer = curl_slist_append(list, line);
+  if (longer == nullptr) std::abort();
+  return longer;
 }
 
 /// A `*` marks a group whose key share is in the ClientHello. If a server has none of these groups, it asks for another
@@ -37,15 +43,16 @@ const char* key_exchange_groups(const HttpClientSettings& settings) {
 }  // namespace
 
 EasyCall::EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
-                   const ClientRequest& request, const Url& url)
+                   const ClientRequest& request, const Route& route)
     : curl_(curl),
       settings_(settings),
       authorities_file_(authorities_file),
       request_(request),
-      url_(url),
+      route_(route),
       easy_(curl_easy_init()),
       done_(curl.scheduler()) {
   if (easy_ == nullptr) std::abort();
+  begin_again();
 }
 
 EasyCall::~EasyCall() {
@@ -53,6 +60,7 @@ EasyCall::~EasyCall() {
   curl_easy_cleanup(easy_);
   curl_slist_free_all(fields_);
   curl_slist_free_all(proxy_fields_);
+  curl_slist_free_all(names_);
 }
 
 Result<Done> EasyCall::start() {
@@ -60,7 +68,7 @@ Result<Done> EasyCall::start() {
   set_options();
   auto added = curl_.add(easy_, *this);
   added_ = added.ok();
-  if (!added_) added.fault().message.insert(0, url_.authority() + ": ");
+  if (!added_) added.fault().message.insert(0, route_.url.authority() + ": ");
   return added;
 }
 
@@ -80,17 +88,33 @@ void EasyCall::set_options() {
   curl_easy_setopt(easy_, CURLOPT_HEADERDATA, static_cast<void*>(this));
   curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, on_connected);
   curl_easy_setopt(easy_, CURLOPT_PREREQDATA, static_cast<void*>(this));
-  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request_.connect_time));
-  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, milliseconds(request_.attempt_time));
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, on_open);
+  curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  // A connection is closed long after its call.
+  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+  curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&curl_.open_sockets()));
   curl_easy_setopt(easy_, CURLOPT_MAXLIFETIME_CONN, kConnectionLifetime);
   curl_easy_setopt(easy_, CURLOPT_MAXAGE_CONN, kConnectionIdle);
-  // curl also remembers for a while that a name did not resolve. The next attempt asks the name server again.
-  curl_easy_setopt(easy_, CURLOPT_DNS_CACHE_TIMEOUT, request_.fresh_connection ? 0L : kDnsCache);
   curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, request_.fresh_connection ? 1L : 0L);
   curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set_limits();
+  set_names();
   set_method();
   set_tls();
   set_proxy();
+}
+
+void EasyCall::set_limits() {
+  const PhaseLimits& limits = request_.limits;
+  const Nanoseconds connected = limits.connecting + limits.tunnelling + limits.handshaking;
+  const bool limited = limits.answering != PhaseLimits::kNone;
+  curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS, backstop(connected));
+  curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, backstop(limited ? connected + limits.answering : PhaseLimits::kNone));
+}
+
+void EasyCall::set_names() {
+  for (const Route::Name& name : route_.names) names_ = with(names_, name.resolve_entry().c_str());
+  curl_easy_setopt(easy_, CURLOPT_RESOLVE, names_);
 }
 
 void EasyCall::set_method() {
@@ -126,42 +150,29 @@ void EasyCall::set_tls() {
 
 // Both options are always set: curl takes an option that is not set from the environment.
 void EasyCall::set_proxy() {
-  const SharedBytes& proxy = url_.scheme == "https" ? settings_.https_proxy : settings_.http_proxy;
-  const bool use_proxy = request_.use_proxy && !proxy.empty() && !is_near_host(url_.host);
-  curl_easy_setopt(easy_, CURLOPT_NOPROXY, use_proxy ? settings_.no_proxy.c_str() : "*");
-  if (!use_proxy) {
-    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
-    return;
-  }
-  const ProxyAccess access = proxy_access(proxy.view());
-  curl_easy_setopt(easy_, CURLOPT_PROXY, access.url.data());
-  if (access.authorization.empty()) return;
-  proxy_fields_ = curl_slist_append(nullptr, access.authorization.data());
-  if (proxy_fields_ == nullptr) std::abort();
+  curl_easy_setopt(easy_, CURLOPT_NOPROXY, route_.proxy ? "" : "*");
+  curl_easy_setopt(easy_, CURLOPT_PROXY, route_.proxy ? route_.proxy->url.data() : "");
+  if (!route_.proxy || route_.proxy->authorization.empty()) return;
+  proxy_fields_ = with(proxy_fields_, route_.proxy->authorization.data());
   curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_fields_);
 }
 
 Result<Done> EasyCall::set_fields() {
   bool has_type = false;
-  const auto append = [this](const char* line) {
-    curl_slist* longer = curl_slist_append(fields_, line);
-    if (longer == nullptr) std::abort();
-    fields_ = longer;
-  };
   for (const ClientField& field : request_.fields) {
     // A line break in a token file must not begin a field of its own.
     if (field.value.view().find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
-      return Fault::internal("a header field of the request to " + url_.authority() + " is not valid");
+      return Fault::internal("a header field of the request to " + route_.url.authority() + " is not valid");
     has_type = has_type || field.name == "Content-Type";
     WipedBytes line;
     line.append(field.name);
     line.append(field.value.empty() ? ";" : ": ");
     line.append(field.value.view());
     line.push_back('\0');
-    append(line.data());
+    fields_ = with(fields_, line.data());
   }
-  if (!has_type) append("Content-Type:");
-  append("Expect:");
+  if (!has_type) fields_ = with(fields_, "Content-Type:");
+  fields_ = with(fields_, "Expect:");
   return Done{};
 }
 
@@ -171,7 +182,7 @@ void EasyCall::on_done(CURLcode code) {
 }
 
 void EasyCall::on_lost(const Fault& fault) {
-  lost_ = Fault::connection(url_.authority() + ": " + fault.message);
+  lost_ = Fault::connection(route_.url.authority() + ": " + fault.message);
   done_.set();
 }
 
@@ -192,7 +203,7 @@ Result<ClientResponse> EasyCall::take() {
 }
 
 Fault EasyCall::fault() const {
-  std::string message = url_.authority();
+  std::string message = route_.url.authority();
   if (too_long_) return Fault::connection(message + " sent an answer that is too long");
   message += ": ";
   // curl wanted to send the request again, but its body can be read only once.
@@ -208,12 +219,39 @@ bool EasyCall::is_handshake_cut_off() const {
   const std::string_view error = error_.data();
   const bool failed = code_ == CURLE_SSL_CONNECT_ERROR || code_ == CURLE_SEND_ERROR || code_ == CURLE_RECV_ERROR;
   const bool has_reason = error.starts_with("TLS connect error") && error.find("unexpected eof") == error.npos;
-  return handshaking_ && !connected_ && failed && !has_reason;
+  return progress_.handshaking && !progress_.sent && failed && !has_reason;
 }
 
 std::string EasyCall::handshake_advice() const {
   if (!settings_.post_quantum) return "";
   return "; if a firewall or a proxy on the way does not let a large ClientHello pass, set post_quantum = false";
+}
+
+void EasyCall::begin_again() {
+  id_ = curl_.open_sockets().next_call();
+  handshakes_ = 0;
+  progress_ = {.begun = curl_.scheduler().now(), .tunnels = route_.tunnels, .encrypted = route_.handshakes > 0};
+}
+
+const CallProgress& EasyCall::progress() {
+  if (!progress_.connected) progress_.connected = curl_.open_sockets().connected_at(id_);
+  return progress_;
+}
+
+Fault EasyCall::late() const {
+  const std::string host = route_.url.authority();
+  switch (progress_.phase()) {
+    case CallPhase::lookup:
+    case CallPhase::connecting:
+      return Fault::timeout(host + ": no connection in time to " + route_.first_hop());
+    case CallPhase::tunnelling:
+      return Fault::timeout(host + ": " + route_.first_hop() + " did not connect to it in time");
+    case CallPhase::handshaking:
+      return Fault::timeout(host + ": the TLS handshake did not end in time" + handshake_advice());
+    case CallPhase::answering:
+      break;
+  }
+  return Fault::timeout(host + " did not answer in time");
 }
 
 std::size_t EasyCall::on_read(char* bytes, std::size_t size, std::size_t count, void* self) {
@@ -257,12 +295,26 @@ std::size_t EasyCall::on_field(char* bytes, std::size_t size, std::size_t count,
 }
 
 int EasyCall::on_connected(void* self, char* /*ip*/, char* /*local_ip*/, int /*port*/, int /*local_port*/) {
-  static_cast<EasyCall*>(self)->connected_ = true;
+  auto& call = *static_cast<EasyCall*>(self);
+  call.progress_.sent = call.curl_.scheduler().now();
   return CURL_PREREQFUNC_OK;
 }
 
+curl_socket_t EasyCall::on_open(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& call = *static_cast<EasyCall*>(self);
+  // A kept connection was dead, and curl sends the request again on a new one.
+  if (call.progress_.sent) call.begin_again();
+  return call.curl_.open_sockets().open(call.id_, *address);
+}
+
+int EasyCall::on_close(void* open_sockets, curl_socket_t socket) {
+  static_cast<OpenSockets*>(open_sockets)->close(socket);
+  return 0;
+}
+
 CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* self) {
-  static_cast<EasyCall*>(self)->handshaking_ = true;
+  auto& call = *static_cast<EasyCall*>(self);
+  if (++call.handshakes_ >= call.route_.handshakes) call.progress_.handshaking = call.curl_.scheduler().now();
   SSL_CTX_set_mode(static_cast<SSL_CTX*>(context), SSL_MODE_RELEASE_BUFFERS);
   // curl switches tickets off. Without them TLS 1.2 resumes a session only at the very server that remembers it.
   SSL_CTX_clear_options(static_cast<SSL_CTX*>(context), SSL_OP_NO_TICKET);

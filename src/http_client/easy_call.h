@@ -8,17 +8,17 @@
 #include "base/event.h"
 #include "http_client/curl_loop.h"
 #include "http_client/http_client.h"
-#include "http_client/url.h"
+#include "http_client/route.h"
 
 namespace sma {
 
 /// One request on one curl easy handle, from hand-over to answer. Its destructor takes it off curl.
 class EasyCall final : private Transfer {
  public:
-  /// `authorities_file` as AuthoritiesFile names it; empty: none. `url` is that of `request`. All other arguments must
-  /// outlive the call.
+  /// `authorities_file` as AuthoritiesFile names it; empty: none. `route` has the addresses of its names. All arguments
+  /// but `authorities_file` must outlive the call.
   EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
-           const ClientRequest& request, const Url& url);
+           const ClientRequest& request, const Route& route);
   ~EasyCall();
   EasyCall(const EasyCall&) = delete;
   EasyCall& operator=(const EasyCall&) = delete;
@@ -28,14 +28,21 @@ class EasyCall final : private Transfer {
   /// Set when the whole answer is there or the transfer failed.
   [[nodiscard]] Event& done() { return done_; }
   /// True once there is a connection (TLS included) and the request goes out.
-  [[nodiscard]] bool connected() const { return connected_; }
+  [[nodiscard]] bool connected() const { return progress_.sent.has_value(); }
+  /// How far it has come by now.
+  [[nodiscard]] const CallProgress& progress();
+  /// Why there is no answer, if `progress` is late.
+  [[nodiscard]] Fault late() const;
   /// After `done`: the answer, or why there is none.
   [[nodiscard]] Result<ClientResponse> take();
 
  private:
+  void begin_again();
   void set_options();
   void set_method();
   void set_tls();
+  void set_limits();
+  void set_names();
   void set_proxy();
   Result<Done> set_fields();
   void on_done(CURLcode code) override;
@@ -48,19 +55,23 @@ class EasyCall final : private Transfer {
   static std::size_t on_body(char* bytes, std::size_t size, std::size_t count, void* self);
   static std::size_t on_field(char* bytes, std::size_t size, std::size_t count, void* self);
   static int on_connected(void* self, char*, char*, int, int);
+  static curl_socket_t on_open(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_close(void* open_sockets, curl_socket_t socket);
   static CURLcode on_tls(CURL* easy, void* context, void* self);
 
   CurlLoop& curl_;
   const HttpClientSettings& settings_;
   const std::string authorities_file_;
   const ClientRequest& request_;
-  const Url url_;
+  const Route& route_;
   CURL* easy_;
   curl_slist* fields_ = nullptr;
   curl_slist* proxy_fields_ = nullptr;
+  curl_slist* names_ = nullptr;
   bool added_ = false;
-  bool handshaking_ = false;
-  bool connected_ = false;
+  OpenSockets::CallId id_ = 0;
+  CallProgress progress_;
+  int handshakes_ = 0;
   bool too_long_ = false;
   CURLcode code_ = CURLE_OK;
   std::optional<Fault> lost_;

@@ -14,6 +14,7 @@
 #include "http_client/authorities_file.h"
 #include "http_client/call_places.h"
 #include "http_client/easy_call.h"
+#include "http_client/route.h"
 
 namespace sma {
 namespace {
@@ -39,8 +40,9 @@ void ClientResponse::close_connection() {
 
 class HttpClient::Impl {
  public:
-  Impl(EventLoop& loop, HttpClientSettings given)
+  Impl(EventLoop& loop, NameLookup& lookup, HttpClientSettings given)
       : event_loop(loop),
+        names(lookup),
         settings(std::move(given)),
         authorities(files, settings.ca_bundle.empty() ? settings.ca_file : settings.ca_bundle),
         curl(loop),
@@ -48,11 +50,38 @@ class HttpClient::Impl {
 
   void drop_connections_after_suspension() {
     const Nanoseconds suspended = event_loop.suspended_time();
-    if (suspended - suspended_ > Seconds(1)) curl.drop_connections();
+    if (suspended - suspended_ > Seconds(1)) drop_connections();
     suspended_ = suspended;
   }
 
+  void drop_connections() {
+    curl.drop_connections();
+    names.expire();
+  }
+
+  /// Puts the addresses of its names into `route`.
+  Task<Result<Done>> look_up(Route& route, bool again, TimePoint deadline) {
+    for (Route::Name& name : route.names) {
+      Task<Result<Addresses>> finding = names.find(name.host, again, deadline);
+      Result<Addresses> addresses = co_await std::move(finding);
+      if (!addresses.ok()) co_return addresses.fault();
+      name.addresses = std::move(*addresses);
+    }
+    co_return Done{};
+  }
+
+  /// The call's answer, or the fault that one of its phases, or all of them by `end`, took too long.
+  Task<Result<ClientResponse>> answer_of(EasyCall& call, PhaseLimits limits, TimePoint end) {
+    for (;;) {
+      const TimePoint limit = std::min(end, end_of_phase(call.progress(), limits));
+      const bool done = co_await call.done().wait_until(limit);
+      if (done) co_return call.take();
+      if (event_loop.now() >= end || late_in(call.progress(), limits, event_loop.now())) co_return call.late();
+    }
+  }
+
   EventLoop& event_loop;
+  NameLookup& names;
   HttpClientSettings settings;
   SystemFiles files;
   AuthoritiesFile authorities;
@@ -63,8 +92,8 @@ class HttpClient::Impl {
   Nanoseconds suspended_ = event_loop.suspended_time();
 };
 
-HttpClient::HttpClient(EventLoop& loop, HttpClientSettings settings)
-    : impl_(std::make_unique<Impl>(loop, std::move(settings))) {}
+HttpClient::HttpClient(EventLoop& loop, NameLookup& names, HttpClientSettings settings)
+    : impl_(std::make_unique<Impl>(loop, names, std::move(settings))) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -86,23 +115,25 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   if (loop.now() >= request.deadline) co_return Fault::timeout("no time was left to ask " + url->authority());
 
   client.drop_connections_after_suspension();
-  EasyCall call(client.curl, client.settings, client.authorities.name(), request, *url);
+  const bool limited = request.attempt_time != PhaseLimits::kNone;
+  const TimePoint end = limited ? std::min(request.deadline, loop.now() + request.attempt_time) : request.deadline;
+  Route route = choose_route(client.settings, request.use_proxy, *url);
+  if (!route.names.empty()) {
+    Task<Result<Done>> looking_up =
+        client.look_up(route, request.fresh_connection, std::min(end, loop.now() + request.limits.lookup));
+    const Result<Done> found = co_await std::move(looking_up);
+    if (!found.ok()) co_return found.fault();
+  }
+
+  EasyCall call(client.curl, client.settings, client.authorities.name(), request, route);
   const TimePoint sent_at = loop.now();
   const WallTime wall_sent_at = loop.wall_now();
   const Result<Done> started = call.start();
   if (!started.ok()) co_return started.fault();
   if (request.first_sent != nullptr && !*request.first_sent) *request.first_sent = sent_at;
 
-  const bool limited = request.attempt_time != ClientRequest::kNoLimit;
-  const TimePoint attempt_end = limited ? std::min(request.deadline, sent_at + request.attempt_time) : request.deadline;
-  const TimePoint connect_end = std::min(attempt_end, sent_at + request.connect_time);
-  bool done = co_await call.done().wait_until(connect_end);
-  if (!done && call.connected() && connect_end < attempt_end) done = co_await call.done().wait_until(attempt_end);
-
-  Result<ClientResponse> answer =
-      done ? call.take()
-           : Fault::timeout(url->authority() +
-                            (call.connected() ? " did not answer in time" : ": no connection in time"));
+  Task<Result<ClientResponse>> answering = client.answer_of(call, request.limits, end);
+  Result<ClientResponse> answer = co_await std::move(answering);
   if (answer.ok()) {
     answer->sent_at = sent_at;
     answer->wall_sent_at = wall_sent_at;
@@ -114,7 +145,7 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   co_return answer;
 }
 
-void HttpClient::drop_idle_connections() { impl_->curl.drop_connections(); }
+void HttpClient::drop_idle_connections() { impl_->drop_connections(); }
 
 void HttpClient::prepare_process() {
   // curl would write the keys of every TLS session to that file.

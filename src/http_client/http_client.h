@@ -11,6 +11,9 @@
 #include "base/shared_bytes.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
+#include "http_client/call_phases.h"
+#include "http_client/name_lookup.h"
+#include "http_client/no_proxy.h"
 #include "os/event_loop.h"
 
 namespace sma {
@@ -24,18 +27,16 @@ struct ClientField {
 /// One HTTP call, sent exactly as written: no redirect is followed, no path is normalised. Requests to this machine and
 /// to link-local addresses never go through a proxy.
 struct ClientRequest {
-  static constexpr Nanoseconds kNoLimit = Nanoseconds::max();
-
   std::string method = "GET";
   std::string url;
   std::vector<ClientField> fields;
   WipedBytes body;
 
-  Nanoseconds connect_time = Milliseconds{3100};
-  Nanoseconds attempt_time = Seconds{15};  ///< connecting included; counted from the hand-over; kNoLimit: none
-  TimePoint deadline = TimePoint::max();   ///< queueing included
+  PhaseLimits limits{};
+  Nanoseconds attempt_time = PhaseLimits::kNone;          ///< all phases together
+  TimePoint deadline = TimePoint::max();                  ///< queueing included
   std::size_t max_answer_bytes = std::size_t{256} << 10;  ///< of its body; a longer answer is a fault
-  bool fresh_connection = false;  ///< none of the pool, and its name is resolved again: for the retry after a lost one
+  bool fresh_connection = false;  ///< none of the pool, and its name is looked up again: for the retry after a lost one
   bool use_proxy = true;          ///< if one is configured and the host is neither link-local nor loopback
   bool queued = true;             ///< false: not counted among the calls under way (metadata, credentials)
   std::string on_behalf_of{};     ///< the role it is made for, see CallPlaces; empty: none
@@ -83,7 +84,7 @@ struct HttpClientSettings {
   std::string ca_folder{};    ///< `SSL_CERT_DIR`, hashed names; may be empty
   SharedBytes https_proxy{};  ///< may hold a password: never logged
   SharedBytes http_proxy{};
-  std::string no_proxy{};
+  NoProxy no_proxy{};
   std::string user_agent{};
   std::size_t calls_at_once = 16;
   bool post_quantum = true;     ///< TLS offers X25519MLKEM768; its ClientHello needs two TCP segments
@@ -94,16 +95,20 @@ struct HttpClientSettings {
 /// calls are under way; further ones wait, first in, first out (CallPlaces). Destroying a call's task ends the call at
 /// once.
 ///
-/// Faults: `Fault::timeout` (504) if no answer came in time; `Fault::connection` (502) for DNS, connecting, TLS, a
-/// reset, an answer cut short or longer than `max_answer_bytes`; the message names the host and curl's reason.
+/// Names are looked up by `NameLookup` and given to curl, so that any number of calls wait for one lookup.
+///
+/// Faults: `Fault::timeout` (504) if no answer came in time, with the phase that was late; `Fault::connection` (502)
+/// for DNS, connecting, TLS, a reset, an answer cut short or longer than `max_answer_bytes`; the message names the host
+/// and curl's reason.
 class HttpClient final : public HttpTransport {
  public:
-  HttpClient(EventLoop& loop, HttpClientSettings settings);
+  /// `names` must outlive the client.
+  HttpClient(EventLoop& loop, NameLookup& names, HttpClientSettings settings);
   ~HttpClient() override;
 
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request) override;
 
-  /// Closes idle connections, which may be dead after the process was frozen.
+  /// Closes idle connections, which may be dead after the process was frozen, and looks names up again.
   void drop_idle_connections();
 
   /// Gives curl and OpenSSL allocators that wipe what they free. To be called once, before anything else.

@@ -1,17 +1,16 @@
 #include "http_client/url.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdlib>
 #include <memory>
 
 #include "base/ascii.h"
 #include "base/whole_number.h"
+#include "http_client/ip_address.h"
 
 namespace sma {
 namespace {
@@ -46,22 +45,13 @@ WipedBytes secret_part(const CurlUrl& url, CURLUPart which, unsigned flags) {
   return copy;
 }
 
-using Address = std::array<std::uint8_t, 16>;
-
-/// IPv4 as ::ffff:a.b.c.d, so that both kinds compare alike.
-std::optional<Address> address_of(const std::string& host) {
-  Address address{};
-  if (inet_pton(AF_INET6, host.c_str(), address.data()) == 1) return address;
-  address[10] = address[11] = 0xFF;
-  if (inet_pton(AF_INET, host.c_str(), address.data() + 12) == 1) return address;
-  return std::nullopt;
+bool is_localhost(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return equals_ignoring_case(name.substr(name.rfind('.') + 1), "localhost");
 }
 
-bool is_ipv4(const Address& address) {
-  for (std::size_t i = 0; i < 10; ++i)
-    if (address[i] != 0) return false;
-  return address[10] == 0xFF && address[11] == 0xFF;
-}
+constexpr int kHttpsProxyPort = 443;
+constexpr int kOtherProxyPort = 1080;
 
 }  // namespace
 
@@ -91,11 +81,10 @@ std::string Url::authority() const {
 }
 
 bool is_near_host(const std::string& host) {
-  std::string_view name = host;
-  if (name.ends_with('.')) name.remove_suffix(1);
-  return is_loopback_address(host) || is_link_local_address(host) ||
-         equals_ignoring_case(name.substr(name.rfind('.') + 1), "localhost");
+  return is_loopback_address(host) || is_link_local_address(host) || is_localhost(host);
 }
+
+bool must_be_looked_up(const std::string& host) { return !parse_ip_address(host) && !is_localhost(host); }
 
 // The flags are those that curl reads a proxy with.
 bool is_proxy_url(std::string_view url) {
@@ -109,11 +98,17 @@ bool is_proxy_url(std::string_view url) {
 }
 
 ProxyAccess proxy_access(std::string_view url) {
-  ProxyAccess access{.url = WipedBytes(url), .authorization = {}};
+  ProxyAccess access{};
+  access.url = WipedBytes(url);
   access.url.push_back('\0');
   const CurlUrl parsed = read(access.url.data(), CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
   if (!parsed) return access;
   const std::string scheme = part(parsed, CURLUPART_SCHEME, CURLU_NO_GUESS_SCHEME).value_or("http");
+  access.scheme = scheme;
+  access.host = to_lower(part(parsed, CURLUPART_HOST).value_or(""));
+  if (access.host.starts_with('[')) access.host = access.host.substr(1, access.host.size() - 2);
+  access.port = whole_number<int>(part(parsed, CURLUPART_PORT).value_or(""))
+                    .value_or(scheme == "https" ? kHttpsProxyPort : kOtherProxyPort);
   const WipedBytes user = secret_part(parsed, CURLUPART_USER, CURLU_URLDECODE);
   const WipedBytes password = secret_part(parsed, CURLUPART_PASSWORD, CURLU_URLDECODE);
   if (!scheme.starts_with("http") || (user.empty() && password.empty())) return access;
@@ -134,20 +129,20 @@ ProxyAccess proxy_access(std::string_view url) {
 }
 
 bool is_same_address(const std::string& a, const std::string& b) {
-  const auto first = address_of(a);
-  return first && first == address_of(b);
+  const auto first = parse_ip_address(a);
+  return first && first == parse_ip_address(b);
 }
 
 bool is_loopback_address(const std::string& host) {
-  const auto address = address_of(host);
+  const auto address = parse_ip_address(host);
   if (!address) return false;
   return is_ipv4(*address) ? (*address)[12] == 127 : is_same_address(host, "::1");
 }
 
 bool is_link_local_address(const std::string& host) {
-  const auto address = address_of(host);
+  const auto address = parse_ip_address(host);
   if (!address) return false;
-  const Address& a = *address;
+  const IpAddress& a = *address;
   if (is_ipv4(a)) return a[12] == 169 && a[13] == 254;
   return (a[0] == 0xFE && (a[1] & 0xC0U) == 0x80) || (a[0] == 0xFD && a[1] == 0 && a[2] == 0x0E && a[3] == 0xC2);
 }

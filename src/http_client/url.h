@@ -32,6 +32,9 @@ struct Url {
 /// that curl resolves to loopback itself, `localhost` and `*.localhost`.
 [[nodiscard]] bool is_near_host(const std::string& host);
 
+/// True if the host is a name that name servers must be asked for: no address, and no name of loopback.
+[[nodiscard]] bool must_be_looked_up(const std::string& host);
+
 /// True if curl can use it as a proxy: `[SCHEME://][USER:PASSWORD@]HOST[:PORT]` with a scheme of http, https or SOCKS.
 [[nodiscard]] bool is_proxy_url(std::string_view url);
 
@@ -39,6 +42,9 @@ struct Url {
 struct ProxyAccess {
   WipedBytes url;            ///< ends with a NUL
   WipedBytes authorization;  ///< a `Proxy-Authorization` field, ends with a NUL; empty: none is to be sent
+  std::string scheme;        ///< `http`, `https`, `socks5h`, …
+  std::string host;          ///< lower case, without brackets
+  int port = 0;              ///< curl's own for the scheme if the URL names none
 };
 
 /// A name and password in the URL of an HTTP proxy become a field, because curl would keep the password as long as the

@@ -38,7 +38,7 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
   HttpClientSettings settings;
   settings.user_agent =
       "aws-secrets-manager-agent/" SMA_VERSION " aws-workload-credentials-provider/" SMA_VERSION " lang/c++";
-  settings.no_proxy = first_set(environment, {"no_proxy", "NO_PROXY"}).view();
+  settings.no_proxy = NoProxy(first_set(environment, {"no_proxy", "NO_PROXY"}).view());
   settings.https_proxy = first_set(environment, {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
   settings.http_proxy = first_set(environment, {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"});
   // Checked here because curl would quote a wrong one, password included, in the fault of each call.

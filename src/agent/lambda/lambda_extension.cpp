@@ -78,7 +78,8 @@ Task<Result<LambdaEvent>> LambdaExtension::next() {
 
 Task<Result<LambdaEvent>> LambdaExtension::try_next(bool fresh_connection) {
   ClientRequest polling = request("GET", "event/next");
-  polling.attempt_time = ClientRequest::kNoLimit;
+  polling.attempt_time = PhaseLimits::kNone;
+  polling.limits.answering = PhaseLimits::kNone;
   polling.fresh_connection = fresh_connection;
   Task<Result<ClientResponse>> sending = http_.send(std::move(polling));
   Result<ClientResponse> response = co_await std::move(sending);

@@ -65,7 +65,7 @@ Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint de
   request.url = std::move(url);
   request.fields.push_back({"Accept", WipedBytes("application/json")});
   if (*token) request.fields.push_back({"Authorization", std::move(**token)});
-  request.connect_time = kConnectTime;
+  request.limits = PhaseLimits::near(kConnectTime, kAttemptTime);
   request.attempt_time = kAttemptTime;
   request.deadline = deadline;
   request.queued = false;

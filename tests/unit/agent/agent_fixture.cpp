@@ -84,6 +84,7 @@ void AgentFixture::make() {
                  .files = files_,
                  .processes = processes_,
                  .service_manager = service_manager_,
+                 .blocking_calls = blocking_calls_,
                  .log = log_},
       AgentStart{.settings = settings, .token = SharedBytes(kToken), .listening = std::move(*listening)});
 }

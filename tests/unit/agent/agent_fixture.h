@@ -82,6 +82,7 @@ class AgentFixture {
   SystemFiles files_;
   ChildProcesses processes_{loop_};
   ServiceManager service_manager_{environment_};
+  BlockingCalls blocking_calls_{loop_};
   Log log_{&lines, LogLevel::debug};
   std::unique_ptr<Event> stop_;
   std::unique_ptr<Agent> agent_;

@@ -39,7 +39,7 @@ TEST_CASE("a token is asked for, kept, and sent with each question") {
   CHECK(put.fields.at("X-aws-ec2-metadata-token-ttl-seconds") == "21600");
   for (const SeenRequest& request : fixture.http.requests) {
     CHECK_FALSE(request.queued);
-    CHECK(request.connect_time == Seconds(1));
+    CHECK(request.limits.connecting == Seconds(1));
     CHECK(request.attempt_time == Seconds(1));
     CHECK(request.max_answer_bytes == 256 * 1024);
   }

@@ -51,7 +51,9 @@ class ClientFixture {
 
  private:
   EventLoop loop_{clocks};
-  HttpClient client_{loop_, HttpClientSettings{.user_agent = "test"}};
+  BlockingCalls calls_{loop_};
+  NameLookup names_{loop_, calls_};
+  HttpClient client_{loop_, names_, HttpClientSettings{.user_agent = "test"}};
 };
 
 TEST_CASE("an answer has its status, body and fields, by name in any case") {

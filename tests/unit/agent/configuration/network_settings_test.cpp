@@ -89,7 +89,8 @@ TEST_CASE("proxies are named in lower case first, then upper, and all_proxy stan
                               {"ALL_PROXY", "http://all:3"}});
   CHECK(settings->https_proxy.view() == "http://lower:1");
   CHECK(settings->http_proxy.view() == "http://upper:2");
-  CHECK(settings->no_proxy == "lower");
+  CHECK(settings->no_proxy.exempts("lower", 443));
+  CHECK_FALSE(settings->no_proxy.exempts("upper", 443));
   const auto all = read({{"ALL_PROXY", "http://upper:3"}, {"all_proxy", "socks5h://lower:3"}, {"http_proxy", "own:4"}});
   CHECK(all->https_proxy.view() == "socks5h://lower:3");
   CHECK(all->http_proxy.view() == "own:4");

@@ -29,7 +29,7 @@ class LambdaFixture : public AgentFixture, public AgentMaker {
   void begin_as_extension(bool snap_start = false) {
     HttpClientSettings client;
     client.http_proxy = SharedBytes("http://127.0.0.1:1");
-    http_ = std::make_unique<HttpClient>(loop_, std::move(client));
+    http_ = std::make_unique<HttpClient>(loop_, names_, std::move(client));
     if (api.empty()) api = aws.url().substr(std::string("http://").size());
     extension_ = std::make_unique<LambdaExtension>(*http_, loop_, api, "agent-in-test");
     stop_ = std::make_unique<Event>(loop_);
@@ -63,6 +63,7 @@ class LambdaFixture : public AgentFixture, public AgentMaker {
   std::optional<Fault> fault;  // instead of an agent
 
  private:
+  NameLookup names_{loop_, blocking_calls_};
   std::unique_ptr<HttpClient> http_;
   std::unique_ptr<LambdaExtension> extension_;
   std::unique_ptr<LambdaAgent> life_;

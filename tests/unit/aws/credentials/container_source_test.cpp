@@ -40,7 +40,8 @@ TEST_CASE("a relative URI is asked for on the ECS agent's address, and wins over
   CHECK(request.url == "http://169.254.170.2/v2/x?y=z");
   CHECK(request.method == "GET");
   CHECK_FALSE(request.queued);
-  CHECK(request.connect_time == Seconds(2));
+  CHECK(request.limits.lookup == Seconds(2));
+  CHECK(request.limits.handshaking == Seconds(2));
   CHECK(request.attempt_time == Seconds(5));
   CHECK(request.max_answer_bytes == 256 * 1024);
   CHECK_FALSE(request.fields.contains("Authorization"));

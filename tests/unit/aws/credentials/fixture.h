@@ -62,7 +62,7 @@ struct SeenRequest {
   std::string url;
   std::map<std::string, std::string> fields;
   TimePoint at;
-  Nanoseconds connect_time;
+  PhaseLimits limits;
   Nanoseconds attempt_time;
   std::size_t max_answer_bytes;
   bool queued;
@@ -84,9 +84,9 @@ class FakeTransport final : public HttpTransport {
   explicit FakeTransport(ManualScheduler& scheduler) : scheduler_(scheduler) {}
 
   Task<Result<ClientResponse>> send(ClientRequest request) override {
-    SeenRequest seen{request.method,           request.url,          {},
-                     scheduler_.now(),         request.connect_time, request.attempt_time,
-                     request.max_answer_bytes, request.queued,       request.fresh_connection};
+    SeenRequest seen{request.method,           request.url,    {},
+                     scheduler_.now(),         request.limits, request.attempt_time,
+                     request.max_answer_bytes, request.queued, request.fresh_connection};
     for (const ClientField& field : request.fields) seen.fields[field.name] = field.value.view();
     requests.push_back(seen);
     const Answer given = answer(seen);

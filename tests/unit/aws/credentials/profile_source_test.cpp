@@ -300,8 +300,8 @@ TEST_CASE("IAM Identity Center gives a role's credentials, in both forms") {
         (config == kOldSso));
     CHECK(request.fields.at("x-amz-sso_bearer_token") == "bearer");
     CHECK_FALSE(request.queued);
-    CHECK(request.connect_time == Milliseconds(3100));
-    CHECK(request.attempt_time == Seconds(15));
+    CHECK(request.limits.connecting == Milliseconds(3100));
+    CHECK(request.limits.answering == Seconds(15));
     CHECK(request.max_answer_bytes == 256 * 1024);
   }
 }
