@@ -26,8 +26,8 @@ class AgentOutput final : public Runnable {
   /// Why there is no log file; none if there is one, or if the log goes to standard output.
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
 
-  /// Writes the first line of standard output, and logs it. A log that goes there is written from now on. JSON logs have
-  /// the line once: two equal objects would be counted as two starts.
+  /// Writes the first line of standard output, and logs it. A log that goes there is written from now on. JSON logs
+  /// have the line once: two equal objects would be counted as two starts.
   void announce(std::string_view line, Log& log);
   /// Says on standard error why the agent ends. Returns the exit code.
   int report(const Fault& fault);

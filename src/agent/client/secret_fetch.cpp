@@ -33,7 +33,8 @@ struct Attempt {
 Attempt judged(Result<LoopbackAnswer> answer) {
   if (!answer.ok()) return {answer.fault(), false};
   if (answer->status == 200) return {std::move(answer->body), true};
-  return {Fault::denied(std::to_string(answer->status) + " " + std::string(answer->body.view())), !may_change(answer->status)};
+  return {Fault::denied(std::to_string(answer->status) + " " + std::string(answer->body.view())),
+          !may_change(answer->status)};
 }
 
 /// All are there, or one of them never will be.
