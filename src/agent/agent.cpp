@@ -267,6 +267,11 @@ void Agent::drop_idle_connections() {
   if (outgoing_ != nullptr) outgoing_->http.drop_idle_connections();
 }
 
+void Agent::expire_secrets() {
+  const std::size_t count = serving_ == nullptr ? 0 : serving_->store.expire_all();
+  parts_.log.info("every cached secret counts as expired", {{"secrets", count}});
+}
+
 // The order is part of the contract (specification §5.6).
 Task<void> Agent::shut_down(Nanoseconds time) {
   stopping_ = true;

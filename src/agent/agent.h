@@ -67,6 +67,9 @@ class Agent {
   /// credentials have their own age and need no such call.
   void drop_idle_connections();
 
+  /// Every cached secret counts as expired from now on; a line in the log says how many there are.
+  void expire_secrets();
+
  private:
   class Outgoing;
   class Serving;

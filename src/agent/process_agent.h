@@ -27,6 +27,10 @@ class ProcessAgent final : public AgentMaker {
   void resumed() {
     if (agent_) agent_->drop_idle_connections();
   }
+  /// To be called at SIGHUP.
+  void expire_secrets() {
+    if (agent_) agent_->expire_secrets();
+  }
 
  private:
   Task<void> announce(std::string line);

@@ -97,6 +97,8 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
     ProcessAgent agent(command_line, std::move(settings), parts, output, std::move(access));
     MemberRunnable<&ProcessAgent::resumed> resumed(agent);
     signals.on_continued(resumed);
+    MemberRunnable<&ProcessAgent::expire_secrets> expire_secrets(agent);
+    signals.on_hangup(expire_secrets);
     const Result<Done> ended =
         lambda ? run_in_lambda(agent, parts, *lambda, command_line.program_name, signals.stop_asked())
                : run_plainly(agent, loop, signals.stop_asked());

@@ -9,12 +9,18 @@
 namespace sma {
 namespace {
 
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGCONT);
+  if (!is_ignored(SIGHUP)) sigaddset(&set, SIGHUP);
   return set;
 }
 
@@ -25,7 +31,6 @@ constexpr int kSecondSignal = 1;
 void Signals::block() {
   const sigset_t set = watched_signals();
   sigprocmask(SIG_BLOCK, &set, nullptr);
-  std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGTTOU, SIG_IGN);  // a background process may write to a terminal that `stty tostop` is set for
   std::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes ends the log, not the agent
@@ -43,13 +48,18 @@ Signals::~Signals() { loop_.unwatch(descriptor_.get(), *this); }
 void Signals::on_events(std::uint32_t /*events*/) {
   signalfd_siginfo signal{};
   while (::read(descriptor_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
-    if (signal.ssi_signo == SIGCONT) {
-      if (continued_ != nullptr) loop_.post(*continued_);
-      continue;
-    }
-    if (stop_asked_.is_set()) _exit(kSecondSignal);
-    stop_asked_.set();
+    arrived(static_cast<int>(signal.ssi_signo));
   }
+}
+
+void Signals::arrived(int signal) {
+  if (signal == SIGCONT || signal == SIGHUP) {
+    Runnable* waiting = signal == SIGCONT ? continued_ : hangup_;
+    if (waiting != nullptr) loop_.post(*waiting);
+    return;
+  }
+  if (stop_asked_.is_set()) _exit(kSecondSignal);
+  stop_asked_.set();
 }
 
 }  // namespace sma

@@ -94,6 +94,13 @@ std::size_t Cache::remove_role(std::string_view role_arn) {
   return count;
 }
 
+std::size_t Cache::expire_all(TimePoint last) {
+  for (auto& [key, entry] : index_) entry->fresh_until = std::min(entry->fresh_until, last);
+  std::size_t count = 0;
+  for (const auto& [arn, role] : roles_) count += role.count;
+  return count;
+}
+
 void Cache::clear() {
   index_.clear();
   roles_.clear();

@@ -63,6 +63,8 @@ class Cache {
   bool remove(const SecretKeyView& key);
   /// Removes all entries of the role; returns how many there were.
   std::size_t remove_role(std::string_view role_arn);
+  /// No entry is fresh after `last`. Returns how many entries there are.
+  std::size_t expire_all(TimePoint last);
   void clear();
 
   /// Each entry once, with the first of its keys, in no order.

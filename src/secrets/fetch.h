@@ -19,10 +19,11 @@ struct Fetch {
 
   const SecretKey key;
   FetchProgress progress{};
-  TimePoint started{};
-  bool forced = false;            ///< GetSecretValue, whatever DescribeSecret would say
-  bool ordinary = false;          ///< a client waits, or waited, that takes a cached value in place of a fault
-  bool describing = false;        ///< DescribeSecret is under way
+  TimePoint started{};      ///< or when the first client came, while it waits for another one's end
+  bool forced = false;      ///< GetSecretValue, whatever DescribeSecret would say
+  bool ordinary = false;    ///< a client waits, or waited, that takes a cached value in place of a fault
+  bool outdated = false;    ///< sent before all entries were made to count as expired: serves no client after that
+  bool describing = false;  ///< DescribeSecret is under way
   bool reported_as_slow = false;  ///< the log has its line about slow answers
   Event done;
   std::optional<Result<SharedBytes>> outcome{};  ///< set when done
@@ -35,8 +36,8 @@ class Fetcher {
  public:
   /// Asks AWS, and leaves the answer in the cache. `fetch` must outlive the task.
   virtual Task<Result<SharedBytes>> run(Fetch& fetch) = 0;
-  /// A fetch that an ordinary client waited for ended with this fault.
-  virtual void failed(const SecretKey& key, const Fault& fault) = 0;
+  /// A fetch that an ordinary client waited for ended with this fault. `outdated`: as in `Fetch`.
+  virtual void failed(const SecretKey& key, const Fault& fault, bool outdated) = 0;
 
  protected:
   ~Fetcher() = default;

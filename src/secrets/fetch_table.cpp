@@ -48,25 +48,31 @@ std::shared_ptr<Fetch> FetchTable::join(const SecretKey& key, bool forced) {
     return fetch;
   }
   Flight& flight = found->second;
-  if (!forced) {
-    flight.current->ordinary = true;
-    return flight.current;
-  }
-  if (!flight.current->sent()) {
-    force(*flight.current);
+  const bool too_early = forced ? flight.current->sent() : flight.current->outdated;
+  if (!too_early) {
+    if (forced)
+      force(*flight.current);
+    else
+      flight.current->ordinary = true;
     return flight.current;
   }
   if (flight.next == nullptr) {
     if (is_full()) return nullptr;
     flight.next = make(key);
-    flight.next->forced = true;
   }
+  (forced ? flight.next->forced : flight.next->ordinary) = true;
   return flight.next;
+}
+
+void FetchTable::expire_all() {
+  for (auto& [key, flight] : flights_) flight.current->outdated = flight.current->sent();
 }
 
 std::shared_ptr<FetchTable::Running> FetchTable::make(const SecretKey& key) {
   ++count_;
-  return std::make_shared<Running>(*this, key);
+  auto fetch = std::make_shared<Running>(*this, key);
+  fetch->started = scheduler_.now();
+  return fetch;
 }
 
 void FetchTable::start(Running& fetch) {
@@ -86,12 +92,13 @@ void FetchTable::ended(const SecretKey& key) {
   const std::shared_ptr<Running> ending = std::exchange(found->second.current, std::move(found->second.next));
   --count_;
   ending->finish();
-  if (ending->ordinary && !ending->outcome->ok()) fetcher_.failed(ending->key, ending->outcome->fault());
+  if (ending->ordinary && !ending->outcome->ok())
+    fetcher_.failed(ending->key, ending->outcome->fault(), ending->outdated);
   ending->done.set();
 
   std::shared_ptr<Running>& next = found->second.current;
   if (next != nullptr && next.use_count() > 1) return start(*next);
-  if (next != nullptr) --count_;  // every client that forced it has gone
+  if (next != nullptr) --count_;  // every client that waited for it has gone
   flights_.erase(found);
 }
 

@@ -13,6 +13,9 @@ namespace sma {
 
 /// Single flight (specification §2.6): at most one fetch a key is under way, at most one more waits for its end, and
 /// fetches run to their end even if all clients go away. Bounded to 1024 fetches.
+///
+/// A fetch serves the requests that come while it is under way, except those for which it was sent too early: requests
+/// that force a fetch, and those that come after `expire_all`. They wait for the next fetch.
 class FetchTable {
  public:
   FetchTable(Scheduler& scheduler, Fetcher& fetcher) : scheduler_(scheduler), fetcher_(fetcher) {}
@@ -26,6 +29,9 @@ class FetchTable {
 
   [[nodiscard]] bool is_full() const { return count_ == kMaxFetches; }
 
+  /// What is sent already serves no request that comes from now on.
+  void expire_all();
+
   /// Ends all fetches with that fault.
   void cancel_all(const Fault& fault);
 
@@ -36,7 +42,7 @@ class FetchTable {
   class Running;
   struct Flight {
     std::shared_ptr<Running> current;
-    std::shared_ptr<Running> next;  // starts when `current` ends; only for clients that force a fetch
+    std::shared_ptr<Running> next;  // starts when `current` ends; for clients whom that does not serve
   };
 
   std::shared_ptr<Running> make(const SecretKey& key);

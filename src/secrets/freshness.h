@@ -19,7 +19,15 @@ class Freshness {
   Freshness(Limits limits, Random& random) : ttl_(limits.ttl), max_stale_(limits.max_stale), random_(random) {}
 
   /// The last moment at which a value asked for at `as_of` is fresh.
-  [[nodiscard]] TimePoint fresh_until(TimePoint as_of) const { return as_of + ttl_; }
+  [[nodiscard]] TimePoint fresh_until(TimePoint as_of) const {
+    return as_of > expired_ ? as_of + ttl_ : expired_ - Nanoseconds{1};
+  }
+
+  /// What was asked for up to `now` is not fresh any more. Returns the last moment at which it was.
+  TimePoint expire_all(TimePoint now) {
+    expired_ = now;
+    return fresh_until(now);
+  }
 
   /// From this moment on, a use of that value has it renewed ahead of time: at random between 80 and 90 % of its TTL,
   /// so that the entries of a fleet do not ask at the same moment.
@@ -44,7 +52,7 @@ class Freshness {
 
  private:
   [[nodiscard]] TimePoint last_stand_in(TimePoint as_of) const {
-    return max_stale_ == Seconds{0} ? TimePoint::max() : fresh_until(as_of) + max_stale_;
+    return max_stale_ == Seconds{0} ? TimePoint::max() : as_of + ttl_ + max_stale_;
   }
 
   static constexpr Seconds kFaultRetry{30};
@@ -52,6 +60,7 @@ class Freshness {
   Seconds ttl_;
   Seconds max_stale_;
   Random& random_;
+  TimePoint expired_ = TimePoint::min();  // when `expire_all` was called
 };
 
 }  // namespace sma

@@ -69,16 +69,18 @@ void Refresh::still_good(CachedSecret& held, TimePoint as_of) {
   held.renew_from = rules_.freshness.renew_from(as_of);
 }
 
-void Refresh::failed(const SecretKey& key, const Fault& fault) {
+void Refresh::failed(const SecretKey& key, const Fault& fault, bool outdated) {
   if (CachedSecret* held = cache_.find(key)) held->last_error = fault.code;
   CachedSecret* cached = stand_in(key, fault);
   if (cached == nullptr || scheduler_.now() <= cached->fresh_until) return;
-  cached->fresh_until = rules_.freshness.stand_in_until(cached->as_of, scheduler_.now());
-  cached->renew_from = CachedSecret::kNever;  // AWS is asked again after that time, no earlier
+  const TimePoint now = scheduler_.now();
+  const TimePoint until = outdated ? now : rules_.freshness.stand_in_until(cached->as_of, now);
+  if (!outdated) {
+    cached->fresh_until = until;
+    cached->renew_from = CachedSecret::kNever;  // AWS is asked again after that time, no earlier
+  }
   log_.warn("AWS cannot be asked, serving the cached secret",
-            {{"secret_id", key.secret_id},
-             {"error", fault.code},
-             {"retry_in_seconds", in_seconds(cached->fresh_until - scheduler_.now())}});
+            {{"secret_id", key.secret_id}, {"error", fault.code}, {"retry_in_seconds", in_seconds(until - now)}});
 }
 
 CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {

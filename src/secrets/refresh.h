@@ -33,8 +33,9 @@ class Refresh final : public Fetcher {
 
   Task<Result<SharedBytes>> run(Fetch& fetch) override;
 
-  /// If the cached value may take the place of the fault, it does so for a while before AWS is asked again.
-  void failed(const SecretKey& key, const Fault& fault) override;
+  /// If the cached value may take the place of the fault, it does so for a while before AWS is asked again, unless the
+  /// fetch was outdated.
+  void failed(const SecretKey& key, const Fault& fault, bool outdated) override;
 
   /// What the cache keeps of a value that was asked for at `as_of`.
   [[nodiscard]] CachedSecret to_cache(SecretValue value, TimePoint as_of) const;

@@ -54,22 +54,17 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   if (closed_) co_return failed(shutting_down(), key, refresh_now);
   const std::shared_ptr<Fetch> fetch = fetches_.join(key, refresh_now || !caching_);
   if (fetch == nullptr) {
-    if (!refresh_now) refresh_.failed(key, busy());
+    if (!refresh_now) refresh_.failed(key, busy(), false);
     co_return failed(busy(), key, refresh_now);
   }
 
   if (!refresh_now && refresh_.stand_in(key, late()) != nullptr) {
     const bool ended =
         co_await fetch->done.wait_until(std::min(client_deadline, fetch->started + Freshness::kStaleAfter));
-    CachedSecret* cached = ended ? nullptr : refresh_.stand_in(key, late());
-    if (cached != nullptr) {
-      if (!std::exchange(fetch->reported_as_slow, true))
-        log_.warn("AWS is slow to answer, serving the cached secret meanwhile", {{"secret_id", key.secret_id}});
-      co_return from_memory(*cached, key.secret_id);
-    }
+    if (!ended && refresh_.stand_in(key, late()) != nullptr) co_return too_late(*fetch, key, refresh_now);
   }
   const bool ended = co_await fetch->done.wait_until(client_deadline);
-  if (!ended) co_return failed(late(), key, refresh_now);
+  if (!ended) co_return too_late(*fetch, key, refresh_now);
   if (!fetch->outcome->ok()) co_return failed(fetch->outcome->fault(), key, refresh_now);
   usage_.record_aws(key.secret_id);
   if (CachedSecret* held = cache_.find(key)) ++held->uses;
@@ -112,6 +107,11 @@ std::vector<SecretStatus> SecretStore::status() const {
   return all;
 }
 
+std::size_t SecretStore::expire_all() {
+  fetches_.expire_all();
+  return cache_.expire_all(freshness_.expire_all(scheduler_.now()));
+}
+
 void SecretStore::cancel_all() {
   closed_ = true;
   fetches_.cancel_all(shutting_down());
@@ -122,6 +122,13 @@ Result<SharedBytes> SecretStore::from_memory(CachedSecret& cached, std::string_v
   ++cached.uses;
   usage_.record_memory(secret_id);
   return cached.answer;
+}
+
+Result<SharedBytes> SecretStore::too_late(Fetch& fetch, const SecretKey& key, bool refresh_now) {
+  const bool cached = !refresh_now && refresh_.stand_in(key, late()) != nullptr;
+  if (cached && !std::exchange(fetch.reported_as_slow, true))
+    log_.warn("AWS is slow to answer, serving the cached secret meanwhile", {{"secret_id", key.secret_id}});
+  return failed(late(), key, refresh_now);
 }
 
 Result<SharedBytes> SecretStore::failed(Fault fault, const SecretKey& key, bool refresh_now) {

@@ -70,6 +70,10 @@ class SecretStore {
   bool prefetched(std::vector<std::string> ids, std::string_view role_arn, SecretValue value, TimePoint as_of,
                   double ratio);
 
+  /// Every entry counts as expired from now on, and a fetch that was sent before does not make it fresh. Returns how
+  /// many entries there are.
+  std::size_t expire_all();
+
   /// For the end of the agent: drops all fetches. Clients that wait are answered 503, and nothing is fetched any more.
   /// Not to be called from inside a task of the source.
   void cancel_all();
@@ -85,6 +89,7 @@ class SecretStore {
  private:
   void renew_ahead(const SecretKeyView& key, CachedSecret& cached);
   Result<SharedBytes> from_memory(CachedSecret& cached, std::string_view secret_id);
+  Result<SharedBytes> too_late(Fetch& fetch, const SecretKey& key, bool refresh_now);
   Result<SharedBytes> failed(Fault fault, const SecretKey& key, bool refresh_now);
 
   Scheduler& scheduler_;

@@ -69,14 +69,54 @@ TEST_CASE("a second signal exits at once with 1, even if clients still wait") {
   CHECK_FALSE(waiting.try_answer().has_value());
 }
 
-TEST_CASE("SIGHUP and SIGPIPE are ignored") {
+TEST_CASE("SIGPIPE is ignored") {
   AgentWithAws scene;
-  (void)scene.agent();
-  for (const int signal : {SIGHUP, SIGPIPE}) {
-    scene.agent().child().signal(signal);
-    CHECK(scene.agent().get("/ping").status == 200);
-  }
+  scene.agent().child().signal(SIGPIPE);
+  CHECK(scene.agent().get("/ping").status == 200);
   CHECK(scene.stop() == 0);
+}
+
+TEST_CASE("SIGHUP makes every cached secret count as expired, each time, and one line says how many") {
+  AgentWithAws scene;
+  for (const char* name : {"signals/one", "signals/two"}) {
+    scene.aws.put(name, "signals-value");
+    CHECK(scene.agent().get_secret(name).status == 200);
+  }
+  for (const char* value : {"signals-value#1", "signals-value#2"}) {
+    scene.aws.rotate("signals/one");
+    scene.agent().child().signal(SIGHUP);
+    // The line that a signal before this one made does not end the waiting: the agent answers from memory until then.
+    wait_until("the new value",
+               [&] { return member(scene.agent().get_secret("signals/one").body, "SecretString") == value; });
+  }
+  CHECK(scene.agent().logs("every cached secret counts as expired secrets=2"));
+  CHECK(scene.stop() == 0);
+}
+
+TEST_CASE("SIGHUP before the agent is ready ends nothing") {
+  standin::Standin aws;
+  const auto gate = aws.hold("GetCallerIdentity");
+  AgentSettings settings;
+  settings.environment = aws.environment();
+  AgentProcess agent(settings);
+  gate->wait_for(1);
+  agent.child().signal(SIGHUP);
+  CHECK(agent.logs("every cached secret counts as expired secrets=0"));
+  gate->open();
+  CHECK(agent.get("/ping").status == 200);
+  CHECK(agent.stop() == 0);
+}
+
+TEST_CASE("SIGHUP stays ignored if the agent was started so, as by nohup") {
+  AgentSettings settings;
+  settings.wrapper = {"sh", "-c", "trap '' HUP; exec \"$@\"", "-"};
+  AgentWithAws scene({}, settings);
+  scene.aws.put("signals/nohup", "signals-nohup-value");
+  CHECK(scene.agent().get_secret("signals/nohup").status == 200);
+  scene.agent().child().signal(SIGHUP);
+  CHECK(scene.agent().get_secret("signals/nohup").status == 200);
+  CHECK(scene.stop() == 0);
+  CHECK(scene.agent().log().find("counts as expired") == std::string::npos);
 }
 
 TEST_CASE("as process 1 it serves and ends on SIGTERM") {

@@ -126,6 +126,19 @@ TEST_CASE("a role that is removed loses all its entries, and no other role does"
   CHECK(held(cache, key("a", "role")) == "again");
 }
 
+TEST_CASE("all entries expire together, and each counts once") {
+  Cache cache(10, kPlenty);
+  CHECK(cache.expire_all(TimePoint(Seconds{1})) == 0);
+  cache.store(key("a"), cached("a"));
+  cache.store(key("b", "role"), cached("b"));
+  CHECK(cache.fill({"c", "arn-of-c"}, "role", cached("c"), kPlenty));
+  CHECK(cache.expire_all(TimePoint(Seconds{7})) == 3);
+  CHECK(cache.find(key("a"))->fresh_until == TimePoint(Seconds{7}));
+  CHECK(cache.find(key("arn-of-c", "role"))->fresh_until == TimePoint(Seconds{7}));
+  CHECK(cache.expire_all(TimePoint(Seconds{8})) == 3);
+  CHECK(cache.find(key("b", "role"))->fresh_until == TimePoint(Seconds{7}));
+}
+
 TEST_CASE("a cache of no entries keeps nothing") {
   Cache cache(0, kPlenty);
   cache.store(key("a"), cached("a"));

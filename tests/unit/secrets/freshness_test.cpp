@@ -14,6 +14,16 @@ TEST_CASE("a secret is fresh up to its TTL after it was asked for") {
   CHECK(Freshness{{.ttl = Seconds{300}}, random}.fresh_until(kAsked) == kAsked + Seconds{300});
 }
 
+TEST_CASE("what was asked for before all expired is not fresh, and what is asked for later is") {
+  EqualBytes random(0);
+  Freshness freshness({.ttl = Seconds{300}}, random);
+  const TimePoint now = kAsked + Seconds{9};
+  CHECK(freshness.expire_all(now) < now);
+  CHECK(freshness.fresh_until(kAsked) < now);
+  CHECK(freshness.fresh_until(now) < now);
+  CHECK(freshness.fresh_until(now + Nanoseconds{1}) == now + Nanoseconds{1} + Seconds{300});
+}
+
 TEST_CASE("a secret is renewed ahead of time from a random point between 80 and 90 percent of its TTL on") {
   EqualBytes random(0);
   CHECK(Freshness{{.ttl = Seconds{300}}, random}.renew_from(kAsked) == kAsked + Seconds{240});

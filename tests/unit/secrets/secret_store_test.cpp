@@ -298,6 +298,95 @@ TEST_CASE("a client that asks all the time waits once, and costs at most 1.25 ca
   }
 }
 
+TEST_CASE("after all secrets expired each is asked for again, and stands in if AWS cannot be reached") {
+  StoreFixture f;
+  f.cache("db", "v1", "old");
+  f.cache("api", "v1", "old");
+  CHECK(f.store.expire_all() == 2);
+  CHECK_FALSE(f.is_fresh("db"));
+  f.scheduler.advance(Nanoseconds{1});
+  Task<Answer> db = f.ask("db");
+  f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+  CHECK(text_of(db) == "old");
+  CHECK(f.is_fresh("db"));
+  Task<Answer> api = f.ask("api");
+  f.reply(Fault::connection("reset"));
+  CHECK(text_of(api) == "old");
+}
+
+TEST_CASE("a fetch that was sent before all secrets expired serves the clients it had, and makes nothing fresh") {
+  StoreFixture f;
+  f.cache("db", "v1", "old");
+  f.scheduler.advance(Seconds{301});
+  Task<Answer> before = f.ask("db");
+  f.source.last().send();
+  f.scheduler.advance(Seconds{1});
+  CHECK(f.store.expire_all() == 1);
+  f.scheduler.advance(Seconds{1});
+  Task<Answer> after = f.ask("db");
+  CHECK(f.source.operations() == "get describe");
+
+  SUBCASE("if it brings a value") {
+    f.finish(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+    CHECK(text_of(before) == "old");
+    CHECK(text_of(after) == "waiting");
+    CHECK_FALSE(f.is_fresh("db"));
+    CHECK(f.source.operations() == "get describe describe");
+    f.reply(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
+    f.reply(secret("db", "v2", "new"));
+    CHECK(text_of(after) == "new");
+    CHECK(f.is_fresh("db"));
+  }
+  SUBCASE("if it fails") {
+    f.finish(Fault::connection("reset"));
+    CHECK(text_of(before) == "old");
+    CHECK(f.lines.count("retry_in_seconds=0") == 1);
+    CHECK_FALSE(f.is_fresh("db"));
+    f.reply(Fault::connection("reset"));
+    CHECK(text_of(after) == "old");
+    CHECK(f.is_fresh("db"));
+  }
+  SUBCASE("and if it is slow, the later client gets the cached value after 5 s of its own") {
+    f.scheduler.advance(Seconds{5} - Nanoseconds{1});
+    CHECK(text_of(before) == "old");
+    CHECK_FALSE(after.done());
+    f.scheduler.advance(Nanoseconds{1});
+    CHECK(text_of(after) == "old");
+  }
+  SUBCASE("and a refreshNow shares the next fetch with the later client") {
+    Task<Answer> forced = f.refresh("db");
+    f.finish(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+    CHECK(f.source.operations() == "get describe get");
+    f.reply(secret("db", "v2", "new"));
+    CHECK(text_of(after) == "new");
+    CHECK(text_of(forced) == "new");
+  }
+}
+
+TEST_CASE("a fetch that was not yet sent when all secrets expired serves later clients too") {
+  StoreFixture f;
+  f.cache("db", "v1", "old");
+  f.scheduler.advance(Seconds{301});
+  Task<Answer> before = f.ask("db");
+  f.store.expire_all();
+  f.scheduler.advance(Seconds{1});
+  Task<Answer> after = f.ask("db");
+  f.reply(Result<SecretVersions>(versions("v1", {"AWSCURRENT"})));
+  CHECK(text_of(before) == "old");
+  CHECK(text_of(after) == "old");
+  CHECK(f.is_fresh("db"));
+  CHECK(f.source.operations() == "get describe");
+}
+
+TEST_CASE("what prefetch asked for before all secrets expired is not fresh") {
+  StoreFixture f;
+  const TimePoint asked = f.scheduler.now();
+  f.scheduler.advance(Seconds{1});
+  f.store.expire_all();
+  CHECK(f.store.prefetched({"db"}, {}, secret("db", "v1", "old"), asked, 1.0));
+  CHECK_FALSE(f.is_fresh("db"));
+}
+
 TEST_CASE("with caching off nothing is kept once the last client has its answer") {
   for (const SecretStoreSettings& settings :
        {SecretStoreSettings{.ttl = Seconds{0}}, SecretStoreSettings{.cache_size = 0}}) {

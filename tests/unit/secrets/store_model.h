@@ -25,6 +25,7 @@ class StoreModel {
     bool describing = false;
     bool sent = false;
     bool ordinary = false;
+    bool outdated = false;  // sent before all entries were made to count as expired
     TimePoint started{};
     TimePoint as_of{};
     std::set<int> clients{};
@@ -45,9 +46,12 @@ class StoreModel {
     if (!fetches.contains(key)) start(key, forced, now);
     Fetch& fetch = fetches[key];
     Client& waiting = waiting_[client] = {key, refresh_now, deadline, deadline};
-    if (forced && fetch.sent) {
-      next_[key].insert(client);
-      return;
+    if (forced ? fetch.sent : fetch.outdated) {
+      Next& next = next_.try_emplace(key, Next{.made = now}).first->second;
+      next.clients.insert(client);
+      (forced ? next.forced : next.ordinary) = true;
+      if (may_stand_in(waiting, now)) waiting.due = std::min(deadline, next.made + Seconds{5});
+      return time(now);
     }
     if (forced)
       fetch.describing = false;
@@ -61,8 +65,14 @@ class StoreModel {
   void leave(int client) {
     const Key key = waiting_.at(client).key;
     if (fetches.contains(key)) fetches[key].clients.erase(client);
-    next_[key].erase(client);
+    if (next_.contains(key)) next_[key].clients.erase(client);
     waiting_.erase(client);
+  }
+
+  void expire_all(TimePoint now) {
+    expired_ = now;
+    for (Entry& entry : cache) entry.fresh_until = std::min(entry.fresh_until, now - Nanoseconds{1});
+    for (auto& [key, fetch] : fetches) fetch.outdated = fetch.sent;
   }
 
   void sent(const Key& key, TimePoint now) {
@@ -79,7 +89,7 @@ class StoreModel {
     const TimePoint as_of = fetches[key].as_of;
     if (as_of >= entry->as_of) {
       entry->as_of = as_of;
-      entry->fresh_until = std::max(entry->fresh_until, as_of + settings_.ttl);
+      entry->fresh_until = std::max(entry->fresh_until, fresh_until(as_of));
       entry->renew_from = renew_from(as_of);
     }
     entry->used = ++uses_;
@@ -176,16 +186,26 @@ class StoreModel {
     TimePoint deadline;
     TimePoint due;
   };
+  /// The fetch that starts when the present one ends.
+  struct Next {
+    TimePoint made;
+    bool forced = false;
+    bool ordinary = false;
+    std::set<int> clients{};
+  };
 
   bool is_fresh(const Key& key, TimePoint now) {
     const Entry* entry = find(key);
     return entry != nullptr && now <= entry->fresh_until;
   }
 
+  TimePoint fresh_until(TimePoint as_of) const {
+    return as_of > expired_ ? as_of + settings_.ttl : expired_ - Nanoseconds{1};
+  }
   TimePoint renew_from(TimePoint as_of) const { return as_of + Nanoseconds(settings_.ttl) * 8 / 10 + drawn_; }
 
   Entry entry(const std::set<Key>& keys, const std::string& text, TimePoint as_of, int used) const {
-    return {keys, text, as_of, as_of, as_of + settings_.ttl, renew_from(as_of), used};
+    return {keys, text, as_of, as_of, fresh_until(as_of), renew_from(as_of), used};
   }
 
   void renew_ahead(const Key& key, TimePoint now) {
@@ -223,7 +243,7 @@ class StoreModel {
     const Fetch ended = fetches[key];
     fetches.erase(key);
     const bool passing = fault && fault->is_transient();
-    if (passing && ended.ordinary && may_stand_in(key, now) && !is_fresh(key, now)) {
+    if (passing && ended.ordinary && !ended.outdated && may_stand_in(key, now) && !is_fresh(key, now)) {
       find(key)->fresh_until = std::min(now + std::min(settings_.ttl, Seconds{30}), last_stand_in(*find(key)));
       find(key)->renew_from = TimePoint::max();
     }
@@ -235,10 +255,11 @@ class StoreModel {
       else
         answers[client] = outcome;
     }
-    if (std::set<int> clients = std::exchange(next_[key], {}); !clients.empty()) {
-      start(key, true, now);
-      fetches[key].clients = std::move(clients);
-    }
+    const auto node = next_.extract(key);
+    if (node.empty() || node.mapped().clients.empty()) return;
+    start(key, node.mapped().forced, now);
+    fetches[key].ordinary = node.mapped().ordinary;
+    fetches[key].clients = node.mapped().clients;
   }
 
   void evict(const std::string& role) {
@@ -258,7 +279,8 @@ class StoreModel {
   int uses_ = 0;
   int prefetches_ = 0;
   std::map<int, Client> waiting_;
-  std::map<Key, std::set<int>> next_;
+  std::map<Key, Next> next_;
+  TimePoint expired_ = TimePoint::min();
 };
 
 }  // namespace sma
