@@ -23,6 +23,7 @@ struct Fetch {
   bool forced = false;      ///< GetSecretValue, whatever DescribeSecret would say
   bool ordinary = false;    ///< a client waits, or waited, that takes a cached value in place of a fault
   bool outdated = false;    ///< sent before all entries were made to count as expired: serves no client after that
+  bool begun_for = false;   ///< the request that it was begun for has it: all others join
   bool describing = false;  ///< DescribeSecret is under way
   bool reported_as_slow = false;  ///< the log has its line about slow answers
   Event done;

@@ -29,6 +29,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
     fetch.describing = true;
     Task<Result<SecretVersions>> call = source_.describe_secret(cached->arn, fetch.key.role_arn, fetch.progress);
     const Result<SecretVersions> versions = co_await std::move(call);
+    count_call(fetch);
     fetch.describing = false;
     if (!versions.ok()) {
       // A call that was never sent was not denied by Secrets Manager: there are no credentials for the next one either.
@@ -44,10 +45,15 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   fetch.progress.cached = cache_.holds(fetch.key);
   Task<Result<SecretValue>> call = source_.get_secret_value(fetch.key, fetch.progress);
   Result<SecretValue> value = co_await std::move(call);
+  count_call(fetch);
   if (!value.ok()) co_return removed(fetch.key, std::move(value.fault()));
   SharedBytes answer = value->answer;
   cache_.store(fetch.key, to_cache(std::move(*value), fetch.progress.as_of));
   co_return answer;
+}
+
+void Refresh::count_call(const Fetch& fetch) {
+  if (fetch.sent()) usage_.record_call(fetch.key.secret_id);
 }
 
 CachedSecret Refresh::to_cache(SecretValue value, TimePoint as_of) const {

@@ -10,6 +10,7 @@
 #include "secrets/freshness.h"
 #include "secrets/secret.h"
 #include "secrets/secret_source.h"
+#include "secrets/usage_summary.h"
 
 namespace sma {
 
@@ -28,8 +29,20 @@ struct RefreshRules {
 /// hour, else GetSecretValue; and what it leaves in the cache.
 class Refresh final : public Fetcher {
  public:
-  Refresh(Scheduler& scheduler, SecretSource& source, Log& log, Cache& cache, RefreshRules rules)
-      : scheduler_(scheduler), source_(source), log_(log), cache_(cache), rules_(rules) {}
+  struct Parts {
+    Scheduler& scheduler;
+    SecretSource& source;
+    Log& log;
+    Cache& cache;
+    UsageSummary& usage;
+  };
+  Refresh(const Parts& parts, RefreshRules rules)
+      : scheduler_(parts.scheduler),
+        source_(parts.source),
+        log_(parts.log),
+        cache_(parts.cache),
+        usage_(parts.usage),
+        rules_(rules) {}
 
   Task<Result<SharedBytes>> run(Fetch& fetch) override;
 
@@ -47,6 +60,8 @@ class Refresh final : public Fetcher {
   [[nodiscard]] bool may_be_described(const CachedSecret& cached) const {
     return !cached.arn.empty() && Freshness::may_be_described(cached.fetched, scheduler_.now());
   }
+  /// Counts a call that has ended. One without credentials was never made.
+  void count_call(const Fetch& fetch);
   void still_good(CachedSecret& held, TimePoint as_of);
   void describe_failed(const SecretKey& key, const Fault& fault);
   /// Removes from the cache what AWS has revoked with that fault, and returns the fault.
@@ -56,6 +71,7 @@ class Refresh final : public Fetcher {
   SecretSource& source_;
   Log& log_;
   Cache& cache_;
+  UsageSummary& usage_;
   RefreshRules rules_;
   bool denial_logged_ = false;
 };

@@ -25,7 +25,7 @@ SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Random& ran
       freshness_({.ttl = settings.ttl, .max_stale = settings.max_stale}, random),
       cache_(settings.ttl > Seconds{0} ? settings.cache_size : 0, settings.cache_bytes),
       usage_(scheduler, log),
-      refresh_(scheduler, source, log, cache_, {freshness_, settings.ignore_transient_errors}),
+      refresh_({scheduler, source, log, cache_, usage_}, {freshness_, settings.ignore_transient_errors}),
       fetches_(scheduler, refresh_),
       caching_(cache_.entries_a_role() > 0) {}
 
@@ -43,7 +43,7 @@ std::optional<SharedBytes> SecretStore::fresh(const SecretKeyView& key) {
 void SecretStore::renew_ahead(const SecretKeyView& key, CachedSecret& cached) {
   if (closed_ || fetches_.is_full() || fetches_.holds(key)) return;
   cached.renew_from = CachedSecret::kNever;
-  fetches_.join(key.copy(), false);
+  fetches_.join(key.copy(), false)->begun_for = true;
 }
 
 Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, TimePoint client_deadline) {
@@ -57,6 +57,7 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
     if (!refresh_now) refresh_.failed(key, busy(), false);
     co_return failed(busy(), key, refresh_now);
   }
+  const bool joined = std::exchange(fetch->begun_for, true);
 
   if (!refresh_now && refresh_.stand_in(key, late()) != nullptr) {
     const bool ended =
@@ -65,6 +66,7 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   }
   const bool ended = co_await fetch->done.wait_until(client_deadline);
   if (!ended) co_return too_late(*fetch, key, refresh_now);
+  if (joined) usage_.record_joined(key.secret_id);
   if (!fetch->outcome->ok()) co_return failed(fetch->outcome->fault(), key, refresh_now);
   usage_.record_aws(key.secret_id);
   if (CachedSecret* held = cache_.find(key)) ++held->uses;

@@ -29,9 +29,12 @@ void UsageSummary::run() {
 
 void UsageSummary::write(std::string_view secret_id, Counts& counts) {
   if (!counts.any()) return;
-  log_.info(
-      "secret in use",
-      {{"secret_id", secret_id}, {"from_memory", counts.memory}, {"from_aws", counts.aws}, {"errors", counts.errors}});
+  log_.info("secret in use", {{"secret_id", secret_id},
+                              {"from_memory", counts.memory},
+                              {"from_aws", counts.aws},
+                              {"errors", counts.errors},
+                              {"joined", counts.joined},
+                              {"calls", counts.calls}});
   counts = Counts{};
 }
 

@@ -336,7 +336,7 @@ TEST_CASE("a line has its time in UTC with milliseconds, its level and its field
     CHECK(std::regex_match(line, form));
     const auto has = [&](const char* part) { return line.find(part) != std::string::npos; };
     call_seen |= has("GetSecretValue") && has("log/form") && has("status=200") && has("attempts=1");
-    summary_seen |= has("secret in use secret_id=log/form from_memory=0 from_aws=1 errors=0");
+    summary_seen |= has("secret in use secret_id=log/form from_memory=0 from_aws=1 errors=0 joined=0 calls=1");
   }
   CHECK(call_seen);
   CHECK(summary_seen);

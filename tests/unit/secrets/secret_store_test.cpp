@@ -478,8 +478,51 @@ TEST_CASE("the minute's summary counts each answer by its origin") {
   Task<Answer> failed = f.refresh("db");
   f.reply(Fault::timeout("late"));
   f.store.usage().flush();
-  CHECK(f.lines.count("secret_id=db from_memory=2 from_aws=1 errors=0") == 1);
-  CHECK(f.lines.count("secret_id=db from_memory=1 from_aws=0 errors=1") == 1);
+  CHECK(f.lines.count("secret_id=db from_memory=2 from_aws=1 errors=0 joined=0 calls=1") == 1);
+  CHECK(f.lines.count("secret_id=db from_memory=1 from_aws=0 errors=1 joined=0 calls=2") == 1);
+}
+
+TEST_CASE("the minute's summary tells answers and calls apart") {
+  StoreFixture f;
+  std::vector<Task<Answer>> clients;
+  for (int i = 0; i < 20; ++i) clients.push_back(f.ask("db"));
+  SUBCASE("if the clients share one call") {
+    f.reply(secret("db", "v1", "value"));
+    f.store.usage().flush();
+    CHECK(f.lines.count("secret_id=db from_memory=0 from_aws=20 errors=0 joined=19 calls=1") == 1);
+  }
+  SUBCASE("if the shared call fails") {
+    f.reply(Fault::timeout("late"));
+    f.store.usage().flush();
+    CHECK(f.lines.count("secret_id=db from_memory=0 from_aws=0 errors=20 joined=19 calls=1") == 1);
+  }
+  SUBCASE("if the call was never sent, for lack of credentials") {
+    f.finish(Fault::internal("no credentials"));
+    f.store.usage().flush();
+    CHECK(f.lines.count("secret_id=db from_memory=0 from_aws=0 errors=20 joined=19 calls=0") == 1);
+  }
+  SUBCASE("if the client that began it has gone") {
+    clients.erase(clients.begin());
+    f.reply(secret("db", "v1", "value"));
+    f.store.usage().flush();
+    CHECK(f.lines.count("secret_id=db from_memory=0 from_aws=19 errors=0 joined=19 calls=1") == 1);
+  }
+}
+
+TEST_CASE("the minute's summary counts both calls of a renewal ahead of time, and who joins it as such") {
+  StoreFixture f;
+  f.cache("db", "v1", "old");
+  f.store.usage().flush();
+  f.scheduler.advance(Seconds{297});
+  CHECK(f.is_fresh("db"));
+  f.source.last().send();
+  f.scheduler.advance(Seconds{4});
+  Task<Answer> client = f.ask("db");
+  f.finish(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
+  f.reply(secret("db", "v2", "new"));
+  CHECK(text_of(client) == "new");
+  f.store.usage().flush();
+  CHECK(f.lines.count("secret_id=db from_memory=1 from_aws=1 errors=0 joined=1 calls=2") == 1);
 }
 
 TEST_CASE("no log line holds a secret") {

@@ -21,13 +21,16 @@ TEST_CASE("once a minute a line says what each secret's clients got") {
   Fixture f;
   for (int i = 0; i < 3; ++i) f.usage.record_memory("db");
   f.usage.record_aws("db");
+  f.usage.record_joined("db");
+  f.usage.record_call("db");
+  f.usage.record_call("db");
   f.usage.record_error("api");
   f.scheduler.advance(Seconds{59});
   CHECK(f.lines.lines.empty());
   f.scheduler.advance(Seconds{1});
   CHECK(f.lines.lines.size() == 2);
-  CHECK(f.lines.count("secret_id=db from_memory=3 from_aws=1 errors=0") == 1);
-  CHECK(f.lines.count("secret_id=api from_memory=0 from_aws=0 errors=1") == 1);
+  CHECK(f.lines.count("secret_id=db from_memory=3 from_aws=1 errors=0 joined=1 calls=2") == 1);
+  CHECK(f.lines.count("secret_id=api from_memory=0 from_aws=0 errors=1 joined=0 calls=0") == 1);
 }
 
 TEST_CASE("each minute counts from zero, and a secret nobody asked for has no line") {
