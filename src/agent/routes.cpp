@@ -15,11 +15,14 @@ ServerResponse text(int status, std::string_view literal) {
   return {.status = status, .body = SharedBytes::of_literal(literal)};
 }
 
-ServerResponse not_allowed() {
+/// `methods`: what is allowed, for `Allow`.
+ServerResponse not_allowed(std::string_view methods) {
   ServerResponse response = text(405, "Not allowed");
-  response.allow = "GET";
+  response.allow = methods;
   return response;
 }
+
+constexpr std::string_view kReads = "GET, HEAD";
 
 /// The agent's own requests may be asked by HEAD. (The server leaves out the body.)
 bool is_read(const ServerRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
@@ -74,7 +77,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
   const bool ping = request.path == kPing;
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))
     return text(429, "Connection limit exceeded");
-  if (ping) return is_read(request) ? text(200, "healthy") : not_allowed();
+  if (ping) return is_read(request) ? text(200, "healthy") : not_allowed(kReads);
   if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
   auto answer = route_known(request);
   if (auto* response = std::get_if<ServerResponse>(&answer)) response->client_is_known = true;
@@ -84,8 +87,8 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
 /// A request that carries the token.
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
   const bool own = status_ && request.path == kStatusPath && is_status_served(path_prefix_);
-  if (own && is_read(request)) return json(status_());
-  if (request.method != "GET") return not_allowed();
+  if (own) return is_read(request) ? json(status_()) : not_allowed(kReads);
+  if (request.method != "GET") return not_allowed("GET");
   return secret(request);
 }
 

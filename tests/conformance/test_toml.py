@@ -371,7 +371,7 @@ class ConfigurationWriter(Writer):
                              for _ in range(self.random.randrange(3)))
         if key in ("ssrf_headers", "ssrf_env_variables"):
             return self.list(self.written(self.pick("X-One", "X_TWO")) for _ in range(self.random.randrange(1, 4)))
-        return self.written({"log_level": self.pick("debug", "Info", "NONE"), "region": self.pick("eu-central-1", "us-east-1"),
+        return self.written({"log_level": self.pick("debug", "Info", "NONE"), "log_format": self.pick("text", "Json"), "region": self.pick("eu-central-1", "us-east-1"),
                              "path_prefix": self.pick("/", "/v1/", "/a=b#c/"), "credentials_file_path": "/tmp/[x] = {y}"}[key])
 
     def configuration(self):

@@ -156,7 +156,7 @@ TEST_CASE("log_to_file = false logs to standard output after the start line") {
 TEST_CASE("with log_format = json each line on standard output is an object, the start line the first") {
   AgentWithAws scene(Variables{{"SMA_LOG_TO_FILE", "false"}, {"SMA_LOG_FORMAT", "json"}});
   scene.aws.put("log/\"json\"", "log-json-value");
-  CHECK(scene.agent().get_secret("log/%22json%22").status == 200);
+  CHECK(scene.agent().get_secret("log/\"json\"").status == 200);
   (void)scene.stop();
   const std::string output = scene.agent().child().output();
   std::istringstream lines(output);
