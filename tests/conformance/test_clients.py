@@ -106,7 +106,7 @@ def test_curl_asks_for_a_head(agent):
     assert [transfer["http_code"] for transfer in curl.transfers] == [405, 200]
     assert [transfer["num_connects"] for transfer in curl.transfers] == [1, 0]
     assert [transfer["size_download"] for transfer in curl.transfers] == [0, 0]
-    assert curl.answer()[2]["Allow"] == "GET"
+    assert b"\r\nAllow: GET\r\n" in curl.output
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
