@@ -216,7 +216,7 @@ void Agent::serve() {
   serving_->server.start(std::move(start_.listening));
   const PrefetchSettings& prefetch = start_.settings.prefetch;
   if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty())
-    tasks_.start(serving_->prefetch.run(outgoing_->random.part_of(prefetch.max_jitter)));
+    tasks_.start(serving_->prefetch.run(outgoing_->random));
 }
 
 Task<Result<std::string>> Agent::find_region(Result<std::string> configured, TimePoint deadline) {

@@ -32,41 +32,56 @@ bool names(std::string_view id, const SecretValue& value) {
 }  // namespace
 
 Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, PrefetchSettings settings)
-    : scheduler_(scheduler),
-      source_(source),
-      store_(store),
-      log_(log),
-      settings_(std::move(settings)),
-      finished_(scheduler) {}
+    : scheduler_(scheduler), source_(source), store_(store), log_(log), settings_(std::move(settings)) {}
 
-Task<void> Prefetch::run(Nanoseconds delay) {
+Task<void> Prefetch::run(Random& random) {
   if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
-  const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + delay);
-  co_await pause;
+  const Scheduler::Sleep jitter = scheduler_.sleep_until(scheduler_.now() + random.part_of(settings_.max_jitter));
+  co_await jitter;
 
   make_jobs();
-  TaskSet workers(scheduler_);
-  working_ = std::min(kWorkers, jobs_.size());
-  for (std::size_t i = 0; i < working_; ++i) workers.start(work());
-  if (working_ > 0) co_await finished_.wait();
+  Nanoseconds longest = kFirstWait;
+  for (;; longest = std::min<Nanoseconds>(2 * longest, kLongestWait)) {
+    Task<void> loading = load_all();
+    co_await std::move(loading);
+    if (again_.empty()) break;
+    jobs_ = std::exchange(again_, {});
+    first_try_ = false;
+    const Nanoseconds wait = longest / 2 + random.part_of(longest / 2);
+    log_.info("prefetch tries again what failed",
+              {{"in_milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
+    const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + wait);
+    co_await pause;
+  }
   log_.info("prefetch finished", {{"loaded", loaded_}, {"failed", failed_}, {"skipped", skipped_}});
 }
 
 void Prefetch::make_jobs() {
   for (const PrefetchSettings::Secret& secret : settings_.secrets)
-    if (Job* job = job_for(secret.role_arn, "secret_id", secret.secret_id)) job->secret_ids.push_back(secret.secret_id);
-  for (const PrefetchSettings::Tag& tag : settings_.filter_tags)
-    if (Job* job = job_for(tag.role_arn, "tag_key", tag.key)) job->tag_keys.push_back(tag.key);
+    add_job(secret.role_arn, &Job::secret_ids, secret.secret_id);
+  for (const PrefetchSettings::Tag& tag : settings_.filter_tags) add_job(tag.role_arn, &Job::tag_keys, tag.key);
 }
 
-Prefetch::Job* Prefetch::job_for(const std::string& role_arn, std::string_view what, std::string_view name) {
-  const auto found = std::find_if(jobs_.begin(), jobs_.end(), [&](const Job& job) { return job.role_arn == role_arn; });
-  if (found != jobs_.end()) return &*found;
-  if (!role_arn.empty() && !is_role_arn(role_arn)) {
+void Prefetch::add_job(const std::string& role_arn, Names what, const std::string& name) {
+  if (role_arn.empty() || is_role_arn(role_arn))
+    (job_for(jobs_, role_arn).*what).push_back(name);
+  else
     fail(role_arn, what, name, Fault::internal("role_arn is not arn:<partition>:iam::<account>:role/<name>"));
-    return nullptr;
-  }
-  return &jobs_.emplace_back(Job{.role_arn = role_arn, .secret_ids = {}, .tag_keys = {}});
+}
+
+Prefetch::Job& Prefetch::job_for(std::vector<Job>& jobs, std::string_view role_arn) {
+  const auto found = std::find_if(jobs.begin(), jobs.end(), [&](const Job& job) { return job.role_arn == role_arn; });
+  if (found != jobs.end()) return *found;
+  return jobs.emplace_back(Job{.role_arn = std::string(role_arn), .secret_ids = {}, .tag_keys = {}});
+}
+
+Task<void> Prefetch::load_all() {
+  finished_.emplace(scheduler_);
+  next_job_ = 0;
+  TaskSet workers(scheduler_);
+  working_ = std::min(kWorkers, jobs_.size());
+  for (std::size_t i = 0; i < working_; ++i) workers.start(work());
+  if (working_ > 0) co_await finished_->wait();
 }
 
 Task<void> Prefetch::work() {
@@ -79,7 +94,7 @@ Task<void> Prefetch::work() {
       co_await std::move(tagged);
     }
   }
-  if (--working_ == 0) finished_.set();
+  if (--working_ == 0) finished_->set();
 }
 
 Task<void> Prefetch::load_listed(const Job& job) {
@@ -103,7 +118,7 @@ Task<void> Prefetch::load_listed(const Job& job) {
     Task<std::optional<Fault>> singly = load_singly(job, std::move(wanted), std::move(fault));
     const std::optional<Fault> hopeless = co_await std::move(singly);
     if (!hopeless.has_value()) continue;
-    for (; next < job.secret_ids.size(); ++next) fail(job.role_arn, "secret_id", job.secret_ids[next], *hopeless);
+    for (; next < job.secret_ids.size(); ++next) fail(job.role_arn, &Job::secret_ids, job.secret_ids[next], *hopeless);
   }
 }
 
@@ -118,7 +133,7 @@ Task<void> Prefetch::load_tagged(const Job& job, std::string tag_key) {
     Task<Result<SecretBatch>> call = source_.batch_get_tagged(tag_key, token, job.role_arn, progress);
     Result<SecretBatch> batch = co_await std::move(call);
     if (!batch.ok()) {
-      fail(job.role_arn, "tag_key", tag_key, batch.fault());
+      fail(job.role_arn, &Job::tag_keys, tag_key, batch.fault());
       co_return;
     }
     token = batch->next_token;
@@ -126,7 +141,7 @@ Task<void> Prefetch::load_tagged(const Job& job, std::string tag_key) {
     co_await std::move(singly);
     if (token.empty()) co_return;
   }
-  fail(job.role_arn, "tag_key", tag_key, Fault::internal("the list of secrets with this tag does not end"));
+  fail(job.role_arn, &Job::tag_keys, tag_key, Fault::internal("the list of secrets with this tag does not end"));
 }
 
 Task<std::optional<Fault>> Prefetch::load_singly(const Job& job, std::vector<std::string> secret_ids,
@@ -145,9 +160,9 @@ Task<std::optional<Fault>> Prefetch::load_singly(const Job& job, std::vector<std
       continue;
     }
     const Fault& fault = value.fault();
-    fail(job.role_arn, "secret_id", key.secret_id, fault);
+    fail(job.role_arn, &Job::secret_ids, key.secret_id, fault);
     if (!repeats(fault, batch_fault)) continue;
-    while (++i < secret_ids.size()) fail(job.role_arn, "secret_id", secret_ids[i], fault);
+    while (++i < secret_ids.size()) fail(job.role_arn, &Job::secret_ids, secret_ids[i], fault);
     if (!fault.is_transient()) co_return fault;
   }
   co_return std::nullopt;
@@ -181,7 +196,7 @@ std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::str
   for (const SecretBatch::Failure& failure : batch.failures) {
     std::erase(wanted, failure.secret_id);
     if (failure.fault.is_denied())
-      fail(job.role_arn, "secret_id", failure.secret_id, failure.fault);
+      fail(job.role_arn, &Job::secret_ids, failure.secret_id, failure.fault);
     else
       wanted.push_back(failure.secret_id);
   }
@@ -195,10 +210,18 @@ void Prefetch::keep(const Job& job, std::string configured_id, SecretValue value
   ++(kept ? loaded_ : skipped_);
 }
 
-void Prefetch::fail(std::string_view role_arn, std::string_view what, std::string_view name, const Fault& fault) {
-  ++failed_;
-  log_.warn("prefetch failed",
-            {{what, name}, {"role_arn", role_arn}, {"error", fault.code}, {"reason", fault.message}});
+void Prefetch::fail(std::string_view role_arn, Names what, std::string_view name, const Fault& fault) {
+  const bool again = fault.is_transient();
+  if (again)
+    (job_for(again_, role_arn).*what).emplace_back(name);
+  else
+    ++failed_;
+  if (again && !first_try_) return;  // it was logged then, and AWS may be away for hours
+  log_.warn(again ? "prefetch failed, it is tried again" : "prefetch failed",
+            {{what == &Job::tag_keys ? "tag_key" : "secret_id", name},
+             {"role_arn", role_arn},
+             {"error", fault.code},
+             {"reason", fault.message}});
 }
 
 }  // namespace sma

@@ -8,6 +8,7 @@
 
 #include "base/event.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/scheduler.h"
 #include "base/task.h"
 #include "secrets/secret_source.h"
@@ -31,17 +32,21 @@ struct PrefetchSettings {
 };
 
 /// Fills the cache at start, while the agent serves already: explicit secrets 20 a call, and every secret that has a
-/// given tag key, a page a call. Fills only what is absent; a client's own fetch always wins. What goes wrong is logged
-/// by name and never fatal; a line sums up. Source: specification §3.18; Secrets Manager API
+/// given tag key, a page a call. Fills only what is absent; a client's own fetch always wins. What is refused is logged
+/// by name and never fatal. What fails by a transient fault is tried again, with growing waits, until it is loaded or
+/// refused; then a line sums up. Source: specification §3.18; Secrets Manager API
 /// Reference, BatchGetSecretValue.
 class Prefetch {
  public:
   /// All of it outlives the task of `run`, and so does this.
   Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, PrefetchSettings settings);
 
-  /// Once, `delay` from now: a random part of `max_jitter`, so that a fleet does not ask at the same moment. May be
-  /// destroyed at any time.
-  Task<void> run(Nanoseconds delay);
+  /// Once, after a random part of `max_jitter`, so that a fleet does not ask at the same moment; what is tried again
+  /// waits at random, too. May be destroyed at any time. `random` outlives the task.
+  Task<void> run(Random& random);
+
+  static constexpr Seconds kFirstWait{1};  ///< before the second try; each further one waits twice as long
+  static constexpr Seconds kLongestWait{60};
 
  private:
   /// What is to be loaded with one role; a role's fault delays no other's work.
@@ -50,9 +55,12 @@ class Prefetch {
     std::vector<std::string> secret_ids;
     std::vector<std::string> tag_keys;
   };
+  using Names = std::vector<std::string> Job::*;  // which of them
 
   void make_jobs();
-  Job* job_for(const std::string& role_arn, std::string_view what, std::string_view name);
+  void add_job(const std::string& role_arn, Names what, const std::string& name);
+  static Job& job_for(std::vector<Job>& jobs, std::string_view role_arn);
+  Task<void> load_all();
   Task<void> work();
   Task<void> load_listed(const Job& job);
   Task<void> load_tagged(const Job& job, std::string tag_key);
@@ -66,7 +74,8 @@ class Prefetch {
   std::vector<std::string> keep_all(const Job& job, std::vector<std::string> wanted, SecretBatch batch,
                                     const FetchProgress& progress);
   void keep(const Job& job, std::string configured_id, SecretValue value, const FetchProgress& progress);
-  void fail(std::string_view role_arn, std::string_view what, std::string_view name, const Fault& fault);
+  /// Keeps the name for another try if the fault is transient.
+  void fail(std::string_view role_arn, Names what, std::string_view name, const Fault& fault);
 
   Scheduler& scheduler_;
   SecretSource& source_;
@@ -74,9 +83,11 @@ class Prefetch {
   Log& log_;
   PrefetchSettings settings_;
   std::vector<Job> jobs_;
+  std::vector<Job> again_;  // what failed and is to be tried again
+  bool first_try_ = true;
   std::size_t next_job_ = 0;
   std::size_t working_ = 0;
-  Event finished_;
+  std::optional<Event> finished_{};  // of this try
   std::size_t loaded_ = 0;
   std::size_t failed_ = 0;
   std::size_t skipped_ = 0;

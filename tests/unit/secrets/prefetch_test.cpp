@@ -16,9 +16,9 @@ constexpr const char* kOtherRole = "arn:aws:iam::111122223333:role/other";
 struct Fixture : StoreFixture {
   using StoreFixture::StoreFixture;
 
-  void prefetch(PrefetchSettings settings, Nanoseconds delay = {}) {
+  void prefetch(PrefetchSettings settings) {
     made = std::make_unique<Prefetch>(scheduler, source, store, log, std::move(settings));
-    task = started(scheduler, made->run(delay));
+    task = started(scheduler, made->run(random));
   }
   void prefetch(std::size_t count, double ratio = 1.0, std::string role = {}) {
     PrefetchSettings settings{.cache_buffer_ratio = ratio};
@@ -108,10 +108,10 @@ TEST_CASE("the age of a prefetched secret counts from when its call was handed o
   CHECK(f.source.last().operation == "describe");
 }
 
-TEST_CASE("prefetch begins after its delay") {
+TEST_CASE("prefetch begins after a random part of its jitter") {
   Fixture f;
-  f.prefetch({.secrets = {{"db", {}}}}, Seconds{5});
-  f.scheduler.advance(Seconds{5} - Nanoseconds{1});
+  f.prefetch({.secrets = {{"db", {}}}, .max_jitter = Seconds{10}});
+  f.scheduler.advance(f.random.part_of(Seconds{10}) - Nanoseconds{1});
   CHECK(f.source.calls.empty());
   f.scheduler.advance(Nanoseconds{1});
   CHECK(f.source.operations() == "batch");
@@ -271,9 +271,9 @@ TEST_CASE("failures within a batch are logged by name, and those that may pass a
   f.reply(Result<SecretBatch>(std::move(batch)));
   CHECK(f.source.operations() == "batch get");
   f.reply(Fault::timeout("late"));
-  CHECK(f.finished(1, 2, 0));
+  CHECK_FALSE(f.task.done());
   CHECK(f.lines.count("prefetch failed secret_id=s1 role_arn=\"\" error=ResourceNotFoundException") == 1);
-  CHECK(f.lines.count("prefetch failed secret_id=s2 role_arn=\"\" error=TimeoutError") == 1);
+  CHECK(f.lines.count("prefetch failed, it is tried again secret_id=s2 role_arn=\"\" error=TimeoutError") == 1);
 }
 
 TEST_CASE("a caller that may not use batches gets its secrets by single calls, without trying another batch") {
@@ -309,7 +309,74 @@ TEST_CASE("a batch that met a transient fault is tried singly, and only once if 
   f.source.on_call = [&](const auto& call) { call->give(Fault::connection("refused")); };
   f.prefetch(25);
   CHECK(f.source.operations() == "batch get batch get");
-  CHECK(f.finished(0, 25, 0));
+}
+
+TEST_CASE("what failed by a transient fault is tried again, with waits that grow to 60 s, until it is loaded") {
+  Fixture f;
+  bool away = true;
+  std::vector<TimePoint> batches;
+  f.source.on_call = [&](const auto& call) {
+    call->send();
+    if (call->operation == "batch") batches.push_back(f.scheduler.now());
+    if (away)
+      call->give(Fault::connection("refused"));
+    else
+      call->give(Result<SecretBatch>(f.page(call->ids)));
+  };
+  f.prefetch(3);
+  f.scheduler.advance(Seconds{600});
+  constexpr int kLongest[]{1, 2, 4, 8, 16, 32, 60, 60};
+  REQUIRE(batches.size() > std::size(kLongest));
+  for (std::size_t i = 0; i < std::size(kLongest); ++i) {
+    const Nanoseconds half = Nanoseconds(Seconds{kLongest[i]}) / 2;
+    CHECK(batches[i + 1] - batches[i] == half + f.random.part_of(half));
+  }
+  CHECK(f.lines.count("prefetch failed, it is tried again secret_id=s0") == 1);
+  CHECK_FALSE(f.task.done());
+
+  away = false;
+  f.scheduler.advance(Seconds{60});
+  CHECK(f.finished(3, 0, 0));
+  CHECK(f.memory(f.key("s2")) == "value of s2");
+}
+
+TEST_CASE("what is refused when it is tried again is not tried a third time, and what a client fetched is left alone") {
+  Fixture f;
+  f.prefetch(2);
+  f.reply(Fault::connection("refused"));
+  f.reply(Fault::connection("refused"));
+  f.cache("s1", "v1", "mine");
+  f.scheduler.advance(Seconds{1});
+  CHECK(f.source.last().ids == std::vector<std::string>{"s0"});
+  f.reply(refusal("AccessDeniedException"));
+  f.reply(refusal("AccessDeniedException"));
+  CHECK(f.finished(0, 1, 1));
+  CHECK(f.lines.count("prefetch failed secret_id=s0") == 1);
+}
+
+TEST_CASE("only what failed is tried again: a role's tag, not its secrets or another's") {
+  Fixture f;
+  f.prefetch({.secrets = {{"a", kRole}, {"b", {}}}, .filter_tags = {{"team", kRole}}});
+  f.source.calls[0]->give(Result<SecretBatch>(f.page({"a"})));
+  f.source.calls[1]->give(Result<SecretBatch>(f.page({"b"})));
+  f.scheduler.run_until_idle();
+  REQUIRE(f.source.last().operation == "tagged");
+  f.reply(Fault::timeout("late"));
+  f.scheduler.advance(Seconds{1});
+  CHECK(f.source.operations() == "batch batch tagged tagged");
+  CHECK(f.source.last().key.role_arn == kRole);
+  f.reply(Result<SecretBatch>(f.page({"c"})));
+  CHECK(f.finished(3, 0, 0));
+}
+
+TEST_CASE("prefetch may be cancelled while it waits to try again") {
+  Fixture f;
+  f.prefetch(1);
+  f.reply(Fault::connection("refused"));
+  f.reply(Fault::connection("refused"));
+  f.task = {};
+  f.scheduler.advance(Seconds{60});
+  CHECK(f.source.operations() == "batch get");
 }
 
 TEST_CASE("a batch too large for one answer comes in by single calls") {
