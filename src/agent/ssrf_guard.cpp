@@ -1,5 +1,7 @@
 #include "agent/ssrf_guard.h"
 
+#include <algorithm>
+
 #include "base/ascii.h"
 #include "base/wiped_bytes.h"
 
@@ -8,18 +10,32 @@ namespace {
 
 constexpr int kLinesASecond = 10;
 
+/// Which field a proxy added: the usual one, or that of RFC 7239. Empty if none did.
+std::string_view proxy_trace(const ServerRequest& request) {
+  if (request.field("X-Forwarded-For")) return "x-forwarded-for";
+  return request.field("Forwarded") ? "forwarded" : "";
+}
+
 }  // namespace
 
 std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request) {
-  if (request.field("X-Forwarded-For")) {
-    note("Rejecting request with X-Forwarded-For header");
+  if (const std::string_view reason = proxy_trace(request); !reason.empty()) {
+    note("Rejecting request with X-Forwarded-For header", reason, request);
     return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
   }
   if (!carries_token(request)) {
-    note("Rejecting request with incorrect SSRF token");
+    note("Rejecting request with incorrect SSRF token", has_some_token(request) ? "wrong" : "missing", request);
     return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
   }
   return std::nullopt;
+}
+
+bool SsrfGuard::has_some_token(const ServerRequest& request) const {
+  return std::ranges::any_of(headers_, [&](const std::string& name) {
+    return std::ranges::any_of(request.fields(), [&](const ServerField& field) {
+      return !field.value.empty() && equals_ignoring_case(field.name, name);
+    });
+  });
 }
 
 bool SsrfGuard::carries_token(const ServerRequest& request) const {
@@ -31,14 +47,16 @@ bool SsrfGuard::carries_token(const ServerRequest& request) const {
   return carried;
 }
 
-void SsrfGuard::note(std::string_view message) {
+void SsrfGuard::note(std::string_view message, std::string_view reason, const ServerRequest& request) {
   const TimePoint now = scheduler_.now();
   if (now - second_ >= Seconds(1)) {
     run();
     second_ = now;
     lines_ = 0;
   }
-  if (++lines_ <= kLinesASecond) return log_.error(message);
+  // Without the query, because clients put tokens there by mistake.
+  if (++lines_ <= kLinesASecond)
+    return log_.error(message, {{"reason", reason}, {"method", request.method}, {"path", request.path}});
   if (left_out_++ == 0) arm(second_ + Seconds(1));
 }
 

@@ -13,8 +13,8 @@
 namespace sma {
 
 /// Rejects requests that a program was tricked into making: those that came through a proxy, and those without the
-/// token. Its ERROR lines begin with texts that alarms look for. At most 10 are written in a second; the others are
-/// counted, and their number is written when the second is over.
+/// token. Its ERROR lines begin with texts that alarms look for, and go on with the reason. At most 10 are written in a
+/// second; the others are counted, and their number is written when the second is over.
 class SsrfGuard final : private Timer {
  public:
   SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, SharedBytes token)
@@ -25,7 +25,8 @@ class SsrfGuard final : private Timer {
 
  private:
   [[nodiscard]] bool carries_token(const ServerRequest& request) const;
-  void note(std::string_view message);
+  [[nodiscard]] bool has_some_token(const ServerRequest& request) const;
+  void note(std::string_view message, std::string_view reason, const ServerRequest& request);
   void run() override;
 
   Scheduler& scheduler_;

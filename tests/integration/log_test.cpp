@@ -101,13 +101,19 @@ TEST_CASE("the log file tells start, calls and rejections") {
   HttpConnection bad = scene.agent().connect();
   bad.send("GET /v1/a HTTP/1.1\r\nHost: localhost\r\nX-Vault-Token: guess-of-a-token\r\n\r\n");
   CHECK(bad.read_answer().status == 403);
+  HttpConnection standard = scene.agent().connect();
+  standard.send(get_request("/v1/log/told?query=hidden", "Forwarded: for=10.0.0.1\r\n"));
+  CHECK(standard.read_answer().status == 400);
   CHECK(scene.stop() == 0);
   const std::string log = scene.agent().log();
   CHECK(log.find("listening on http://127.0.0.1:") != std::string::npos);
   CHECK(log.find("GetSecretValue") != std::string::npos);
   CHECK(log.find("log/told") != std::string::npos);
-  CHECK(log.find("Rejecting request with X-Forwarded-For header") != std::string::npos);
-  CHECK(log.find("Rejecting request with incorrect SSRF token") != std::string::npos);
+  const std::string forwarded_line = " ERROR Rejecting request with X-Forwarded-For header reason=";
+  CHECK(log.find(forwarded_line + "x-forwarded-for method=GET path=/v1/a\n") != std::string::npos);
+  CHECK(log.find(forwarded_line + "forwarded method=GET path=/v1/log/told\n") != std::string::npos);
+  CHECK(log.find(" ERROR Rejecting request with incorrect SSRF token reason=wrong method=GET path=/v1/a\n") !=
+        std::string::npos);
   CHECK(log.find("ERROR") != std::string::npos);
   CHECK(log.find("log-told-value") == std::string::npos);
   CHECK(log.find("guess-of-a-token") == std::string::npos);
@@ -155,7 +161,7 @@ TEST_CASE("log_to_file = false logs to standard output after the start line") {
 
 TEST_CASE("with log_format = json each line on standard output is an object, the start line the first") {
   AgentWithAws scene(Variables{{"SMA_LOG_TO_FILE", "false"}, {"SMA_LOG_FORMAT", "json"}});
-    CHECK(scene.agent().get_secret("log/\"none\"").status == 400);
+  CHECK(scene.agent().get_secret("log/\"none\"").status == 400);
   (void)scene.stop();
   const std::string output = scene.agent().child().output();
   std::istringstream lines(output);

@@ -48,7 +48,37 @@ TEST_CASE("a forwarded request is refused though it carries the token, an empty 
   GuardFixture fixture;
   CHECK(fixture.verdict({{"X-One", "token"}, {"x-forwarded-for", ""}}) == "400 Forwarded");
   CHECK(fixture.lines.count("ERROR " + kForwardedLine) == 1);
-  CHECK(fixture.verdict({{"X-One", "token"}, {"X-Forwarded-Host", "a"}, {"Forwarded", "for=a"}}).empty());
+  CHECK(fixture.verdict({{"X-One", "token"}, {"X-Forwarded-Host", "a"}, {"Forwarded-For", "a"}}).empty());
+}
+
+TEST_CASE("the field of RFC 7239 marks a forwarded request as the usual one does") {
+  GuardFixture fixture;
+  CHECK(fixture.verdict({{"X-One", "token"}, {"Forwarded", "for=10.0.0.1"}}) == "400 Forwarded");
+  CHECK(fixture.verdict({{"fORWARDED", ""}}) == "400 Forwarded");
+  CHECK(fixture.lines.count("ERROR " + kForwardedLine + " reason=forwarded method=") == 2);
+}
+
+TEST_CASE("a rejection's line goes on with reason, method and path, escaped and without the query") {
+  GuardFixture fixture;
+  ServerRequest request;
+  request.method = "PATCH";
+  request.path = "/v1/a \"b\"";
+  request.query = "token=hidden";
+  const auto line_of = [&](std::initializer_list<ServerField> fields) {
+    request.clear_fields();
+    for (const ServerField& field : fields) request.add_field(field);
+    (void)fixture.guard.refuse(request);
+  };
+  const std::string rest = " method=PATCH path=\"/v1/a \\\"b\\\"\"\n";
+  line_of({});
+  line_of({{"X-One", ""}, {"X-Three", "token"}});
+  CHECK(fixture.lines.count("ERROR " + kTokenLine + " reason=missing" + rest) == 2);
+  line_of({{"X-One", ""}, {"x-two", "guess"}});
+  CHECK(fixture.lines.count("ERROR " + kTokenLine + " reason=wrong" + rest) == 1);
+  line_of({{"Forwarded", "for=a"}, {"X-Forwarded-For", "a"}, {"X-One", "token"}});
+  CHECK(fixture.lines.count("ERROR " + kForwardedLine + " reason=x-forwarded-for" + rest) == 1);
+  CHECK(fixture.lines.count("hidden") == 0);
+  CHECK(fixture.lines.count("guess") == 0);
 }
 
 TEST_CASE("at most ten lines a second are logged, and the rest counted when the second is over") {
