@@ -142,4 +142,15 @@ TEST_CASE("clients are served while prefetch waits, and their own newer fetch is
   CHECK(scene.aws.count("GetSecretValue", "prefetch/race") == 1);
 }
 
+TEST_CASE("secrets that prefetch cannot load because AWS is away are loaded when it is back") {
+  AgentWithAws scene = scene_with(listed({"prefetch/late"}), {{"AWS_MAX_ATTEMPTS", "1"}});
+  scene.aws.put("prefetch/late", "prefetch-late-value");
+  for (const char* operation : {"BatchGetSecretValue", "GetSecretValue"})
+    scene.aws.fail(standin::FaultPlan::error(503, "ServiceUnavailable").on(operation));
+  CHECK(finish(scene).find("loaded=1 failed=0 skipped=0") != std::string::npos);
+  CHECK(line_has(scene.agent().all_output(), "prefetch failed, it is tried again", "prefetch/late"));
+  CHECK(scene.agent().get_secret("prefetch/late").status == 200);
+  CHECK(scene.aws.count("GetSecretValue") == 1);  // the one that failed
+}
+
 }  // namespace sma::integration
