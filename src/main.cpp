@@ -89,7 +89,10 @@ int main(int argc, char** argv) {
 
   auto environment = sma::Environment::of_process();
   sma::SystemFiles files;
-  auto loaded = sma::load_settings(sma::configuration_file(*command_line, files), environment, files);
+  // A client may read a file that the agent must not trust: it has other rights.
+  const auto rule =
+      command_line->command == CommandLine::Command::run ? sma::FileRule::not_planted : sma::FileRule::any;
+  auto loaded = sma::load_settings(sma::configuration_file(*command_line, files), environment, files, rule);
   if (!loaded.ok()) {
     std::fprintf(stderr, "%s\n", loaded.fault().message.c_str());
     return 1;

@@ -76,6 +76,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
 
   if (output.fault()) log.warn("no log file; lines go to standard error", {{"reason", output.fault()->message}});
   for (const std::string& warning : loaded.warnings) log.warn(warning);
+  for (const std::string& remark : loaded.remarks) log.info(remark);
   if (command_line.lambda && !lambda)
     log.warn("no Lambda extension: AWS_LAMBDA_RUNTIME_API is not set; the agent runs as it does elsewhere");
   settings.max_conn = fitting_connections(settings.max_conn, raise_descriptor_limit(), log);

@@ -40,20 +40,14 @@ class Readiness {
   std::chrono::steady_clock::time_point end_;
 };
 
-}  // namespace
-
-Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit) const {
-  // O_NONBLOCK: opening a FIFO must not wait for a writer.
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file.valid()) return unreadable(path, std::strerror(errno));
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return unreadable(path, std::strerror(errno));
-  if (S_ISDIR(status.st_mode)) return unreadable(path, "it is a folder");
+/// `status` is the file's.
+Result<WipedBytes> read_all(const FileDescriptor& file, const struct stat& status, const std::string& path,
+                            std::size_t limit, Nanoseconds patience) {
   WipedBytes content;
   content.reserve(status.st_size > 0 && static_cast<std::size_t>(status.st_size) < limit
                       ? static_cast<std::size_t>(status.st_size) + 1
                       : 4096);
-  const Readiness readiness(file.get(), patience_);
+  const Readiness readiness(file.get(), patience);
   // Once a byte has come, there was a writer: then a read of 0 bytes is the end. poll(2) does not know of a writer that
   // had ended before we opened the FIFO.
   bool must_wait = true;
@@ -73,6 +67,45 @@ Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit)
     if (got == 0) return content;
     if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");
   }
+}
+
+}  // namespace
+
+std::string open_folder_remark(const std::string& path) {
+  return "everybody can replace " + path + ", because everybody can write in its folder";
+}
+
+Result<CheckedFile> Files::read_checked(const std::string& path, FileRule /*rule*/, std::size_t limit) const {
+  auto content = read(path, limit);
+  if (!content.ok()) return std::move(content.fault());
+  const auto known = facts(path);
+  return CheckedFile{std::move(*content), known ? known->permissions : 0};
+}
+
+Result<WipedBytes> SystemFiles::read(const std::string& path, std::size_t limit) const {
+  auto checked = read_checked(path, FileRule::any, limit);
+  if (!checked.ok()) return std::move(checked.fault());
+  return std::move(checked->content);
+}
+
+Result<CheckedFile> SystemFiles::read_checked(const std::string& path, FileRule rule, std::size_t limit) const {
+  const int no_link = rule == FileRule::own ? O_NOFOLLOW : 0;
+  // O_NONBLOCK: opening a FIFO must not wait for a writer.
+  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | no_link));
+  if (!file.valid() && no_link != 0 && errno == ELOOP) return unreadable(path, "it is a symbolic link");
+  struct stat status {};
+  if (!file.valid() || ::fstat(file.get(), &status) != 0) return unreadable(path, std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) return unreadable(path, "it is a folder");
+  bool in_open_folder = false;
+  if (rule != FileRule::any) {
+    const auto place = check_place(path, status, rule);
+    if (!place.ok()) return unreadable(path, place.fault().message);
+    in_open_folder = place->in_open_folder;
+  }
+  auto content = read_all(file, status, path, limit, patience_);
+  if (!content.ok()) return std::move(content.fault());
+  return CheckedFile{std::move(*content), static_cast<unsigned>(status.st_mode & 0777U), in_open_folder,
+                     S_ISREG(status.st_mode)};
 }
 
 bool SystemFiles::exists(const std::string& path) const {

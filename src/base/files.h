@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/file_rule.h"
 #include "base/result.h"
 #include "base/wiped_bytes.h"
 
@@ -20,6 +21,16 @@ struct FileFacts {
   bool operator==(const FileFacts&) const = default;
 };
 
+struct CheckedFile {
+  WipedBytes content;
+  unsigned permissions = 0;     ///< the lower nine bits of its mode
+  bool in_open_folder = false;  ///< everybody can replace it
+  bool is_regular = true;       ///< can be read again, as a pipe cannot
+};
+
+/// What to tell a person of a file that is `in_open_folder`.
+[[nodiscard]] std::string open_folder_remark(const std::string& path);
+
 /// Reads small files whole. Tests put their own in.
 class Files {
  public:
@@ -27,6 +38,9 @@ class Files {
   /// At most `limit` bytes; a larger file, a folder, or one that cannot be read is a fault that names the path and the
   /// reason, never the content.
   [[nodiscard]] virtual Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const = 0;
+  /// The same if `rule` allows the file that was opened, else a fault that says why not.
+  [[nodiscard]] virtual Result<CheckedFile> read_checked(const std::string& path, FileRule rule,
+                                                         std::size_t limit = kLimit) const;
   [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
   [[nodiscard]] virtual bool is_folder(const std::string& /*path*/) const { return false; }
   /// None if there is no such file, or if a test does not care.
@@ -46,6 +60,8 @@ class SystemFiles final : public Files {
   explicit SystemFiles(Nanoseconds patience = Seconds(2)) : patience_(patience) {}
 
   [[nodiscard]] Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const override;
+  [[nodiscard]] Result<CheckedFile> read_checked(const std::string& path, FileRule rule,
+                                                 std::size_t limit = kLimit) const override;
   [[nodiscard]] bool exists(const std::string& path) const override;
   [[nodiscard]] bool is_folder(const std::string& path) const override;
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override;

@@ -20,6 +20,37 @@ std::string trimmed(std::string text) {
   return text;
 }
 
+/// Runs the agent as a user without rights.
+std::vector<std::string> as_user(const std::string& id) {
+  return {"setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups", "--inh-caps=-all"};
+}
+
+/// A folder of this mode for everybody, as /tmp is, or as a volume of Kubernetes.
+std::filesystem::path make_folder(const TempFolder& folder, const std::string& name, mode_t mode) {
+  const auto path = folder.path() / name;
+  std::filesystem::create_directory(path);
+  CHECK(chmod(folder.path().c_str(), 0755) == 0);
+  CHECK(chmod(path.c_str(), mode) == 0);
+  return path;
+}
+
+/// A start that ends because of the token, and names its file.
+void check_planted(const std::string& file, const std::string& reason, const std::vector<std::string>& arguments,
+                   const std::vector<std::string>& wrapper = {}) {
+  CAPTURE(reason);
+  const standin::Standin aws;
+  AgentSettings settings;
+  settings.environment = aws.environment();
+  settings.environment["AWS_TOKEN"] = "file://" + file;
+  settings.arguments = arguments;
+  settings.wrapper = wrapper;
+  const Outcome outcome = run_agent(settings);
+  CAPTURE(outcome.errors);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.errors.find("cannot read " + file + ": ") != std::string::npos);
+  CHECK(outcome.errors.find(reason) != std::string::npos);
+}
+
 }  // namespace
 
 TEST_CASE("a token in a file is read and trimmed") {
@@ -66,6 +97,112 @@ TEST_CASE("a path that is no file:// ends the start of the agent and of get, wit
     CHECK(outcome.exit_code == 1);
     CHECK(outcome.errors.find("write file://" + file) != std::string::npos);
   }
+}
+
+TEST_CASE("--create-token takes no file that another user may have put there") {
+  const TempFolder folder;
+  const auto shared = make_folder(folder, "shared", 01777);
+  const std::string file = shared / "token";
+  const std::vector<std::string> create{"--create-token"};
+  const auto plant = [&](mode_t mode) {
+    std::filesystem::remove_all(file);
+    folder.write("shared/token", "planted-token-0123456789");
+    REQUIRE(chmod(file.c_str(), mode) == 0);
+  };
+  plant(0644);
+  check_planted(file, "others can read or change it", create);
+  plant(0666);
+  check_planted(file, "others can read or change it", create);
+  plant(0600);
+  std::filesystem::create_hard_link(file, folder.path() / "second");
+  check_planted(file, "it has a second name (a hard link)", create);
+  for (const char* target : {"/etc/hostname", "/nowhere/at/all", "../second"}) {
+    std::filesystem::remove(file);
+    std::filesystem::create_symlink(target, file);
+    check_planted(file, "it is a symbolic link", create);
+  }
+  CHECK_FALSE(std::filesystem::exists("/nowhere"));
+  std::filesystem::remove(file);
+  REQUIRE(mkfifo(file.c_str(), 0600) == 0);
+  check_planted(file, "it is not a regular file", create);
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  check_planted(file, "it is a folder", create);
+}
+
+TEST_CASE("a token file of another user ends the start if everybody can write in its folder") {
+  if (!works_as_root({"setpriv", "--reuid=12345", "true"})) return;
+  const TempFolder folder;
+  const auto shared = make_folder(folder, "shared", 01777);
+  const std::string file = folder.write("shared/token", "planted-token-0123456789");
+  REQUIRE(chown(file.c_str(), 12346, 12346) == 0);
+  REQUIRE(chmod(file.c_str(), 0644) == 0);
+  const std::string reason = file + " belongs to user 12346, and everybody can write in its folder";
+  check_planted(file, reason, {});
+  check_planted(file, reason, {}, as_user("12345"));
+  REQUIRE(chmod(file.c_str(), 0600) == 0);
+  check_planted(file, "it belongs to user 12346", {"--create-token"});
+  check_planted(file, "Permission denied", {"--create-token"}, as_user("12345"));
+}
+
+TEST_CASE("a token file of another user in a sound folder is used, and a client may read any") {
+  if (!works_as_root({"true"})) return;
+  const TempFolder folder;
+  const auto sound = make_folder(folder, "sound", 0755);
+  const std::string file = folder.write("sound/token", "file-token-0123456789");
+  REQUIRE(chown(file.c_str(), 12346, 12346) == 0);
+  REQUIRE(chmod(file.c_str(), 0640) == 0);
+  AgentWithAws scene(Variables{{"AWS_TOKEN", "file://" + file}});
+  SecretRegistry::of_this_run().add("file-token-0123456789");
+  scene.aws.put("token/any", "token-any-value");
+  CHECK(ask_with(scene.agent(), "file-token-0123456789").status == 200);
+  CHECK(scene.agent().log().find("SSRF token in") == std::string::npos);
+  CHECK(scene.agent().log().find("everybody") == std::string::npos);
+
+  make_folder(folder, "shared", 01777);
+  const std::string planted = folder.write("shared/token", "file-token-0123456789");
+  REQUIRE(chown(planted.c_str(), 12346, 12346) == 0);
+  AgentSettings get;
+  get.environment = {{"AWS_TOKEN", "file://" + planted}, {"SMA_HTTP_PORT", std::to_string(scene.agent().port())}};
+  get.arguments = {"get", "token/any"};
+  CHECK(run_agent(get).output == "token-any-value");
+}
+
+TEST_CASE("a token file that everybody can replace or read is used, and the log says so") {
+  const TempFolder folder;
+  const auto open = make_folder(folder, "open", 0777);
+  const std::string file = folder.write("open/token", "file-token-0123456789");
+  REQUIRE(chmod(file.c_str(), 0644) == 0);
+  AgentWithAws scene(Variables{{"AWS_TOKEN", "file://" + file}});
+  SecretRegistry::of_this_run().add("file-token-0123456789");
+  scene.aws.put("token/any", "token-any-value");
+  CHECK(ask_with(scene.agent(), "file-token-0123456789").status == 200);
+  const std::string log = scene.agent().log();
+  CHECK(log.find(" INFO everybody can replace " + file + ", because everybody can write in its folder\n") !=
+        std::string::npos);
+  CHECK(log.find(" WARN everybody can read or change the SSRF token in " + file) != std::string::npos);
+}
+
+TEST_CASE("a configuration or credentials file of another user is refused in a shared folder") {
+  if (!works_as_root({"true"})) return;
+  const TempFolder folder;
+  make_folder(folder, "shared", 01777);
+  const std::string config = folder.write("shared/config.toml", "http_port = 0\n");
+  REQUIRE(chown(config.c_str(), 12346, 12346) == 0);
+  const standin::Standin aws;
+  AgentSettings settings;
+  settings.environment = aws.environment();
+  settings.arguments = {"--config", config};
+  Outcome outcome = run_agent(settings);
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.errors.find(config + " belongs to user 12346") != std::string::npos);
+  settings.arguments.emplace_back("--check-config");
+  CHECK(run_agent(settings).exit_code == 0);
+
+  const std::string keys = folder.write("shared/keys", "[default]\naws_access_key_id = k\naws_secret_access_key = s\n");
+  REQUIRE(chown(keys.c_str(), 12346, 12346) == 0);
+  AgentWithAws scene(Variables{{"SMA_CREDENTIALS_FILE_PATH", keys}});
+  CHECK(scene.agent().get_secret("token/any").body.find(keys + " belongs to user 12346") != std::string::npos);
 }
 
 TEST_CASE("--create-token without a token file ends the start and does not show the value") {

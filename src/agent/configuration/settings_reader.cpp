@@ -222,7 +222,8 @@ Result<LoadedSettings> read_settings(std::string_view name, std::string_view tex
   return refusal(std::move(lines));
 }
 
-Result<LoadedSettings> load_settings(const std::string& path, const Environment& environment, const Files& files) {
+Result<LoadedSettings> load_settings(const std::string& path, const Environment& environment, const Files& files,
+                                     FileRule rule) {
   if (path.empty()) return read_settings({}, {}, environment);
   constexpr std::array<std::string_view, 6> others{"json", "json5", "yaml", "yml", "ini", "ron"};
   if (std::find(others.begin(), others.end(), extension_of(path)) != others.end())
@@ -238,9 +239,11 @@ Result<LoadedSettings> load_settings(const std::string& path, const Environment&
     }
     return refusal(path + ": the configuration file does not exist, nor does " + file);
   }
-  const auto text = files.read(file, kFileLimit);
+  const auto text = files.read_checked(file, rule, kFileLimit);
   if (!text.ok()) return refusal(text.fault().message);
-  return read_settings(file, text->view(), environment);
+  auto loaded = read_settings(file, text->content.view(), environment);
+  if (loaded.ok() && text->in_open_folder) loaded->remarks.push_back(open_folder_remark(file));
+  return loaded;
 }
 
 }  // namespace sma

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "base/ascii.h"
@@ -50,6 +51,12 @@ std::optional<std::string> path_in_wrong_form(std::string_view value, const File
   return std::nullopt;
 }
 
+void note_permissions(SsrfToken& token, const std::string& path, const CheckedFile& file) {
+  if ((file.permissions & 0006U) != 0)
+    token.warnings.push_back("everybody can read or change the SSRF token in " + path + ": its mode should be 0640");
+  if (file.in_open_folder) token.remarks.push_back(open_folder_remark(path));
+}
+
 void warn_of_weakness(SsrfToken& token, const SsrfTokenSource& source) {
   const std::string name = "the SSRF token in " + (source.path.empty() ? source.variable : source.path);
   if (token.value.size() < kShortToken)
@@ -80,15 +87,22 @@ Result<Done> fill(int descriptor, std::string_view token, std::optional<gid_t> g
   return Done{};
 }
 
+/// Never replaces a file: if two agents start at the same time, both end with the token of the first one.
+Result<Done> put_in_place(const std::string& temporary, const std::string& path) {
+  if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) return Done{};
+  // Some file systems (NFS) do not have that.
+  if (errno == EINVAL && ::link(temporary.c_str(), path.c_str()) == 0) return Done{};
+  if (errno == EEXIST) return Done{};
+  return Fault::internal(std::strerror(errno));
+}
+
 /// Makes `path` by way of a temporary file beside it. The fault's message is the reason alone.
 Result<Done> create(const std::string& path, std::string_view token, std::optional<gid_t> group) {
   std::string temporary = path + ".XXXXXX";
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!file.valid()) return Fault::internal(std::strerror(errno));
   Result<Done> created = fill(file.get(), token, group);
-  // link() never replaces a file: if two agents start at the same time, both end with the token of the first one.
-  if (created.ok() && ::link(temporary.c_str(), path.c_str()) != 0 && errno != EEXIST)
-    created = Fault::internal(std::strerror(errno));
+  if (created.ok()) created = put_in_place(temporary, path);
   ::unlink(temporary.c_str());
   return created;
 }
@@ -120,7 +134,7 @@ Result<SsrfTokenSource> find_ssrf_token_source(const std::vector<std::string>& v
 }
 
 Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
-                                  const Files& files) {
+                                  const Files& files, FileRule rule) {
   const auto source = find_ssrf_token_source(variables, environment, files);
   if (!source.ok()) return source.fault();
   SsrfToken found;
@@ -128,15 +142,16 @@ Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, con
     const SharedBytes value = environment.share(source->variable);
     found.value = value.part(trimmed(value.view()));
   } else {
-    const auto content = files.read(source->path, kFileLimit);
-    if (!content.ok()) {
-      std::string reason = content.fault().message;
+    const auto file = files.read_checked(source->path, rule, kFileLimit);
+    if (!file.ok()) {
+      std::string reason = file.fault().message;
       if (!files.exists(source->path)) reason += "; " + std::string(kCreateIt);
       return fault(variables, reason);
     }
-    const std::string_view token = trimmed(content->view());
+    const std::string_view token = trimmed(file->content.view());
     if (token.empty()) return fault(variables, source->path + " is empty");
     found.value = SharedBytes(token);
+    if (rule != FileRule::any) note_permissions(found, source->path, *file);
   }
   warn_of_weakness(found, *source);
   return found;
@@ -148,7 +163,9 @@ Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const 
   if (!source.ok()) return source.fault();
   const std::string& path = source->path;
   if (path.empty()) return fault(variables, "with --create-token " + source->variable + " must be file://PATH");
-  if (::access(path.c_str(), F_OK) == 0) return Done{};
+  struct stat there {};
+  // A link that leads nowhere is there, too.
+  if (::lstat(path.c_str(), &there) == 0) return Done{};
   const auto created = create(path, new_token(random).view(), group);
   if (!created.ok()) return fault(variables, "cannot make " + path + ": " + created.fault().message);
   return Done{};

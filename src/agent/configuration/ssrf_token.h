@@ -23,6 +23,7 @@ struct SsrfTokenSource {
 struct SsrfToken {
   SharedBytes value;
   std::vector<std::string> warnings;  ///< a line each, for a person; without the token
+  std::vector<std::string> remarks;   ///< the same, of what is usual in some places
 };
 
 /// The first of `variables` that is set: the token comes from it. None if none of them is set.
@@ -36,10 +37,12 @@ struct SsrfToken {
 
 /// The token that every request must carry: the value of `ssrf_token_variable`, or, if that is `file://PATH`, the
 /// content of the file; without the white space around it. Faults: those of `find_ssrf_token_source`; the file cannot
-/// be read, or is empty. The fault names the variables, never a token. Warnings: the token is short, or looks like a
-/// path.
+/// be read, is empty, or is against `rule`. The fault names the variables, never a token. Warnings: the token is short,
+/// or looks like a path; everybody can read or change its file. A remark: everybody can replace the file. Both of the
+/// file only if there is a rule.
 [[nodiscard]] Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables,
-                                                const Environment& environment, const Files& files);
+                                                const Environment& environment, const Files& files,
+                                                FileRule rule = FileRule::any);
 
 /// If the token's file does not exist, creates it with a new token of 256 random bits, mode 0640, and group `group` if
 /// one is given. The file appears complete or not at all, and never replaces another. Faults: those of

@@ -5,10 +5,10 @@
 namespace sma {
 
 Task<Result<Credentials>> CredentialsFileSource::load(TimePoint /*deadline*/) {
-  auto text = files_.read(path_);
-  if (!text.ok()) co_return std::move(text.fault());
-  warn_of_permissions();
-  const auto profiles = Profiles::parse({}, {path_, std::move(*text)});
+  auto file = files_.read_checked(path_, FileRule::not_planted);
+  if (!file.ok()) co_return std::move(file.fault());
+  note_permissions(*file);
+  const auto profiles = Profiles::parse({}, {path_, std::move(file->content)});
   if (!profiles.ok()) co_return profiles.fault();
 
   const std::string profile(environment_.get_or("AWS_PROFILE", "default"));
@@ -34,12 +34,13 @@ void CredentialsFileSource::warn_of_long_term_keys(bool are_long_term) {
   warned_of_keys_ = are_long_term;
 }
 
-void CredentialsFileSource::warn_of_permissions() {
-  const auto facts = files_.facts(path_);
-  const bool wide = facts && (facts->permissions & 0177U) != 0;
+void CredentialsFileSource::note_permissions(const CheckedFile& file) {
+  const bool wide = (file.permissions & 0177U) != 0;
   if (wide && !warned_)
     log_.warn("others may read or change the credentials file: its mode should be 0600", {{"path", path_}});
   warned_ = wide;
+  if (file.in_open_folder && !remarked_) log_.info(open_folder_remark(path_));
+  remarked_ = file.in_open_folder;
 }
 
 }  // namespace sma
