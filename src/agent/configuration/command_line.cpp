@@ -27,7 +27,7 @@ Fault refusal(const std::string& problem) {
   return Fault::of_agent(Fault::Kind::denied, 500, "InvalidCommandLine", problem + "\nTry --help");
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string written = "\"";
   append_escaped(written, text);
   return written + '"';
@@ -87,7 +87,7 @@ Result<Done> set_answer(CommandLine& line) {
 Result<std::uint64_t> number_of(std::string_view name, std::string_view text, std::uint64_t most) {
   const auto number = whole_number<std::uint64_t>(text);
   if (!number || *number > most)
-    return refusal(std::string(name) + " needs a number, " + std::to_string(most) + " at most, not " + quoted(text));
+    return refusal(std::string(name) + " needs a number, " + std::to_string(most) + " at most, not " + in_quotes(text));
   return *number;
 }
 
@@ -117,7 +117,7 @@ Result<Done> add_variable(CommandLine& line, std::string_view name, std::string_
   if (equals == 0 || equals >= text.size()) return refusal(std::string(name) + " needs NAME=REFERENCE");
   std::string variable(text.substr(0, equals));
   if (std::ranges::find(line.exec.variables, variable, &ExecRequest::Variable::name) != line.exec.variables.end())
-    return refusal(std::string(name) + " sets " + quoted(variable) + " twice");
+    return refusal(std::string(name) + " sets " + in_quotes(variable) + " twice");
   line.exec.variables.push_back({std::move(variable), std::string(text.substr(equals + 1))});
   return Done{};
 }
@@ -132,7 +132,7 @@ Result<Done> set_prefix(CommandLine& line, std::string_view name, std::string_vi
     return refusal(std::string(name) + " follows --env-json, once for each");
   const auto may_be_in_name = [](char c) { return is_letter_or_digit(c) || c == '_'; };
   if (!std::ranges::all_of(text, may_be_in_name) || is_digit(text.front()))
-    return refusal(std::string(name) + " takes letters, digits and _, and no digit first, not " + quoted(text));
+    return refusal(std::string(name) + " takes letters, digits and _, and no digit first, not " + in_quotes(text));
   line.exec.fields.back().prefix = text;
   return Done{};
 }
