@@ -3,6 +3,7 @@
 #include "agent/configuration/network_settings.h"
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
+#include "agent/ssrf_token_follower.h"
 #include "agent/status.h"
 #include "aws/api_client.h"
 #include "aws/credentials/cached_credentials.h"
@@ -79,6 +80,8 @@ class Agent::Serving {
         prefetch(parts.loop, secrets_manager, store, parts.log, start.settings.prefetch) {
     const std::string& path = start.settings.credentials_file_path;
     if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
+    if (!start.token_file.path.empty())
+      token_follower = std::make_unique<SsrfTokenFollower>(parts.loop, parts.log, start.token_file, parts.files, guard);
   }
 
   /// A credentials file is read again each time that may help.
@@ -106,6 +109,7 @@ class Agent::Serving {
   SecretsManager secrets_manager;
   SecretStore store;
   SsrfGuard guard;
+  std::unique_ptr<SsrfTokenFollower> token_follower;
   Routes routes;
   Server server;
   Prefetch prefetch;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/configuration/settings.h"
+#include "agent/configuration/ssrf_token.h"
 #include "base/environment.h"
 #include "base/event.h"
 #include "base/files.h"
@@ -37,6 +38,7 @@ struct AgentStart {
   Settings settings;
   bool as_version_3 = false;   ///< the names that the AWS agent's third version has
   SharedBytes token;           ///< every request must carry it
+  SsrfTokenFile token_file{};  ///< read again when it changes
   ListeningSockets listening;  ///< early clients wait in the backlogs
 };
 

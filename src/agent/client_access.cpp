@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "agent/configuration/ssrf_token.h"
 #include "base/random.h"
 
 namespace sma {
@@ -21,7 +20,7 @@ Result<ClientAccess> open_client_access(const CommandLine& command_line, const S
   for (const std::string& remark : token->remarks) log.info(remark);
   auto listening = listen_on_loopback(settings.http_port);
   if (!listening.ok()) return listening.fault();
-  return ClientAccess{std::move(token->value), std::move(*listening)};
+  return ClientAccess{std::move(token->value), std::move(token->file), std::move(*listening)};
 }
 
 }  // namespace sma

@@ -2,6 +2,7 @@
 
 #include "agent/configuration/command_line.h"
 #include "agent/configuration/settings.h"
+#include "agent/configuration/ssrf_token.h"
 #include "base/environment.h"
 #include "base/files.h"
 #include "base/log.h"
@@ -14,6 +15,7 @@ namespace sma {
 /// What clients need before they can ask the agent.
 struct ClientAccess {
   SharedBytes token;
+  SsrfTokenFile token_file;
   ListeningSockets listening;
 };
 

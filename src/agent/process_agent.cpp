@@ -35,6 +35,7 @@ Result<Agent*> ProcessAgent::make_agent() {
   agent_.emplace(parts_, AgentStart{.settings = std::move(settings_),
                                     .as_version_3 = command_line_.as_version_3,
                                     .token = std::move(access.token),
+                                    .token_file = std::move(access.token_file),
                                     .listening = std::move(access.listening)});
   announcing_ = announce(std::move(line));
   announcing_.start(parts_.loop);

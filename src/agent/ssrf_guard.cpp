@@ -23,11 +23,15 @@ std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request) {
     note("Rejecting request with X-Forwarded-For header", reason, request);
     return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
   }
-  if (!carries_token(request)) {
+  if (!carries_token(request) && !carries_new_token(request)) {
     note("Rejecting request with incorrect SSRF token", has_some_token(request) ? "wrong" : "missing", request);
     return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
   }
   return std::nullopt;
+}
+
+bool SsrfGuard::carries_new_token(const ServerRequest& request) {
+  return seeker_ != nullptr && has_some_token(request) && seeker_->seek_token() && carries_token(request);
 }
 
 bool SsrfGuard::has_some_token(const ServerRequest& request) const {

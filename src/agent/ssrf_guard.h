@@ -12,6 +12,16 @@
 
 namespace sma {
 
+/// Looks for a new token when a request carries a wrong one.
+class SsrfTokenSeeker {
+ public:
+  /// True if `SsrfGuard::set_token` was called meanwhile.
+  virtual bool seek_token() = 0;
+
+ protected:
+  ~SsrfTokenSeeker() = default;
+};
+
 /// Rejects requests that a program was tricked into making: those that came through a proxy, and those without the
 /// token. Its ERROR lines begin with texts that alarms look for, and go on with the reason. At most 10 are written in a
 /// second; the others are counted, and their number is written when the second is over.
@@ -23,8 +33,15 @@ class SsrfGuard final : private Timer {
   /// The answer to a request that is rejected. It closes the connection.
   [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request);
 
+  /// From now on this is the token, and no other.
+  void set_token(SharedBytes token) { token_ = std::move(token); }
+  [[nodiscard]] const SharedBytes& token() const { return token_; }
+  /// Is asked before a request with a wrong token is rejected. Must outlive this object.
+  void set_seeker(SsrfTokenSeeker& seeker) { seeker_ = &seeker; }
+
  private:
   [[nodiscard]] bool carries_token(const ServerRequest& request) const;
+  [[nodiscard]] bool carries_new_token(const ServerRequest& request);
   [[nodiscard]] bool has_some_token(const ServerRequest& request) const;
   void note(std::string_view message, std::string_view reason, const ServerRequest& request);
   void run() override;
@@ -33,6 +50,7 @@ class SsrfGuard final : private Timer {
   Log& log_;
   std::vector<std::string> headers_;
   SharedBytes token_;
+  SsrfTokenSeeker* seeker_ = nullptr;
 
   TimePoint second_{};  // the begin of the second whose lines are counted
   int lines_ = 0;

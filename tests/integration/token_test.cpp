@@ -3,6 +3,7 @@
 
 #include "tests/integration/support/agent_with_aws.h"
 #include "tests/integration/support/secret_registry.h"
+#include "tests/integration/support/wait_until.h"
 
 namespace sma::integration {
 
@@ -97,6 +98,33 @@ TEST_CASE("a path that is no file:// ends the start of the agent and of get, wit
     CHECK(outcome.exit_code == 1);
     CHECK(outcome.errors.find("write file://" + file) != std::string::npos);
   }
+}
+
+TEST_CASE("a token that is written to its file counts at once, in the sandbox too, and the old one no longer") {
+  const TempFolder folder;
+  const std::string file = folder.path() / "token";
+  AgentSettings settings;
+  settings.arguments = {"--create-token"};
+  AgentWithAws scene(Variables{{"AWS_TOKEN", "file://" + file}}, settings);
+  scene.aws.put("token/any", "token-any-value");
+  (void)scene.agent().port();
+  const std::string old_token = trimmed(read_file(file));
+  for (const std::string token : {"second-token-0123456789", "third-token-0123456789"}) {
+    SecretRegistry::of_this_run().add(token);
+    folder.write("new", token + "\n");
+    REQUIRE(chmod((folder.path() / "new").c_str(), 0640) == 0);
+    std::filesystem::rename(folder.path() / "new", file);
+    wait_until("the new token", [&] { return ask_with(scene.agent(), token).status == 200; });
+    CHECK(ask_with(scene.agent(), old_token).status == 403);
+  }
+  // A file that --create-token would not take at the start is not taken later either.
+  folder.write("new", "fourth-token-0123456789");
+  REQUIRE(chmod((folder.path() / "new").c_str(), 0644) == 0);
+  std::filesystem::rename(folder.path() / "new", file);
+  wait_until("the refusal",
+             [&] { return scene.agent().log().find("others can read or change it") != std::string::npos; });
+  std::filesystem::remove(file);
+  CHECK(ask_with(scene.agent(), "third-token-0123456789").status == 200);
 }
 
 TEST_CASE("--create-token takes no file that another user may have put there") {

@@ -57,12 +57,20 @@ void note_permissions(SsrfToken& token, const std::string& path, const CheckedFi
   if (file.in_open_folder) token.remarks.push_back(open_folder_remark(path));
 }
 
-void warn_of_weakness(SsrfToken& token, const SsrfTokenSource& source) {
-  const std::string name = "the SSRF token in " + (source.path.empty() ? source.variable : source.path);
+void warn_of_shortness(SsrfToken& token, const std::string& place) {
   if (token.value.size() < kShortToken)
-    token.warnings.push_back(name + " has fewer than 16 characters: it is easy to guess");
-  if (source.path.empty() && token.value.view().starts_with('/'))
-    token.warnings.push_back(name + " begins with a slash: if it is the path of a file, write file:///PATH");
+    token.warnings.push_back("the SSRF token in " + place + " has fewer than 16 characters: it is easy to guess");
+}
+
+SsrfToken token_in(const std::string& variable, const Environment& environment) {
+  const SharedBytes value = environment.share(variable);
+  SsrfToken token;
+  token.value = value.part(trimmed(value.view()));
+  warn_of_shortness(token, variable);
+  if (token.value.view().starts_with('/'))
+    token.warnings.push_back("the SSRF token in " + variable +
+                             " begins with a slash: if it is the path of a file, write file:///PATH");
+  return token;
 }
 
 WipedBytes new_token(Random& random) {
@@ -133,28 +141,29 @@ Result<SsrfTokenSource> find_ssrf_token_source(const std::vector<std::string>& v
   return SsrfTokenSource{*variable, {}};
 }
 
+Result<SsrfToken> read_ssrf_token(const SsrfTokenFile& file, const Files& files) {
+  const auto read = files.read_checked(file.path, file.rule, kFileLimit);
+  if (!read.ok()) return Fault::internal(read.fault().message);
+  const std::string_view value = trimmed(read->content.view());
+  if (value.empty()) return Fault::internal(file.path + " is empty");
+  SsrfToken token;
+  token.value = SharedBytes(value);
+  if (read->is_regular) token.file = file;
+  if (file.rule != FileRule::any) note_permissions(token, file.path, *read);
+  warn_of_shortness(token, file.path);
+  return token;
+}
+
 Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                   const Files& files, FileRule rule) {
   const auto source = find_ssrf_token_source(variables, environment, files);
   if (!source.ok()) return source.fault();
-  SsrfToken found;
-  if (source->path.empty()) {
-    const SharedBytes value = environment.share(source->variable);
-    found.value = value.part(trimmed(value.view()));
-  } else {
-    const auto file = files.read_checked(source->path, rule, kFileLimit);
-    if (!file.ok()) {
-      std::string reason = file.fault().message;
-      if (!files.exists(source->path)) reason += "; " + std::string(kCreateIt);
-      return fault(variables, reason);
-    }
-    const std::string_view token = trimmed(file->content.view());
-    if (token.empty()) return fault(variables, source->path + " is empty");
-    found.value = SharedBytes(token);
-    if (rule != FileRule::any) note_permissions(found, source->path, *file);
-  }
-  warn_of_weakness(found, *source);
-  return found;
+  if (source->path.empty()) return token_in(source->variable, environment);
+  auto token = read_ssrf_token({source->path, rule}, files);
+  if (token.ok()) return token;
+  std::string reason = token.fault().message;
+  if (rule != FileRule::own && !files.exists(source->path)) reason += "; " + std::string(kCreateIt);
+  return fault(variables, reason);
 }
 
 Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,

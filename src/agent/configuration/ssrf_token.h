@@ -20,8 +20,15 @@ struct SsrfTokenSource {
   std::string path;  ///< the PATH of `file://PATH`; empty if the variable holds the token itself
 };
 
+/// A file that holds a token.
+struct SsrfTokenFile {
+  std::string path{};  ///< empty: none
+  FileRule rule = FileRule::any;
+};
+
 struct SsrfToken {
   SharedBytes value;
+  SsrfTokenFile file{};               ///< that it can be read from again
   std::vector<std::string> warnings;  ///< a line each, for a person; without the token
   std::vector<std::string> remarks;   ///< the same, of what is usual in some places
 };
@@ -43,6 +50,9 @@ struct SsrfToken {
 [[nodiscard]] Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables,
                                                 const Environment& environment, const Files& files,
                                                 FileRule rule = FileRule::any);
+
+/// The token that the file holds now. Faults, without the variables, and warnings as above.
+[[nodiscard]] Result<SsrfToken> read_ssrf_token(const SsrfTokenFile& file, const Files& files);
 
 /// If the token's file does not exist, creates it with a new token of 256 random bits, mode 0640, and group `group` if
 /// one is given. The file appears complete or not at all, and never replaces another. Faults: those of
