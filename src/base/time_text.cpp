@@ -1,6 +1,5 @@
 #include "base/time_text.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 

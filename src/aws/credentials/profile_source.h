@@ -3,17 +3,11 @@
 #include <memory>
 #include <string>
 
-#include "aws/aws_clock.h"
 #include "aws/credentials/credentials.h"
 #include "aws/credentials/sso_credentials.h"
 #include "aws/profile_chain.h"
 #include "aws/profile_files.h"
 #include "aws/sts.h"
-#include "base/environment.h"
-#include "base/files.h"
-#include "base/log.h"
-#include "base/random.h"
-#include "http_client/http_client.h"
 #include "os/child_process.h"
 
 namespace sma {
