@@ -46,7 +46,7 @@ class Walk {
   Result<Done> to_the_end() {
     while (auto part = next_part()) {
       if (*part == ".") continue;
-      const Result<Done> stepped = step(folder_ == "/" ? "/" + *part : folder_ + "/" + *part);
+      Result<Done> stepped = step(folder_ == "/" ? "/" + *part : folder_ + "/" + *part);
       if (!stepped.ok()) return stepped;
     }
     return Done{};

@@ -515,6 +515,7 @@ TEST_CASE("the minute's summary counts both calls of a renewal ahead of time, an
   f.store.usage().flush();
   f.scheduler.advance(Seconds{297});
   CHECK(f.is_fresh("db"));
+  f.scheduler.run_until_idle();
   f.source.last().send();
   f.scheduler.advance(Seconds{4});
   Task<Answer> client = f.ask("db");
