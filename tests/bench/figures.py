@@ -1,8 +1,10 @@
 """What the measuring scripts share: how a load is played, and how a figure is printed."""
 
+import pathlib
 import re
 import socket
 import subprocess
+import tempfile
 
 from programs import TOKEN
 
@@ -36,3 +38,19 @@ def load(program, *headers, seconds=4):
 
 def put(aws, *names, size=1024):
     aws.control("POST", "secrets", {"secrets": [{"name": n, "string": "x", "size": size} for n in names]})
+
+
+def write_certificate(names="IP:127.0.0.1,DNS:localhost"):
+    """A certificate that vouches for itself, and its key: two files."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=bench", "-addext", "subjectAltName=" + names, "-keyout", folder / "key.pem",
+                    "-out", folder / "certificate.pem"], check=True, capture_output=True)
+    return folder / "certificate.pem", folder / "key.pem"
+
+
+def write_bundle(certificate):
+    """All authorities of the system, as an agent has them in practice, and this one."""
+    bundle = certificate.with_name("bundle.pem")
+    bundle.write_text(pathlib.Path("/etc/ssl/certs/ca-certificates.crt").read_text() + certificate.read_text())
+    return str(bundle)

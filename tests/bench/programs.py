@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import tempfile
 import time
@@ -51,6 +52,11 @@ class Program:
     def resident_kb(self):
         return self.status_kb("VmRSS")
 
+    def resident_parts_kb(self):
+        """What it wrote itself, and what it maps of files: the kernel maps a file in pieces whose size depends on how the file
+        was written."""
+        return f"{self.status_kb('RssAnon')} kB anonymous, {self.status_kb('RssFile')} kB file-backed"
+
     def peak_kb(self):
         return self.status_kb("VmHWM")
 
@@ -65,7 +71,10 @@ class Standin(Program):
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def control(self, method, path, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+        if self.url.startswith("https:"):
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=ssl._create_unverified_context())
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request(method, "/_standin/" + path, json.dumps(body) if body is not None else None)
         return connection.getresponse().read()
 

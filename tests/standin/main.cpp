@@ -19,7 +19,7 @@ using sma::standin::StandinOptions;
 
 constexpr const char* kUsage =
     "standin [--listen ADDRESS:PORT]... [--secrets FILE.json] [--access-key KEY --secret-key KEY]\n"
-    "        [--tls CERTIFICATE.pem KEY.pem] [--rotate-every SECONDS] [--role ARN]...\n";
+    "        [--tls CERTIFICATE.pem KEY.pem] [--groups LIST] [--rotate-every SECONDS] [--role ARN]...\n";
 
 struct CommandLine {
   StandinOptions options;
@@ -54,6 +54,8 @@ CommandLine parse(int argc, char** argv) {
     } else if (option == "--tls") {
       line.options.tls_certificate = next();
       line.options.tls_key = next();
+    } else if (option == "--groups") {
+      line.options.tls_groups = next();
     } else if (option == "--rotate-every") {
       line.options.rotate_every = std::atof(next().c_str());
     } else if (option == "--role") {

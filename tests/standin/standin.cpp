@@ -35,6 +35,9 @@ Standin::Standin(StandinOptions options)
   if (!options_.tls_certificate.empty()) {
     tls_ = make_tls_context(options_.tls_certificate, options_.tls_key);
     if (options_.tls_1_2) SSL_CTX_set_max_proto_version(tls_.get(), TLS1_2_VERSION);
+    const std::string& groups = options_.tls_groups;
+    if (!groups.empty() && SSL_CTX_set1_groups_list(tls_.get(), groups.c_str()) != 1)
+      throw std::runtime_error("unknown groups: " + groups);
   }
   world_.keys.add({options_.access_key, options_.secret_key, "",
                    "arn:aws:iam::" + world_.secrets.account + ":user/standin", std::nullopt});

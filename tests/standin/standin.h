@@ -24,6 +24,7 @@ struct StandinOptions {
   std::string tls_certificate;  // PEM files; both or neither
   std::string tls_key;
   bool tls_1_2 = false;     // no later version
+  std::string tls_groups;   // for the key exchange, with colons between; empty: OpenSSL's own list
   double rotate_every = 0;  // seconds; 0: never by itself
   std::string access_key = "AKIASTANDINEXAMPLE00";
   std::string secret_key = "standin/EXAMPLE+secret/access/key0000000";
