@@ -42,11 +42,10 @@ std::optional<IpNetwork> parse_ip_network(std::string_view text) {
   const std::size_t slash = text.find('/');
   if (slash == text.npos) return std::nullopt;
   const auto address = parse_ip_address(text.substr(0, slash));
-  const auto bits = whole_number<int>(text.substr(slash + 1));
-  if (!address || !bits || *bits < 0) return std::nullopt;
+  const auto bits = whole_number<unsigned>(text.substr(slash + 1));  // unsigned: `-0` is no number of bits
   const bool written_as_ipv4 = text.find(':') == text.npos;
-  const IpNetwork network{.address = *address, .bits = written_as_ipv4 ? *bits + kMappedBits : *bits};
-  return network.bits <= 128 ? std::optional(network) : std::nullopt;
+  if (!address || !bits || *bits > (written_as_ipv4 ? 32 : 128)) return std::nullopt;
+  return IpNetwork{.address = *address, .bits = static_cast<int>(*bits) + (written_as_ipv4 ? kMappedBits : 0)};
 }
 
 }  // namespace sma

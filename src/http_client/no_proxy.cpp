@@ -33,16 +33,19 @@ std::optional<HostAndPort> split(std::string_view text) {
   return is_port ? std::optional(parts) : std::nullopt;
 }
 
-bool is_name(std::string_view text) {
-  const auto fits = [](char c) {
-    return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
-  };
-  return !text.empty() && text.front() != '.' && text.find("..") == text.npos && std::ranges::all_of(text, fits);
-}
-
 std::string_view without_last_dot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
+}
+
+/// True if a host can have the name. One that ends in a number is an address with a fault, or a part of one. A byte
+/// that is not ASCII is white space of another script, or a letter that DNS writes otherwise (`xn--…`).
+bool is_name(std::string_view text) {
+  const auto fits = [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; };
+  const std::string_view name = without_last_dot(text);
+  const std::string_view last = name.substr(name.rfind('.') + 1);
+  return !name.empty() && name.front() != '.' && name.find("..") == name.npos && std::ranges::all_of(name, fits) &&
+         !std::ranges::all_of(last, is_digit);
 }
 
 }  // namespace

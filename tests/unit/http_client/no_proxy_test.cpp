@@ -46,7 +46,6 @@ TEST_CASE("addresses and networks exempt addresses, however they are written") {
   CHECK(exempts("fd00::/8", "fd00::1"));
   CHECK_FALSE(exempts("10.0.0.0/8", "11.0.0.1"));
   CHECK_FALSE(exempts("10.0.0.0/8", "example.com"));
-  CHECK_FALSE(exempts("0.1", "10.0.0.1"));  // a name
 }
 
 TEST_CASE("an asterisk exempts everything") {
@@ -68,10 +67,28 @@ TEST_CASE("what is not understood exempts nothing and is known by its place, and
   CHECK(list.exempts("c.example", 443));
   for (const char* host : {"a.example", "b.example", "10.0.0.1", "d.example", "e.example", "f.example", "::1"})
     CHECK_FALSE(list.exempts(host, 443));
-  for (const char* entry : {"*.*.example", "a..example", "*", ".", "*.", "a:99999", "[a]:1", "[::1]x", "[::1]443"}) {
+  for (const char* entry :
+       {"*.*.example", "a..example", ".", "*.", "a:99999", "[a]:1", "[::1]x", "[::1]443", "a.example.."}) {
     CAPTURE(entry);
-    CHECK(NoProxy(entry).not_understood().size() == (std::string_view(entry) == "*" ? 0 : 1));
+    CHECK(NoProxy(entry).not_understood() == Places{1});
   }
+}
+
+TEST_CASE("an address with a fault, or a part of one, is no name") {
+  for (const char* entry :
+       {"0.1", "10.0.0.", "10.", "*.0.0.1", "10.0.0.256", "010.0.0.1", "10.0.0.1.1", "1", "10.0.0.0/-0", "10.0.0.0/+8",
+        "10.0.0.0/", "10.0.0.0/8:443", "fd00::/129", "fd00::1%eth0"}) {
+    CAPTURE(entry);
+    CHECK(NoProxy(entry).not_understood() == Places{1});
+    CHECK_FALSE(exempts(entry, "10.0.0.1"));
+    CHECK_FALSE(exempts(entry, "fd00::1"));
+  }
+}
+
+TEST_CASE("a name that is not ASCII is not understood, so that white space of another script is found") {
+  CHECK(NoProxy("\xC2\xA0"
+                "a.example,b\xC3\xBC.example,xn--b-xka.example")
+            .not_understood() == Places{1, 2});
 }
 
 }  // namespace
