@@ -17,6 +17,7 @@
 #include "agent/client/own_client.h"
 #include "agent/configuration/command_line.h"
 #include "agent/configuration/settings_reader.h"
+#include "agent/configuration/usage.h"
 #include "agent/run_agent.h"
 #include "base/environment.h"
 #include "base/files.h"

@@ -1,8 +1,8 @@
 #include "agent/configuration/command_line.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -45,9 +45,7 @@ Result<Done> choose(CommandLine& line, Command command) {
 /// `flag` or `value` takes the option over, as it has none or needs one; both, if the value may follow `=` only.
 struct Option {
   std::string_view name;
-  bool is_of_get;           ///< allowed with `get` only, or with `exec` if the next one says so
-  bool is_of_exec = false;  ///< allowed with `exec` only, or with `get` if the one before says so
-  bool is_of_status = false;
+  std::array<std::string_view, 2> commands{};  ///< that take it; none: it goes with every command
   Result<Done> (*flag)(CommandLine& line) = nullptr;
   Result<Done> (*value)(CommandLine& line, std::string_view name, std::string_view text) = nullptr;
 };
@@ -158,33 +156,30 @@ constexpr std::string_view kCommands[] = {"get",      "exec",      "copy-to",   
                                           "help",     "version"};
 
 constexpr Option kOptions[] = {
-    {.name = "-c", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
-    {.name = "--config", .is_of_get = false, .value = set_text<&CommandLine::config_file>},
-    {.name = "-h", .is_of_get = false, .flag = set_answer<Command::help>},
-    {.name = "--help", .is_of_get = false, .flag = set_answer<Command::help>},
-    {.name = "-V", .is_of_get = false, .flag = set_answer<Command::version>},
-    {.name = "-v", .is_of_get = false, .flag = set_answer<Command::version>},
-    {.name = "--version", .is_of_get = false, .flag = set_answer<Command::version>},
-    {.name = "--check-config",
-     .is_of_get = false,
-     .flag = set_command<Command::check_config>,
-     .value = set_checked_file},
-    {.name = "--health-check", .is_of_get = false, .flag = set_command<Command::health_check>},
-    {.name = "--create-token", .is_of_get = false, .flag = set_flag<&CommandLine::create_token>},
-    {.name = "--token-group", .is_of_get = false, .value = set_group},
-    {.name = "--lambda", .is_of_get = false, .flag = set_flag<&CommandLine::lambda>},
-    {.name = "--wait", .is_of_get = true, .is_of_exec = true, .value = set_wait},
-    {.name = "--version-id", .is_of_get = true, .value = set_text<&GetRequest::version_id>},
-    {.name = "--version-stage", .is_of_get = true, .value = set_text<&GetRequest::version_stage>},
-    {.name = "--role-arn", .is_of_get = true, .value = set_text<&GetRequest::role_arn>},
-    {.name = "--field", .is_of_get = true, .value = set_text<&GetRequest::field>},
-    {.name = "--refresh", .is_of_get = true, .flag = set_flag<&GetRequest::refresh>},
-    {.name = "--json", .is_of_get = true, .is_of_status = true, .flag = set_json},
-    {.name = "--watch", .is_of_get = false, .is_of_status = true, .flag = set_watch},
-    {.name = "--env", .is_of_get = false, .is_of_exec = true, .value = add_variable},
-    {.name = "--env-json", .is_of_get = false, .is_of_exec = true, .value = add_fields},
-    {.name = "--prefix", .is_of_get = false, .is_of_exec = true, .value = set_prefix},
-    {.name = "--clean", .is_of_get = false, .is_of_exec = true, .flag = set_clean},
+    {.name = "-c", .value = set_text<&CommandLine::config_file>},
+    {.name = "--config", .value = set_text<&CommandLine::config_file>},
+    {.name = "-h", .flag = set_answer<Command::help>},
+    {.name = "--help", .flag = set_answer<Command::help>},
+    {.name = "-V", .flag = set_answer<Command::version>},
+    {.name = "-v", .flag = set_answer<Command::version>},
+    {.name = "--version", .flag = set_answer<Command::version>},
+    {.name = "--check-config", .flag = set_command<Command::check_config>, .value = set_checked_file},
+    {.name = "--health-check", .flag = set_command<Command::health_check>},
+    {.name = "--create-token", .flag = set_flag<&CommandLine::create_token>},
+    {.name = "--token-group", .value = set_group},
+    {.name = "--lambda", .flag = set_flag<&CommandLine::lambda>},
+    {.name = "--wait", .commands = {"get", "exec"}, .value = set_wait},
+    {.name = "--version-id", .commands = {"get"}, .value = set_text<&GetRequest::version_id>},
+    {.name = "--version-stage", .commands = {"get"}, .value = set_text<&GetRequest::version_stage>},
+    {.name = "--role-arn", .commands = {"get"}, .value = set_text<&GetRequest::role_arn>},
+    {.name = "--field", .commands = {"get"}, .value = set_text<&GetRequest::field>},
+    {.name = "--refresh", .commands = {"get"}, .flag = set_flag<&GetRequest::refresh>},
+    {.name = "--json", .commands = {"get", "status"}, .flag = set_json},
+    {.name = "--watch", .commands = {"status"}, .flag = set_watch},
+    {.name = "--env", .commands = {"exec"}, .value = add_variable},
+    {.name = "--env-json", .commands = {"exec"}, .value = add_fields},
+    {.name = "--prefix", .commands = {"exec"}, .value = set_prefix},
+    {.name = "--clean", .commands = {"exec"}, .flag = set_clean},
 };
 
 Fault unknown(std::string_view what, std::string_view typed) {
@@ -253,16 +248,12 @@ class ArgumentReader {
 
   Result<Done> check_options() {
     for (const Option* option : options_) {
-      std::string commands;
-      bool is_allowed = false;
-      for (const auto& [is_of_it, name, command] : {std::tuple(option->is_of_get, "get", Command::get),
-                                                    {option->is_of_exec, "exec", Command::exec},
-                                                    {option->is_of_status, "status", Command::status}}) {
-        if (!is_of_it) continue;
-        commands += (commands.empty() ? "" : " and ") + std::string(name);
-        is_allowed = is_allowed || line_.command == command;
-      }
-      if (!commands.empty() && !is_allowed) return refusal(std::string(option->name) + " is an option of " + commands);
+      const auto& [first, second] = option->commands;
+      if (first.empty() || has_word(first) || has_word(second)) continue;
+      std::string problem(option->name);
+      problem.append(" is an option of ").append(first);
+      if (!second.empty()) problem.append(" and ").append(second);
+      return refusal(problem);
     }
     return Done{};
   }
@@ -350,57 +341,6 @@ Result<CommandLine> read_command_line(std::span<const char* const> arguments, st
       file_name(line.lambda && !is_in_extensions_folder(program) ? executable : std::string_view(program));
   if (const auto read = ArgumentReader(arguments, line).read(); !read.ok()) return read.fault();
   return line;
-}
-
-std::string usage() {
-  return R"(Usage: secrets-manager-agent [--config FILE] [--create-token [--token-group GID]] [--lambda]
-       secrets-manager-agent sm start [--config FILE]
-       secrets-manager-agent --check-config [FILE]
-       secrets-manager-agent --health-check [--config FILE]
-       secrets-manager-agent status [--watch] [--json] [--config FILE]
-       secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
-       secrets-manager-agent exec [OPTION]... [--config FILE] [--] COMMAND [ARGUMENT]...
-       secrets-manager-agent copy-to PATH
-       secrets-manager-agent acm start | acm reload | setup-config-based-permissions
-       secrets-manager-agent --help | --version
-
-Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
-
-  -c, --config FILE       read this TOML file; SMA_ variables win over it
-      --create-token      write a new token to the token's file if there is none
-      --token-group GID   the group of that file, as a number
-      --lambda            run as an extension of AWS Lambda
-      --check-config      check the configuration, print the settings in force
-      --health-check      ask the running agent: exit 0 if it is healthy, else 1
-  -h, --help              print this
-  -v, -V, --version       print the versions of the agent and of the libraries in it
-
-sm start runs as version 3 of the AWS agent does. acm and setup-config-based-permissions,
-which that version has, only say that certificates are not this agent's job.
-
-get asks the running agent for a secret and prints its bytes. REFERENCE is a name or an ARN,
-and then, if wanted, :JSON-KEY:VERSION-STAGE:VERSION-ID, as in a task definition of ECS:
-      --wait SECONDS      try for that long, until the token's file and the agent are there
-      --version-id V      this version
-      --version-stage S   the version with this stage
-      --role-arn R        with this role
-      --refresh           from AWS, not from the cache
-      --field NAME        only this field of a secret that is a JSON object (a.b.0: within it)
-      --json              the agent's whole answer
-
-status shows what the running agent does, and never a value:
-      --watch             again every 2 seconds
-      --json              the agent's answer to GET /status
-
-exec replaces each {{secret:REFERENCE}} in the values of the environment, and becomes COMMAND:
-      --wait SECONDS      try for that long (30)
-      --env NAME=REFERENCE     set this variable
-      --env-json REFERENCE     a variable for each key of a secret that is a JSON object
-      --prefix P          begins the names of those variables
-      --clean             leave out SMA_ variables and the agent's token
-
-copy-to writes the program itself to PATH, for an image that is to start its own program by exec.
-)";
 }
 
 std::string configuration_file(const CommandLine& command_line, const Files& files) {

@@ -67,9 +67,6 @@ struct CommandLine {
 [[nodiscard]] Result<CommandLine> read_command_line(std::span<const char* const> arguments,
                                                     std::string_view executable = {});
 
-/// What `--help` prints, whole lines.
-[[nodiscard]] std::string usage();
-
 /// The configuration file to read: the one given; as version 3 its default one, if that exists; else empty.
 [[nodiscard]] std::string configuration_file(const CommandLine& command_line, const Files& files);
 
