@@ -26,6 +26,15 @@ void append_time(std::string& line, WallTime when) {
   line.append(text.data(), static_cast<std::size_t>(size));
 }
 
+/// The length of the character at the start of `text` if it is U+007F, one of the control characters U+0080 to U+009F,
+/// or U+2028 or U+2029, which end lines for some readers; else 0.
+std::size_t odd_control_length(std::string_view text) {
+  if (text[0] == '\x7F') return 1;
+  const std::size_t length = utf8_length(text);
+  if (length == 2 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0) return 2;
+  return length == 3 && (text.starts_with("\xE2\x80\xA8") || text.starts_with("\xE2\x80\xA9")) ? 3 : 0;
+}
+
 bool is_plain(std::string_view text) {
   if (text.empty()) return false;
   for (const char c : text)
@@ -62,11 +71,28 @@ void append_text_line(std::string& line, WallTime when, LogLevel level, std::str
   }
 }
 
+/// In the JSON text that begins at `at`.
+void escape_odd_controls(std::string& line, std::size_t at) {
+  for (; at < line.size(); ++at) {
+    const std::size_t length = odd_control_length(std::string_view(line).substr(at));
+    if (length == 0) continue;
+    // C2 80 to C2 9F, and E2 80 A8 or A9: the last byte names the character.
+    const auto last = static_cast<std::uint8_t>(line[at + length - 1]);
+    std::string escape = length == 3 ? "\\u20" : "\\u00";
+    const auto digits = hex_pair(length == 3 ? static_cast<std::uint8_t>(last - 0xA8 + 0x28) : last);
+    escape.append(digits.begin(), digits.end());
+    line.replace(at, length, escape);
+    at += escape.size() - 1;
+  }
+}
+
 void append_json_text(std::string& line, std::string_view text) {
   std::string shown(utf8_prefix(text, kFieldLimit));
   if (shown.size() < text.size()) shown += "...";
   replace_surrogates(shown);
+  const std::size_t begin = line.size();
   append_json_string(line, shown);
+  escape_odd_controls(line, begin);
 }
 
 void append_json_line(std::string& line, WallTime when, LogLevel level, std::string_view message,
@@ -98,14 +124,11 @@ void append_escaped(std::string& line, std::string_view text, std::size_t limit)
   while (!text.empty()) {
     const auto byte = static_cast<unsigned char>(text[0]);
     std::size_t length = utf8_length(text);
-    // U+0080 to U+009F are control characters too, and U+2028, U+2029 end lines for some readers.
-    const bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    const bool separator = length == 3 && (text.substr(0, 3) == "\xE2\x80\xA8" || text.substr(0, 3) == "\xE2\x80\xA9");
     if (byte == '"' || byte == '\\') {
       line += '\\';
       line += text[0];
       length = 1;
-    } else if (length == 0 || c1 || separator || byte < 0x20 || byte == 0x7F) {
+    } else if (length == 0 || odd_control_length(text) != 0 || byte < 0x20) {
       length = length == 0 ? 1 : length;
       for (const char& c : text.substr(0, length)) append_hex(line += "\\x", {&c, 1});
     } else {

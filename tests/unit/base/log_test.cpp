@@ -51,6 +51,17 @@ TEST_CASE("a JSON line holds no byte that a strict reader refuses") {
         "\"surrogate\":\"\xEF\xBF\xBD!\",\"cut\":\"\xEF\xBF\xBD\"}\n");
 }
 
+TEST_CASE("a JSON line escapes what some readers take for a control character or for the end of a line") {
+  const std::string plain = "\xC2\xA0\xE2\x80\xA7\xE2\x80\xAA";
+  CHECK(json_of("a\x7F"
+                "b\xC2\x80\xC2\x9F\xE2\x80\xA8\xE2\x80\xA9" +
+                    plain,
+                {}) ==
+        "{\"timestamp\":\"2023-11-14T22:13:20.007Z\",\"level\":\"WARN\",\"message\":"
+        "\"a\\u007fb\\u0080\\u009f\\u2028\\u2029" +
+            plain + "\"}\n");
+}
+
 TEST_CASE("a long text of a JSON line is cut between two characters") {
   std::string keys;
   for (int i = 0; i < 1000; ++i) keys += "\xF0\x9F\x94\x91";
