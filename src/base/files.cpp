@@ -20,25 +20,17 @@ Fault unreadable(const std::string& path, const std::string& why) {
   return Fault::internal("cannot read " + path + ": " + why);
 }
 
-/// Waits until a descriptor has something to read, or its end. A FIFO without a writer has an end to read(2), but not
-/// to poll(2), which also knows if a writer has been there.
-class Readiness {
- public:
-  Readiness(int descriptor, Nanoseconds patience)
-      : descriptor_(descriptor), end_(std::chrono::steady_clock::now() + patience) {}
-  [[nodiscard]] bool wait() const {
-    pollfd asked{descriptor_, POLLIN, 0};
-    for (;;) {
-      const auto left = std::chrono::ceil<Milliseconds>(end_ - std::chrono::steady_clock::now());
-      const int ready = poll(&asked, 1, static_cast<int>(std::max(left, Milliseconds(0)).count()));
-      if (ready >= 0 || errno != EINTR) return ready > 0;
-    }
+/// Waits until a descriptor has something to read, or its end; false if neither comes within `patience`. A FIFO without
+/// a writer has an end to read(2), but not to poll(2), which also knows if a writer has been there.
+bool wait_readable(int descriptor, Nanoseconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  pollfd asked{descriptor, POLLIN, 0};
+  for (;;) {
+    const auto left = std::chrono::ceil<Milliseconds>(end - std::chrono::steady_clock::now());
+    const int ready = poll(&asked, 1, static_cast<int>(std::max(left, Milliseconds(0)).count()));
+    if (ready >= 0 || errno != EINTR) return ready > 0;
   }
-
- private:
-  int descriptor_;
-  std::chrono::steady_clock::time_point end_;
-};
+}
 
 /// `status` is the file's.
 Result<WipedBytes> read_all(const FileDescriptor& file, const struct stat& status, const std::string& path,
@@ -47,12 +39,11 @@ Result<WipedBytes> read_all(const FileDescriptor& file, const struct stat& statu
   content.reserve(status.st_size > 0 && static_cast<std::size_t>(status.st_size) < limit
                       ? static_cast<std::size_t>(status.st_size) + 1
                       : 4096);
-  const Readiness readiness(file.get(), patience);
   // Once a byte has come, there was a writer: then a read of 0 bytes is the end. poll(2) does not know of a writer that
   // had ended before we opened the FIFO.
   bool must_wait = true;
   for (;;) {
-    if (must_wait && !readiness.wait())
+    if (must_wait && !wait_readable(file.get(), patience))
       return unreadable(path, "it is a pipe whose writers have not come, or not finished, in time");
     if (content.size() == content.capacity()) content.reserve(content.capacity() * 2);
     const std::size_t filled = content.size();
@@ -61,8 +52,9 @@ Result<WipedBytes> read_all(const FileDescriptor& file, const struct stat& statu
     const ssize_t got = ::read(file.get(), content.data() + filled, room);
     const int error = errno;
     content.resize(filled + (got > 0 ? static_cast<std::size_t>(got) : 0));
+    if (got < 0 && error == EINTR) continue;
     must_wait = got < 0 && error == EAGAIN;
-    if (must_wait || (got < 0 && error == EINTR)) continue;
+    if (must_wait) continue;
     if (got < 0) return unreadable(path, std::strerror(error));
     if (got == 0) return content;
     if (content.size() > limit) return unreadable(path, "it is larger than " + std::to_string(limit) + " bytes");

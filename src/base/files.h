@@ -56,7 +56,7 @@ class Files {
 /// to its end, and is a fault if that does not come in time. It is never taken for empty.
 class SystemFiles final : public Files {
  public:
-  /// `patience`: how long a read may wait for the writers of a pipe.
+  /// `patience`: how long a read of a pipe may wait for each next byte, or for its end.
   explicit SystemFiles(Nanoseconds patience = Seconds(2)) : patience_(patience) {}
 
   [[nodiscard]] Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const override;

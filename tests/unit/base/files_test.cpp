@@ -57,7 +57,11 @@ struct Fifo {
       }
     });
   }
-  ~Fifo() { writer.join(); }
+  ~Fifo() {
+    // If the test failed before it opened the FIFO, the writer still waits for a reader.
+    const FileDescriptor reader(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    writer.join();
+  }
   std::string path;
   std::thread writer;
 };
