@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <concepts>
 #include <optional>
 #include <string_view>
 #include <system_error>
@@ -8,19 +9,9 @@
 namespace sma {
 
 /// The number that the whole of `text` is; none if it holds anything else (white space, a `+`, a unit), if it is
-/// empty, or if `Number` cannot hold it. A `-` is read if `Number` has negative values. Works for floating point
-/// numbers as well.
-template <typename Number>
-[[nodiscard]] std::optional<Number> whole_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-/// The same for digits of another base, for example 16.
-template <typename Integer>
-[[nodiscard]] std::optional<Integer> whole_number(std::string_view text, int base) {
+/// empty, or if `Integer` cannot hold it. A `-` is read if `Integer` has negative values. `base`: of the digits.
+template <std::integral Integer>
+[[nodiscard]] std::optional<Integer> whole_number(std::string_view text, int base = 10) {
   Integer number{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;

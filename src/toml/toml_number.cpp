@@ -1,6 +1,8 @@
 #include "toml/toml_number.h"
 
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -85,6 +87,16 @@ std::optional<TomlValue> read_toml_number(std::string_view text) {
   }
   if (!text.empty()) return std::nullopt;
   return real_value(std::strtod(digits.c_str(), nullptr));
+}
+
+std::string toml_real(double number) {
+  std::array<char, 32> digits{};
+  // Most numbers that people write need no more than 15 digits; every one needs 17 at most.
+  std::snprintf(digits.data(), digits.size(), "%.15g", number);
+  if (std::strtod(digits.data(), nullptr) != number) std::snprintf(digits.data(), digits.size(), "%.17g", number);
+  std::string written = digits.data();
+  if (std::isfinite(number) && written.find_first_of(".e") == written.npos) written += ".0";
+  return written;
 }
 
 }  // namespace sma

@@ -1,13 +1,12 @@
 #include "agent/configuration/settings.h"
 
-#include <array>
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include "agent/configuration/settings_keys.h"
 #include "base/json_text.h"
+#include "toml/toml_number.h"
 
 namespace sma {
 namespace {
@@ -30,18 +29,11 @@ std::string joined(const Names& texts, std::string_view separator, Write write) 
   return all;
 }
 
-std::string real(double number) {
-  std::array<char, 32> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-  const std::string written(digits.data(), end);
-  return written.find_first_of(".e") == written.npos ? written + ".0" : written;
-}
-
 /// As TOML.
 struct Written {
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(std::int64_t value) const { return std::to_string(value); }
-  std::string operator()(double value) const { return real(value); }
+  std::string operator()(double value) const { return toml_real(value); }
   std::string operator()(const std::string& value) const { return quoted_text(value); }
   std::string operator()(const Names& value) const { return '[' + joined(value, ", ", quoted_text) + ']'; }
   std::string operator()(const Entries& /*value*/) const { return "[]"; }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "agent/configuration/nearest_word.h"
@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "base/whole_number.h"
+#include "toml/toml_number.h"
 
 namespace sma {
 namespace {
@@ -22,13 +23,12 @@ using Wrong = std::optional<NotAllowed>;
 constexpr std::size_t kMostQuoted = 64;  // bytes
 
 std::string written(const TomlValue& value) {
-  std::array<char, 32> digits{};
   std::string quoted = "\"";
   switch (value.kind) {
     case Kind::integer:
       return std::to_string(value.integer);
     case Kind::real:
-      return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value.real).ptr};
+      return toml_real(value.real);
     case Kind::boolean:
       return value.boolean ? "true" : "false";
     case Kind::text:
@@ -51,17 +51,23 @@ NotAllowed no_word_of(std::span<const std::string_view> words, const TomlValue& 
   return wrong;
 }
 
-template <typename Number>
-std::optional<Number> number_in(std::string_view text) {
+std::optional<std::int64_t> whole_in(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
-  return whole_number<Number>(text);
+  return whole_number<std::int64_t>(text);
+}
+
+std::optional<double> real_in(const std::string& text) {
+  if (text.empty() || text.find_first_not_of("0123456789.eE+-") != text.npos) return std::nullopt;
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  return *end == '\0' ? std::optional(number) : std::nullopt;
 }
 
 /// Whole numbers, quoted ones and floats without a fraction included.
 std::optional<std::int64_t> whole(const TomlValue& value) {
   constexpr double limit = 1e15;
   if (value.kind == Kind::integer) return value.integer;
-  if (value.kind == Kind::text) return number_in<std::int64_t>(value.text);
+  if (value.kind == Kind::text) return whole_in(value.text);
   if (value.kind == Kind::real && std::abs(value.real) < limit && std::trunc(value.real) == value.real)
     return static_cast<std::int64_t>(value.real);
   return std::nullopt;
@@ -69,7 +75,7 @@ std::optional<std::int64_t> whole(const TomlValue& value) {
 
 std::optional<double> number(const TomlValue& value) {
   if (value.kind == Kind::integer) return static_cast<double>(value.integer);
-  if (value.kind == Kind::text) return number_in<double>(value.text);
+  if (value.kind == Kind::text) return real_in(value.text);
   if (value.kind == Kind::real) return value.real;
   return std::nullopt;
 }

@@ -10,7 +10,6 @@ TEST_CASE("a number is read if it is the whole text") {
   CHECK(whole_number<int>("0") == 0);
   CHECK(whole_number<int>("-17") == -17);
   CHECK(whole_number<std::uint16_t>("65535") == 65535);
-  CHECK(whole_number<double>("0.5") == 0.5);
   CHECK(whole_number<unsigned>("fF", 16) == 255U);
 }
 
