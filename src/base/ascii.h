@@ -6,14 +6,16 @@
 
 namespace sma {
 
-/// Letters, digits and white space of US-ASCII. No locale takes part; bytes of 0x80 and above belong to no class.
-/// Source: RFC 20.
+/// Letters, digits, white space and control characters of US-ASCII. No locale takes part; bytes of 0x80 and above
+/// belong to no class. Source: RFC 20.
 
 [[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 [[nodiscard]] constexpr bool is_letter_or_digit(char c) { return is_letter(c) || is_digit(c); }
 /// Space, tab, line feed, vertical tab, form feed and carriage return.
 [[nodiscard]] constexpr bool is_white_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+/// U+0000 to U+001F and U+007F.
+[[nodiscard]] constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
 
 [[nodiscard]] constexpr char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 [[nodiscard]] constexpr char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }

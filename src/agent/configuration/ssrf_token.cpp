@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -59,6 +60,13 @@ void note_permissions(SsrfToken& token, const std::string& path, const CheckedFi
 void warn_of_shortness(SsrfToken& token, const std::string& place) {
   if (token.value.size() < kShortToken)
     token.warnings.push_back("the SSRF token in " + place + " has fewer than 16 characters: it is easy to guess");
+}
+
+/// Why no client can send `token` in a header field; none if one can. Source: RFC 9110 §5.5.
+std::optional<std::string> why_not_sendable(std::string_view token) {
+  const auto cannot_be_in_field = [](char c) { return is_control(c) && c != '\t'; };
+  if (std::ranges::none_of(token, cannot_be_in_field)) return std::nullopt;
+  return "the token has a control character or several lines, which no header field can carry";
 }
 
 SsrfToken token_in(const std::string& variable, const Environment& environment) {
@@ -137,6 +145,7 @@ Result<SsrfTokenSource> find_ssrf_token_source(const std::vector<std::string>& v
   }
   if (const auto right_form = path_in_wrong_form(value, files))
     return fault(variables, *variable + " names a file in a form that is not known: write " + *right_form);
+  if (const auto problem = why_not_sendable(value)) return fault(variables, *variable + ": " + *problem);
   return SsrfTokenSource{*variable, {}};
 }
 
@@ -145,6 +154,7 @@ Result<SsrfToken> read_ssrf_token(const SsrfTokenFile& file, const Files& files)
   if (!read.ok()) return Fault::internal(read.fault().message);
   const std::string_view value = trimmed(read->content.view());
   if (value.empty()) return Fault::internal(file.path + " is empty");
+  if (const auto problem = why_not_sendable(value)) return Fault::internal(file.path + ": " + *problem);
   SsrfToken token;
   token.value = SharedBytes(value);
   if (read->is_regular) token.file = file;

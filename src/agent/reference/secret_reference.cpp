@@ -16,8 +16,6 @@ constexpr std::size_t kArnParts = 7;   // arn:PARTITION:secretsmanager:REGION:AC
 constexpr std::size_t kMoreParts = 3;  // :JSON-KEY:VERSION-STAGE:VERSION-ID
 constexpr std::size_t kAccountDigits = 12;
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
-
 /// Up to the first colon, which is taken away with it.
 std::string_view take_part(std::string_view& rest) {
   const std::string_view part = rest.substr(0, rest.find(':'));
@@ -50,14 +48,14 @@ std::size_t arn_length(std::string_view text) {
 
 std::optional<const char*> id_problem(std::string_view id, bool is_arn) {
   if (id.empty()) return "the secret's name is missing";
-  if (is_white_space(id.front()) || is_white_space(id.back())) return "white space stands around the secret's name";
+  if (is_white_space(id.front()) || is_white_space(id.back())) return "there is white space around the secret's name";
   if (!is_arn) return std::nullopt;
   if (id.ends_with(':')) return "the secret's name is missing";
   return arn_problem(id);
 }
 
 std::optional<const char*> fill(SecretReference& reference, std::string_view text) {
-  if (std::ranges::any_of(text, is_control)) return "a control character stands in it";
+  if (std::ranges::any_of(text, is_control)) return "it has a control character";
   if (text.starts_with("ssm:"))
     return "ssm: is reserved, and parameters of Systems Manager are not served; a secret of that name is written "
            "secretsmanager:ssm:…";

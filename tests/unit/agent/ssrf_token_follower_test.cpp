@@ -103,7 +103,7 @@ TEST_CASE("a change that the kernel does not tell is found after a minute") {
   CHECK(fixture.guard.token().view() == "second-token-0123456789");
 }
 
-TEST_CASE("a file that is empty, gone or planted keeps the old token, with one warning each") {
+TEST_CASE("a file that is empty, unfit, gone or planted keeps the old token, with one warning each") {
   FollowerFixture fixture;
   const std::string warning = "WARN the SSRF token cannot be read again; the one that was read before still counts";
   fixture.write(" \n");
@@ -111,10 +111,14 @@ TEST_CASE("a file that is empty, gone or planted keeps the old token, with one w
   fixture.turn();
   CHECK(fixture.accepts("first-token-0123456789"));
   CHECK(fixture.lines.count(warning) == 1);
-  std::filesystem::remove(fixture.folder / "real/token");
+  fixture.write("two lines\n0123456789012345");
   fixture.turn();
   CHECK(fixture.accepts("first-token-0123456789"));
   CHECK(fixture.lines.count(warning) == 2);
+  std::filesystem::remove(fixture.folder / "real/token");
+  fixture.turn();
+  CHECK(fixture.accepts("first-token-0123456789"));
+  CHECK(fixture.lines.count(warning) == 3);
   if (geteuid() == 0) {
     std::filesystem::permissions(fixture.folder / "real", std::filesystem::perms(01777));
     std::ofstream(fixture.folder / "real/token") << "planted-token-0123456789";

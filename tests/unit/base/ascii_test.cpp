@@ -6,20 +6,24 @@
 
 using namespace sma;
 
-TEST_CASE("only bytes of US-ASCII are letters, digits or white space") {
+TEST_CASE("only bytes of US-ASCII are letters, digits, white space or control characters") {
   std::string letters;
   std::string digits;
   std::string blanks;
+  std::string controls;
   for (int byte = 0; byte < 256; ++byte) {
     const char c = static_cast<char>(byte);
     if (is_letter(c)) letters += c;
     if (is_digit(c)) digits += c;
     if (is_white_space(c)) blanks += c;
+    if (is_control(c)) controls += c;
     CHECK(is_letter_or_digit(c) == (is_letter(c) || is_digit(c)));
   }
   CHECK(letters == "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
   CHECK(digits == "0123456789");
   CHECK(blanks == "\t\n\v\f\r ");
+  CHECK(controls.size() == 33);
+  CHECK((controls.front() == '\0' && controls[31] == '\x1f' && controls.back() == '\x7f'));
 }
 
 TEST_CASE("case changes for the letters A to Z alone") {

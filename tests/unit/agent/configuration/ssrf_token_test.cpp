@@ -81,6 +81,22 @@ TEST_CASE("an empty or unreadable token file is a fault that names variables and
   CHECK(token({{"AWS_TOKEN", "file://" + path}, {"AWS_SESSION_TOKEN", "set too"}}).ends_with("/token is empty"));
 }
 
+TEST_CASE("a token that no header field can carry is refused, and is not shown") {
+  const Folder folder;
+  const std::string path = folder / "token";
+  for (const std::string text : {"one\ntwo", "one\r\ntwo", "a\x01z", "a\x7fz"}) {
+    CAPTURE(text);
+    write(path, text);
+    for (const std::string& value : {text, "file://" + path}) {
+      const std::string found = token({{"AWS_TOKEN", value}});
+      CHECK(found.ends_with(": the token has a control character or several lines, which no header field can carry"));
+      CHECK(found.find(text) == std::string::npos);
+    }
+  }
+  write(path, "with\ttab and \xC3\xA9");
+  CHECK(token({{"AWS_TOKEN", "file://" + path}}) == "with\ttab and \xC3\xA9");
+}
+
 TEST_CASE("a token that is made is random, whole, and readable by owner and group only") {
   const Folder folder;
   const std::string path = folder / "token";

@@ -62,8 +62,8 @@ TEST_CASE("what is refused, and why") {
     const char* why;
   };
   const char* missing = "the secret's name is missing";
-  const char* spaces = "white space stands around the secret's name";
-  const char* control = "a control character stands in it";
+  const char* spaces = "there is white space around the secret's name";
+  const char* control = "it has a control character";
   const char* many = "too many parts; after the name come JSON-KEY:VERSION-STAGE:VERSION-ID at most";
   const char* both = "a version stage and a version id exclude each other";
   const char* seven = "an ARN of a secret has seven parts: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME";
@@ -126,7 +126,7 @@ TEST_CASE("a parameter's ARN, which has six parts, is refused as one") {
 }
 
 TEST_CASE("a refusal quotes the reference, in a form that fits one line") {
-  CHECK(refusal("a\nb") == R"(the reference a\x0ab: a control character stands in it)");
+  CHECK(refusal("a\nb") == R"(the reference a\x0ab: it has a control character)");
 }
 
 }  // namespace
