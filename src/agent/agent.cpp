@@ -217,7 +217,8 @@ Task<Result<Done>> Agent::prepare() {
 
 /// What clients and prefetch ask for is fetched while the credentials are checked.
 void Agent::serve() {
-  serving_->server.start(std::move(start_.listening));
+  serving_->server.listen(std::move(start_.listening.ipv4), serving_->routes);
+  if (start_.listening.ipv6.valid()) serving_->server.listen(std::move(start_.listening.ipv6), serving_->routes);
   const PrefetchSettings& prefetch = start_.settings.prefetch;
   if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty())
     tasks_.start(serving_->prefetch.run(outgoing_->random));

@@ -16,7 +16,7 @@ namespace sma {
 
 /// What each request is answered with (specification §1.2, §1.3): the guard first, then the routes. A secret at hand is
 /// answered at once; for any other the answer is a task.
-class Routes final : public Handler {
+class Routes final : public Handler, public ServerObserver {
  public:
   /// All must outlive this object and its answers.
   Routes(Scheduler& scheduler, SecretStore& store, SsrfGuard& guard, Log& log, std::string path_prefix)

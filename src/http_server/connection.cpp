@@ -26,8 +26,9 @@ bool will_pass(int error) { return error == EAGAIN || error == EINTR; }
 
 }  // namespace
 
-Connection::Connection(ConnectionOwner& owner, FileDescriptor socket, Admission admission)
+Connection::Connection(ConnectionOwner& owner, Handler& handler, FileDescriptor socket, Admission admission)
     : owner_(owner),
+      handler_(handler),
       socket_(std::move(socket)),
       admission_(admission),
       begun_(owner.loop.now()),
@@ -160,7 +161,7 @@ void Connection::serve() {
 void Connection::handle() {
   ServerRequest& request = owner_.request;
   request.admission = admission_;
-  auto outcome = owner_.handler.handle(request);
+  auto outcome = handler_.handle(request);
   head_only_ = reader_.is_head();
   old_version_ = request.minor_version == 0;
   keep_alive_ = reader_.keep_alive();
@@ -210,7 +211,7 @@ void Connection::enlarge_send_buffer() {
 }
 
 void Connection::refuse(const Refusal& refusal) {
-  owner_.handler.refused(refusal.status, refusal.reason);
+  owner_.observer.refused(refusal.status, refusal.reason);
   head_only_ = reader_.is_head();
   deadline_ = begun_ + owner_.limits.request_time;
   reader_.drop();
@@ -294,7 +295,7 @@ void Connection::watch_for(std::uint32_t events) {
     const Result<Done> watched = owner_.loop.watch(socket_.get(), events, *this);
     if (!watched.ok()) {
       // The loop would never report an event of this socket.
-      owner_.handler.lost(watched.fault());
+      owner_.observer.lost(watched.fault());
       state_ = State::closed;
       return;
     }

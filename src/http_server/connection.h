@@ -18,11 +18,11 @@ class Connection;
 /// What all connections of a server share.
 class ConnectionOwner {
  public:
-  ConnectionOwner(EventLoop& event_loop, Handler& request_handler, const ServerLimits& server_limits)
-      : loop(event_loop), handler(request_handler), limits(server_limits), pool(limits.head_pool_bytes), date(loop) {}
+  ConnectionOwner(EventLoop& event_loop, ServerObserver& server_observer, const ServerLimits& server_limits)
+      : loop(event_loop), observer(server_observer), limits(server_limits), pool(limits.head_pool_bytes), date(loop) {}
 
   EventLoop& loop;
-  Handler& handler;
+  ServerObserver& observer;
   const ServerLimits limits;
   BufferPool pool;
   DateField date;
@@ -53,7 +53,8 @@ enum class Standing : std::uint8_t {
 /// Invariant: it waits for one thing at a time (`State`), and at `deadline_` it stops waiting for it.
 class Connection final : public ListHook, private Watcher {
  public:
-  Connection(ConnectionOwner& owner, FileDescriptor socket, Admission admission);
+  /// `handler` gets its requests.
+  Connection(ConnectionOwner& owner, Handler& handler, FileDescriptor socket, Admission admission);
   ~Connection() { owner_.loop.forget(*this); }
 
   /// Begins. `ConnectionOwner::closed` may be called, and the connection gone, when this call or `drain` returns.
@@ -97,6 +98,7 @@ class Connection final : public ListHook, private Watcher {
   void set_deadline(TimePoint deadline);
 
   ConnectionOwner& owner_;
+  Handler& handler_;
   FileDescriptor socket_;
   const Admission admission_;
   State state_ = State::reading;

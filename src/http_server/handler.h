@@ -34,15 +34,23 @@ enum class Crowding : std::uint8_t {
 class Handler {
  public:
   virtual std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) = 0;
-  /// A request that was no HTTP and was answered by the server itself: for the log.
-  virtual void refused(int status, std::string_view reason) = 0;
-  /// A connection that the server closes because of a fault of this machine: for the log.
-  virtual void lost(const Fault& fault) = 0;
-  /// A client connected while all regular places were taken: for the log.
-  virtual void crowded(Crowding crowding) = 0;
 
  protected:
   ~Handler() = default;
+};
+
+/// Is told what happens beside requests, for the log.
+class ServerObserver {
+ public:
+  /// A request that was no HTTP and was answered by the server itself.
+  virtual void refused(int status, std::string_view reason) = 0;
+  /// A connection that the server closes because of a fault of this machine.
+  virtual void lost(const Fault& fault) = 0;
+  /// A client connected while all regular places were taken.
+  virtual void crowded(Crowding crowding) = 0;
+
+ protected:
+  ~ServerObserver() = default;
 };
 
 }  // namespace sma

@@ -1,5 +1,7 @@
 #include "http_server/server.h"
 
+#include <list>
+
 #include "http_server/acceptor.h"
 #include "http_server/connection.h"
 #include "http_server/places.h"
@@ -14,12 +16,10 @@ constexpr Milliseconds kLookAgain{100};
 
 }  // namespace
 
-class Server::Impl final : private ConnectionOwner, private ConnectionListener {
+class Server::Impl final : private ConnectionOwner {
  public:
-  Impl(EventLoop& event_loop, Handler& request_handler, const ServerLimits& server_limits)
-      : ConnectionOwner(event_loop, request_handler, server_limits),
-        ipv4_(event_loop, *this),
-        ipv6_(event_loop, *this),
+  Impl(EventLoop& event_loop, ServerObserver& server_observer, const ServerLimits& server_limits)
+      : ConnectionOwner(event_loop, server_observer, server_limits),
         drained_(event_loop),
         places_(server_limits.max_connections) {}
   ~Impl() {
@@ -28,14 +28,12 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
     while (!all.empty()) delete &all.front();
   }
 
-  void start(ListeningSockets listening) {
-    ipv4_.open(std::move(listening.ipv4));
-    ipv6_.open(std::move(listening.ipv6));
+  void listen(FileDescriptor socket, Handler& handler) {
+    entrances_.emplace_back(*this, handler).acceptor.open(std::move(socket));
   }
 
   void drain() {
-    ipv4_.close();
-    ipv6_.close();
+    entrances_.clear();
     look_again_.disarm();
     draining = true;
     IntrusiveList<Connection> all;
@@ -52,11 +50,21 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
   [[nodiscard]] Event& drained() { return drained_; }
 
  private:
-  void on_accepted(FileDescriptor socket) override {
+  /// One of the listening sockets.
+  struct Entrance final : ConnectionListener {
+    Entrance(Impl& entered, Handler& of_requests) : server(entered), handler(of_requests) {}
+    void on_accepted(FileDescriptor socket) override { server.on_accepted(std::move(socket), handler); }
+
+    Impl& server;
+    Handler& handler;
+    Acceptor acceptor{server.loop, *this};
+  };
+
+  void on_accepted(FileDescriptor socket, Handler& handler) {
     const Admission admission = find_place();
     places_.take(admission);
     // After `start` it is either in a list of `places_`, which owns it, or destroyed.
-    auto* connection = new Connection(*this, std::move(socket), admission);
+    auto* connection = new Connection(*this, handler, std::move(socket), admission);
     connection->start();
     accept_if_possible();
   }
@@ -65,10 +73,10 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
     using enum Admission;
     if (places_.has_room(regular)) return regular;
     if (make_room(regular)) {
-      handler.crowded(Crowding::closed_idle);
+      observer.crowded(Crowding::closed_idle);
       return regular;
     }
-    handler.crowded(Crowding::no_place);
+    observer.crowded(Crowding::no_place);
     if (places_.has_room(ping_only) || make_room(ping_only)) return ping_only;
     if (!places_.has_room(refused)) make_room(refused);
     return refused;
@@ -95,12 +103,10 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
   void accept_if_possible() {
     if (draining) return;
     if (!places_.all_taken() || some_may_leave()) {
-      ipv4_.resume();
-      ipv6_.resume();
+      for (Entrance& entrance : entrances_) entrance.acceptor.resume();
       return;
     }
-    ipv4_.pause();
-    ipv6_.pause();
+    for (Entrance& entrance : entrances_) entrance.acceptor.pause();
     look_again_.arm(loop.now() + kLookAgain);
   }
 
@@ -113,18 +119,17 @@ class Server::Impl final : private ConnectionOwner, private ConnectionListener {
     if (draining && open() == 0) drained_.set();
   }
 
-  Acceptor ipv4_;
-  Acceptor ipv6_;  // never accepts if there is no IPv6
+  std::list<Entrance> entrances_;
   Event drained_;
   Places places_;
   MemberTimer<&Impl::accept_if_possible> look_again_{loop, *this};
 };
 
-Server::Server(EventLoop& loop, Handler& handler, ServerLimits limits)
-    : impl_(std::make_unique<Impl>(loop, handler, limits)) {}
+Server::Server(EventLoop& loop, ServerObserver& observer, ServerLimits limits)
+    : impl_(std::make_unique<Impl>(loop, observer, limits)) {}
 Server::~Server() = default;
 
-void Server::start(ListeningSockets listening) { impl_->start(std::move(listening)); }
+void Server::listen(FileDescriptor socket, Handler& handler) { impl_->listen(std::move(socket), handler); }
 void Server::drain() { impl_->drain(); }
 std::size_t Server::connection_count() const { return impl_->open(); }
 Event& Server::drained() { return impl_->drained(); }

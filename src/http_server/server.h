@@ -4,9 +4,9 @@
 #include <memory>
 
 #include "base/event.h"
+#include "base/file_descriptor.h"
 #include "http_server/handler.h"
 #include "os/event_loop.h"
-#include "os/listening_socket.h"
 
 namespace sma {
 
@@ -28,11 +28,12 @@ struct ServerLimits {
 /// out, accepting pauses; it never spins. SIGPIPE must be ignored.
 class Server {
  public:
-  Server(EventLoop& loop, Handler& handler, ServerLimits limits);
+  Server(EventLoop& loop, ServerObserver& observer, ServerLimits limits);
   ~Server();
 
-  /// Begins to accept on both sockets, of which `ipv6` may be not valid. Before that, clients wait in their backlogs.
-  void start(ListeningSockets listening);
+  /// Begins to accept on a listening socket, and hands the requests of its connections to `handler`. Before that,
+  /// clients wait in its backlog. The limits hold for the connections of all sockets together.
+  void listen(FileDescriptor socket, Handler& handler);
   /// Closes the listening sockets and all idle connections; after this every answer closes its connection.
   void drain();
   /// Connections still open (those that linger included).

@@ -25,7 +25,7 @@ class CachedSecretServer {
     auto listening = listen_on_loopback(0);
     REQUIRE(listening.ok());
     port_ = listening->port;
-    server_.start(std::move(*listening));
+    server_.listen(std::move(listening->ipv4), routes_);
     REQUIRE(store_.prefetched({"a b"}, "", secret("a b", "v1", text()), loop_.now(), 1.0));
   }
 

@@ -11,7 +11,7 @@ using namespace sma;
 namespace {
 
 struct Owner final : ConnectionOwner {
-  Owner(EventLoop& event_loop, Handler& request_handler) : ConnectionOwner(event_loop, request_handler, {}) {}
+  Owner(EventLoop& event_loop, ServerObserver& server_observer) : ConnectionOwner(event_loop, server_observer, {}) {}
   void active(Connection& /*connection*/) override {}
   void closed(Connection& /*connection*/) override { ++ended; }
   int ended = 0;
@@ -19,7 +19,7 @@ struct Owner final : ConnectionOwner {
 
 }  // namespace
 
-TEST_CASE("a connection that epoll cannot watch is closed, and the handler is notified") {
+TEST_CASE("a connection that epoll cannot watch is closed, and the observer is notified") {
   const ManualClocks clocks;
   EventLoop loop(clocks);
   RecordingHandler handler(loop);
@@ -28,7 +28,7 @@ TEST_CASE("a connection that epoll cannot watch is closed, and the handler is no
   FileDescriptor file(memfd_create("connection", MFD_CLOEXEC));
   REQUIRE(write(file.get(), "GET /ping", 9) == 9);
   REQUIRE(lseek(file.get(), 0, SEEK_SET) == 0);
-  Connection connection(owner, std::move(file), Admission::regular);
+  Connection connection(owner, handler, std::move(file), Admission::regular);
   connection.start();
   CHECK(owner.ended == 1);
   CHECK(handler.losses == std::vector<std::string>{"cannot watch a descriptor: Operation not permitted"});

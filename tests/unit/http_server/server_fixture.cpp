@@ -45,7 +45,7 @@ ServerFixture::ServerFixture(ServerLimits limits) : server(loop, handler, limits
   auto listening = listen_on_loopback(0);
   REQUIRE(listening.ok());
   port = listening->port;
-  server.start(std::move(*listening));
+  server.listen(std::move(listening->ipv4), handler);
 }
 
 void ServerFixture::settle() {

@@ -12,7 +12,7 @@ namespace sma {
 
 /// Answers `/ping`, `/big` and `/known` at once, `/wait` (of a known client) and `/hold` when `release` is called; what
 /// it saw is in `seen`, `refusals` and `losses`.
-class RecordingHandler final : public Handler {
+class RecordingHandler final : public Handler, public ServerObserver {
  public:
   explicit RecordingHandler(Scheduler& scheduler) : released_(scheduler) {}
 

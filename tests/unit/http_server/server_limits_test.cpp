@@ -24,6 +24,21 @@ TEST_CASE("past the limit two connections are for pings, and the others are answ
   CHECK(clients[5].closed());
 }
 
+TEST_CASE("the limit holds for the connections of all listening sockets together") {
+  ServerFixture fixture({.max_connections = 2});
+  TestClient first(fixture);
+  auto second_socket = listen_on_loopback(0);
+  REQUIRE(second_socket.ok());
+  fixture.server.listen(std::move(second_socket->ipv4), fixture.handler);
+  fixture.port = second_socket->port;
+  TestClient second(fixture);
+  TestClient third(fixture);
+  for (TestClient* client : {&first, &second, &third}) client->send(get("/x"));
+  using enum Admission;
+  CHECK(fixture.handler.admissions == std::vector{regular, regular, ping_only});
+  CHECK(fixture.server.connection_count() == 3);
+}
+
 TEST_CASE("a connection past the limit is closed after its one answer, a ping too") {
   ServerFixture fixture({.max_connections = 1});
   TestClient regular(fixture);

@@ -21,6 +21,23 @@ TEST_CASE("a request is answered and the connection stays open") {
   CHECK(fixture.server.connection_count() == 1);
 }
 
+TEST_CASE("a request goes to the handler of the socket that its connection came to") {
+  ServerFixture fixture;
+  TestClient client(fixture);
+  RecordingHandler other_handler(fixture.loop);
+  auto other_socket = listen_on_loopback(0);
+  REQUIRE(other_socket.ok());
+  fixture.server.listen(std::move(other_socket->ipv4), other_handler);
+  fixture.port = other_socket->port;
+  TestClient other_client(fixture);
+  client.send(get("/one"));
+  other_client.send(get("/two"));
+  CHECK(fixture.handler.seen == std::vector<std::string>{"GET /one"});
+  CHECK(other_handler.seen == std::vector<std::string>{"GET /two"});
+  fixture.server.drain();
+  CHECK(other_client.closed());
+}
+
 TEST_CASE("a request that arrives byte by byte is answered") {
   ServerFixture fixture;
   TestClient client(fixture);
