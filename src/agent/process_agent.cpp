@@ -46,6 +46,7 @@ Result<Agent*> ProcessAgent::make_agent() {
 Task<void> ProcessAgent::announce(std::string line) {
   co_await agent_->ready().wait();
   output_.announce(line, parts_.log);
+  memory_lock_log_.look();
   release_start_up_pages();
 }
 

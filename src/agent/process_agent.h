@@ -8,6 +8,7 @@
 #include "agent/client_access.h"
 #include "agent/configuration/command_line.h"
 #include "agent/lambda/lambda_agent.h"
+#include "agent/memory_lock_log.h"
 #include "base/task.h"
 
 namespace sma {
@@ -39,6 +40,7 @@ class ProcessAgent final : public AgentMaker {
   Settings settings_;
   AgentParts parts_;
   AgentOutput& output_;
+  MemoryLockLog memory_lock_log_{parts_.loop, parts_.log};
   std::optional<Result<ClientAccess>> access_;
   std::optional<Agent> agent_;
   Task<void> announcing_;

@@ -1,8 +1,11 @@
 #include "base/memory_lock.h"
 
+#include <malloc.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -22,7 +25,8 @@ struct Heap {
 };
 
 constinit std::mutex heap_mutex;
-constinit Heap heap;  // guarded by `heap_mutex`
+constinit Heap heap;                    // guarded by `heap_mutex`
+constinit std::atomic<int> refusal{0};  // the last error of mlock2(2)
 
 std::uintptr_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
@@ -36,7 +40,9 @@ bool lock_pages(std::uintptr_t begin, std::uintptr_t end) {
   begin &= ~(static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE)) - 1);
   auto* const pages = reinterpret_cast<void*>(begin);  // NOLINT(performance-no-int-to-ptr)
   madvise(pages, end - begin, MADV_DONTDUMP);
-  return mlock2(pages, end - begin, MLOCK_ONFAULT) == 0;
+  if (mlock2(pages, end - begin, MLOCK_ONFAULT) == 0) return true;
+  refusal = errno;
+  return false;
 }
 
 }  // namespace
@@ -63,6 +69,15 @@ void lock_environment() {
   const char* last = *environ;
   for (char** entry = environ; *entry != nullptr; ++entry) last = *entry;
   lock_pages(address(*environ), address(last) + std::strlen(last) + 1);
+}
+
+std::optional<UnlockedMemory> unlocked_memory() {
+  const int error = refusal;
+  if (error == 0) return std::nullopt;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_MEMLOCK, &limit);
+  const struct mallinfo2 held = ::mallinfo2();
+  return UnlockedMemory{std::strerror(error), limit.rlim_cur, held.arena + held.hblkhd};
 }
 
 }  // namespace sma

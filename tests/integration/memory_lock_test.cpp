@@ -50,6 +50,8 @@ TEST_CASE("cached secrets, keys and the environment are locked in memory and lef
   }
   for (const std::uint64_t place : places_in_memory(pid, kToken))
     CHECK(memory_flags(pid, place).find(" lo") != std::string::npos);
+  CHECK(scene.stop() == 0);
+  CHECK(scene.agent().log().find("could not be locked") == std::string::npos);
 }
 
 TEST_CASE("a low limit of locked memory is used as far as it goes") {
@@ -67,6 +69,8 @@ TEST_CASE("a low limit of locked memory is used as far as it goes") {
     CHECK(scene.agent().get_secret(name).status == 200);
   }
   CHECK(locked_memory(pid) <= 64);
+  CHECK(scene.agent().logs("WARN memory for secrets could not be locked"));
+  CHECK(scene.agent().log().find(" limit_bytes=65536 needed_bytes=") != std::string::npos);
 }
 
 TEST_CASE("where no memory may be locked the agent serves all the same") {
@@ -74,6 +78,7 @@ TEST_CASE("where no memory may be locked the agent serves all the same") {
   scene.aws.put("lock/none", "lock-none-value");
   CHECK(scene.agent().get_secret("lock/none").status == 200);
   CHECK(locked_memory(scene.agent().child().pid()) == 0);
+  CHECK(scene.agent().logs("WARN memory for secrets could not be locked"));
   CHECK(scene.stop() == 0);
 }
 
