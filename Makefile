@@ -45,6 +45,12 @@ LDFLAGS += -static-pie -Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--gc-sections 
            -Wl,--build-id=none
 endif
 
+# What runs at every request (http_server, secrets, os, base, agent itself) is built for speed, all else for size.
+ifndef SANITIZE
+$(addsuffix /%.o,$(addprefix $(BUILD)/src/,aws toml http_client agent/configuration agent/client agent/lambda \
+  agent/reference)): CXXFLAGS += -Os
+endif
+
 sources = $(sort $(shell find $(1) -name '*.cpp' 2>/dev/null))
 objects = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
