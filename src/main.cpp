@@ -103,7 +103,7 @@ int main(int argc, char** argv) {
       for (const std::string& warning : loaded->warnings) std::fprintf(stderr, "%s\n", warning.c_str());
       return print(sma::render_settings(loaded->settings));
     case CommandLine::Command::health_check:
-      return sma::check_health(loaded->settings);
+      return sma::check_health(command_line->ready, loaded->settings);
     case CommandLine::Command::get:
       return sma::get_secret(command_line->get, loaded->settings, environment, files);
     case CommandLine::Command::status:

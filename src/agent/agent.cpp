@@ -1,6 +1,7 @@
 #include "agent/agent.h"
 
 #include "agent/configuration/network_settings.h"
+#include "agent/readiness.h"
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
 #include "agent/ssrf_token_follower.h"
@@ -77,7 +78,8 @@ class Agent::Serving {
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
-        prefetch(parts.loop, secrets_manager, store, parts.log, start.settings.prefetch) {
+        prefetch(parts.loop, secrets_manager, store, parts.log, start.settings.prefetch),
+        readiness({parts.loop, outgoing.random, credentials, prefetch}) {
     const std::string& path = start.settings.credentials_file_path;
     if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
     if (!start.token_file.path.empty())
@@ -113,6 +115,7 @@ class Agent::Serving {
   Routes routes;
   Server server;
   Prefetch prefetch;
+  Readiness readiness;
 };
 
 Agent::Agent(AgentParts parts, AgentStart start)
@@ -197,10 +200,8 @@ Task<Result<Done>> Agent::prepare() {
 
   region_ = *region;
   serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
-  serving_->routes.serve_status([this] { return status(); });
-  if (!is_status_served(start_.settings.path_prefix))
-    log.info("/status is not served, because path_prefix takes its path",
-             {{"path_prefix", start_.settings.path_prefix}});
+  if (serves(kStatusPath)) serving_->routes.serve_status([this] { return status(); });
+  if (serves(kReadyPath)) serving_->routes.serve_ready([this] { return serving_->readiness.ask(); });
   if (!start_.settings.credentials_file_path.empty()) {
     // Read before clients are served: a FIFO may have to wait for its writer. A fault was logged, and is none of the
     // start.
@@ -213,6 +214,13 @@ Task<Result<Done>> Agent::prepare() {
   if (!checks) co_return Done{};
   Task<Result<Done>> checking = check_credentials(deadline);
   co_return co_await std::move(checking);
+}
+
+bool Agent::serves(std::string_view path) const {
+  const std::string& prefix = start_.settings.path_prefix;
+  if (is_path_served(path, prefix)) return true;
+  parts_.log.info(std::string(path) + " is not served, because path_prefix takes its path", {{"path_prefix", prefix}});
+  return false;
 }
 
 /// What clients and prefetch ask for is fetched while the credentials are checked.

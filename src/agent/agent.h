@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "agent/configuration/settings.h"
 #include "agent/configuration/ssrf_token.h"
@@ -79,6 +80,8 @@ class Agent {
   Task<void> start_up(Event& failed, std::optional<Fault>& fault);
   Task<Result<Done>> prepare();
   void serve();
+  /// If `path_prefix` takes the path, a line in the log says so.
+  [[nodiscard]] bool serves(std::string_view path) const;
   Task<Result<std::string>> find_region(Result<std::string> configured, TimePoint deadline);
   Task<Result<Done>> check_credentials(TimePoint deadline);
   [[nodiscard]] SharedBytes status() const;

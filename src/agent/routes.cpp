@@ -24,6 +24,8 @@ ServerResponse not_allowed(std::string_view methods) {
 
 constexpr std::string_view kReads = "GET, HEAD";
 
+ServerResponse readiness(bool ready) { return ready ? text(200, "ready") : text(503, "not ready"); }
+
 /// The agent's own requests may be asked by HEAD. (The server leaves out the body.)
 bool is_read(const ServerRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
@@ -75,9 +77,11 @@ void Routes::lost(const Fault& fault) {
 
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request) {
   const bool ping = request.path == kPing;
-  if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !ping))
+  const bool probe = ping || (ready_ && request.path == kReadyPath);
+  if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !probe))
     return text(429, "Connection limit exceeded");
-  if (ping) return is_read(request) ? text(200, "healthy") : not_allowed(kReads);
+  if (probe && !is_read(request)) return not_allowed(kReads);
+  if (probe) return ping ? text(200, "healthy") : readiness(ready_());
   if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
   auto answer = route_known(request);
   if (auto* response = std::get_if<ServerResponse>(&answer)) response->client_is_known = true;
@@ -86,7 +90,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
 
 /// A request that carries the token.
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
-  const bool own = status_ && request.path == kStatusPath && is_status_served(path_prefix_);
+  const bool own = status_ && request.path == kStatusPath;
   if (own) return is_read(request) ? json(status_()) : not_allowed(kReads);
   if (request.method != "GET") return not_allowed("GET");
   return secret(request);

@@ -22,8 +22,10 @@ class Routes final : public Handler, public ServerObserver {
   Routes(Scheduler& scheduler, SecretStore& store, SsrfGuard& guard, Log& log, std::string path_prefix)
       : scheduler_(scheduler), store_(store), guard_(guard), log_(log), path_prefix_(std::move(path_prefix)) {}
 
-  /// `GET /status` is answered with what `status` returns, unless `path_prefix` takes its path.
+  /// `GET /status` is answered with what `status` returns. Not to be called if `path_prefix` takes the path.
   void serve_status(std::function<SharedBytes()> status) { status_ = std::move(status); }
+  /// `GET /ready` is answered with 200 or 503, as `ready` returns. Not to be called if `path_prefix` takes the path.
+  void serve_ready(std::function<bool()> ready) { ready_ = std::move(ready); }
 
   /// From now on no request is answered until `release`. What they ask for is fetched meanwhile.
   void hold() { released_.emplace(scheduler_); }
@@ -54,6 +56,7 @@ class Routes final : public Handler, public ServerObserver {
   std::string path_prefix_;
   SecretQuery query_;
   std::function<SharedBytes()> status_{};  // none: there is no such request
+  std::function<bool()> ready_{};          // likewise
   std::optional<Event> released_;          // none: answers are not held
   int lost_ = 0;                           // connections since the last line
   TimePoint next_lost_line_ = TimePoint::min();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/growing_wait.h"
 #include "secrets/role_arn.h"
 
 namespace sma {
@@ -32,22 +33,25 @@ bool names(std::string_view id, const SecretValue& value) {
 }  // namespace
 
 Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, PrefetchSettings settings)
-    : scheduler_(scheduler), source_(source), store_(store), log_(log), settings_(std::move(settings)) {}
+    : scheduler_(scheduler), source_(source), store_(store), log_(log), settings_(std::move(settings)) {
+  tried_all_ = settings_.secrets.empty() && settings_.filter_tags.empty();
+}
 
 Task<void> Prefetch::run(Random& random) {
-  if (settings_.secrets.empty() && settings_.filter_tags.empty()) co_return;
+  if (tried_all_) co_return;
   const Scheduler::Sleep jitter = scheduler_.sleep_until(scheduler_.now() + random.part_of(settings_.max_jitter));
   co_await jitter;
 
   make_jobs();
-  Nanoseconds longest = kFirstWait;
-  for (;; longest = std::min<Nanoseconds>(2 * longest, kLongestWait)) {
+  GrowingWait growing(kFirstWait, kLongestWait);
+  for (;;) {
     Task<void> loading = load_all();
     co_await std::move(loading);
+    tried_all_ = true;
     if (again_.empty()) break;
     jobs_ = std::exchange(again_, {});
     first_try_ = false;
-    const Nanoseconds wait = longest / 2 + random.part_of(longest / 2);
+    const Nanoseconds wait = growing.next(random);
     log_.info("prefetch tries again what failed",
               {{"in_milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
     const Scheduler::Sleep pause = scheduler_.sleep_until(scheduler_.now() + wait);

@@ -45,6 +45,9 @@ class Prefetch {
   /// waits at random, too. May be destroyed at any time. `random` outlives the task.
   Task<void> run(Random& random);
 
+  /// Each entry was loaded, refused or tried once; true if there are none.
+  [[nodiscard]] bool tried_all() const { return tried_all_; }
+
   static constexpr Seconds kFirstWait{1};  ///< before the second try; each further one waits twice as long
   static constexpr Seconds kLongestWait{60};
 
@@ -85,6 +88,7 @@ class Prefetch {
   std::vector<Job> jobs_;
   std::vector<Job> again_;  // what failed and is to be tried again
   bool first_try_ = true;
+  bool tried_all_ = false;
   std::size_t next_job_ = 0;
   std::size_t working_ = 0;
   std::optional<Event> finished_{};  // of this try

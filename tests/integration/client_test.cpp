@@ -208,6 +208,31 @@ TEST_CASE("the health check needs no token and no AWS") {
   CHECK(client.run({"--health-check"}, {{"AWS_TOKEN", ""}}).exit_code == 0);
 }
 
+TEST_CASE("the health check with --ready says if the agent is ready, and fails where path_prefix takes the path") {
+  ClientScene client;
+  (void)client.scene().agent();
+  CHECK(client.run({"--health-check", "--ready"}, {{"AWS_TOKEN", ""}}).exit_code == 0);
+  const Outcome taken = client.run({"--health-check", "--ready"}, {{"SMA_PATH_PREFIX", "/"}});
+  CHECK(taken.exit_code == 1);
+  CHECK(taken.errors.find("takes the path /ready") != std::string::npos);
+}
+
+TEST_CASE("the health check with --ready fails until prefetch has tried each secret") {
+  const std::string port = std::to_string(free_port());
+  AgentWithAws scene(Variables{{"SMA_HTTP_PORT", port}, {"SMA_PREFETCH_SECRETS", "client/ready"}});
+  const auto gate = scene.aws.hold("BatchGetSecretValue");
+  (void)scene.agent();
+  AgentSettings question;
+  question.environment = {{"SMA_HTTP_PORT", port}};
+  question.arguments = {"--health-check", "--ready"};
+  const Outcome early = run_agent(question);
+  CHECK(early.exit_code == 1);
+  CHECK(early.errors.find("the agent is not ready yet") != std::string::npos);
+  question.arguments = {"--health-check"};
+  CHECK(run_agent(question).exit_code == 0);
+  gate->open();
+}
+
 TEST_CASE("get --wait waits for token file and agent") {
   const TempFolder folder;
   const std::string token = "file://" + (folder.path() / "token").string();

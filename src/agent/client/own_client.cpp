@@ -75,6 +75,11 @@ Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Setting
   }
 }
 
+int fail_taken(std::string_view path, const Settings& settings) {
+  return fail("path_prefix = \"" + settings.path_prefix + "\" takes the path " + std::string(path) +
+              ": the agent does not serve it");
+}
+
 constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be known; set it to the one in use";
 
 int show_status_once(const StatusRequest& request, const Settings& settings, const Environment& environment,
@@ -100,13 +105,16 @@ int show_status_once(const StatusRequest& request, const Settings& settings, con
 
 }  // namespace
 
-int check_health(const Settings& settings) {
+int check_health(bool ready, const Settings& settings) {
+  const std::string path(ready ? kReadyPath : "/ping");
   if (settings.http_port == 0) return fail(kAnyPort);
+  if (ready && !is_path_served(path, settings.path_prefix)) return fail_taken(path, settings);
   const SystemClocks clocks;
-  const auto answer = ask_agent(settings.http_port, "/ping", {}, clocks, clocks.boot_now() + kHealthTime);
+  const auto answer = ask_agent(settings.http_port, path, {}, clocks, clocks.boot_now() + kHealthTime);
   if (!answer.ok()) return fail(answer.fault().message);
-  if (answer->status != 200) return fail("/ping was answered with " + std::to_string(answer->status));
-  return 0;
+  if (answer->status == 200) return 0;
+  if (ready && answer->status == 503) return fail("the agent is not ready yet");
+  return fail(path + " was answered with " + std::to_string(answer->status));
 }
 
 int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
@@ -127,8 +135,7 @@ int get_secret(const GetRequest& request, const Settings& settings, const Enviro
 int show_status(const StatusRequest& request, const Settings& settings, const Environment& environment,
                 const Files& files) {
   if (settings.http_port == 0) return fail(kAnyPort);
-  if (!is_status_served(settings.path_prefix))
-    return fail("path_prefix = \"" + settings.path_prefix + "\" takes the path /status: the agent does not serve it");
+  if (!is_path_served(kStatusPath, settings.path_prefix)) return fail_taken(kStatusPath, settings);
   for (;;) {
     const int code = show_status_once(request, settings, environment, files);
     if (code != 0 || !request.watch) return code;

@@ -10,8 +10,8 @@ namespace sma {
 /// The program as a client of the agent that runs beside it, with the same configuration and token, for images without
 /// curl. Both functions return the exit code and report on standard error what went wrong.
 
-/// `--health-check`: 0 if `/ping` is answered.
-[[nodiscard]] int check_health(const Settings& settings);
+/// `--health-check`: 0 if `/ping` is answered; with `ready` if `/ready` is, with 200.
+[[nodiscard]] int check_health(bool ready, const Settings& settings);
 
 /// `status`: what the running agent says of itself, as a table or, with `json`, as it is; with `watch` again and again,
 /// until no agent answers. 0, or 1 if none answers.

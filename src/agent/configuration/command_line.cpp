@@ -165,6 +165,7 @@ constexpr Option kOptions[] = {
     {.name = "--version", .flag = set_answer<Command::version>},
     {.name = "--check-config", .flag = set_command<Command::check_config>, .value = set_checked_file},
     {.name = "--health-check", .flag = set_command<Command::health_check>},
+    {.name = "--ready", .commands = {"--health-check"}, .flag = set_flag<&CommandLine::ready>},
     {.name = "--create-token", .flag = set_flag<&CommandLine::create_token>},
     {.name = "--token-group", .value = set_group},
     {.name = "--lambda", .flag = set_flag<&CommandLine::lambda>},
@@ -223,6 +224,10 @@ class ArgumentReader {
  private:
   [[nodiscard]] bool is_answered() const { return line_.command == Command::help || line_.command == Command::version; }
   [[nodiscard]] bool has_word(std::string_view word) const { return !words_.empty() && words_.front() == word; }
+  /// As a word or as an option.
+  [[nodiscard]] bool is_given(std::string_view command) const {
+    return has_word(command) || std::ranges::find(options_, command, &Option::name) != options_.end();
+  }
   [[nodiscard]] bool is_certificate_word() const {
     return has_word("acm") || has_word("setup-config-based-permissions");
   }
@@ -249,7 +254,7 @@ class ArgumentReader {
   Result<Done> check_options() {
     for (const Option* option : options_) {
       const auto& [first, second] = option->commands;
-      if (first.empty() || has_word(first) || has_word(second)) continue;
+      if (first.empty() || is_given(first) || is_given(second)) continue;
       std::string problem(option->name);
       problem.append(" is an option of ").append(first);
       if (!second.empty()) problem.append(" and ").append(second);

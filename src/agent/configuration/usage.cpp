@@ -6,7 +6,7 @@ std::string usage() {
   return R"(Usage: secrets-manager-agent [--config FILE] [--create-token [--token-group GID]] [--lambda]
        secrets-manager-agent sm start [--config FILE]
        secrets-manager-agent --check-config [FILE]
-       secrets-manager-agent --health-check [--config FILE]
+       secrets-manager-agent --health-check [--ready] [--config FILE]
        secrets-manager-agent status [--watch] [--json] [--config FILE]
        secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
        secrets-manager-agent exec [OPTION]... [--config FILE] [--] COMMAND [ARGUMENT]...
@@ -22,6 +22,7 @@ Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
       --lambda            run as an extension of AWS Lambda
       --check-config      check the configuration, print the settings in force
       --health-check      ask the running agent: exit 0 if it is healthy, else 1
+      --ready             with it: exit 0 once credentials and prefetched secrets are there
   -h, --help              print this
   -v, -V, --version       print the versions of the agent and of the libraries in it
 

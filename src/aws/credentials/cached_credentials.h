@@ -37,6 +37,8 @@ class CachedCredentials final : public CredentialsProvider {
   /// Asks the source now, in the background: it is known to have changed.
   void ask_again();
 
+  /// There are some that may sign calls now.
+  [[nodiscard]] bool usable() const;
   /// Those held, also expired ones; null if there are none.
   [[nodiscard]] SharedCredentials held() const { return held_; }
 
@@ -51,7 +53,6 @@ class CachedCredentials final : public CredentialsProvider {
     CachedCredentials& owner_;
   };
 
-  [[nodiscard]] bool usable() const;
   [[nodiscard]] Fault fault_now() const;
   [[nodiscard]] Nanoseconds ran_out_for() const;
   [[nodiscard]] bool must_wait() const { return last_fault_.has_value() && context_.scheduler.now() < ask_at_; }

@@ -132,7 +132,7 @@ TEST_CASE(
   CHECK_FALSE(is_known("/ping", "token"));
 }
 
-TEST_CASE("/status needs the token, and yields to a path prefix that takes its path") {
+TEST_CASE("/status needs the token, and is no request of its own unless it is served") {
   RoutesFixture fixture;
   CHECK(fixture.ask("/status") == "404 Not found");
   fixture.routes.serve_status([] { return SharedBytes("{}"); });
@@ -142,12 +142,31 @@ TEST_CASE("/status needs the token, and yields to a path prefix that takes its p
   CHECK(fixture.ask("/status", "", "GET", Admission::regular, false) == "403 Bad Token");
   CHECK(fixture.ask("/status/") == "404 Not found");
   Routes routes(fixture.scheduler, fixture.store, fixture.guard, fixture.log, "/");
-  routes.serve_status([] { return SharedBytes("{}"); });
   ServerRequest request;
   request.method = "GET";
   request.path = "/status";
   request.add_field({"X-Token", "token"});
   CHECK(std::holds_alternative<Task<ServerResponse>>(routes.handle(request)));
+}
+
+TEST_CASE("/ready is answered in the places of a ping, without a token") {
+  RoutesFixture fixture;
+  using enum Admission;
+  CHECK(fixture.ask("/ready", "", "GET", regular, false) == "403 Bad Token");
+  CHECK(fixture.ask("/ready", "", "GET", ping_only, false) == "429 Connection limit exceeded");
+  bool ready = false;
+  fixture.routes.serve_ready([&] { return ready; });
+  CHECK(fixture.ask("/ready", "", "GET", regular, false) == "503 not ready");
+  ready = true;
+  CHECK(fixture.ask("/ready", "colour=%zz", "HEAD", ping_only, false) == "200 ready");
+  CHECK(fixture.ask("/ready", "", "POST", regular, false) == "405 Not allowed");
+  CHECK(fixture.ask("/ready", "", "GET", refused, false) == "429 Connection limit exceeded");
+  CHECK(fixture.ask("/ready/", "", "GET", regular, false) == "403 Bad Token");
+  ServerRequest forwarded;
+  forwarded.method = "GET";
+  forwarded.path = "/ready";
+  forwarded.add_field({"X-Forwarded-For", "10.0.0.1"});
+  CHECK(fixture.ask(forwarded) == "200 ready");
 }
 
 TEST_CASE("only the exact path is a ping") {

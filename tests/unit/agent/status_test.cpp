@@ -54,8 +54,8 @@ TEST_CASE("the memory of the process is read from what the kernel says of it") {
 }
 
 TEST_CASE("/status yields if its path begins with path_prefix") {
-  for (const char* prefix : {"/", "/s", "/status"}) CHECK_FALSE(is_status_served(prefix));
-  for (const char* prefix : {"/v1/", "/status/", "/statuses"}) CHECK(is_status_served(prefix));
+  for (const char* prefix : {"/", "/s", "/status"}) CHECK_FALSE(is_path_served(kStatusPath, prefix));
+  for (const char* prefix : {"/v1/", "/status/", "/statuses"}) CHECK(is_path_served(kStatusPath, prefix));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ TEST_CASE("with nothing to prefetch nothing is asked and nothing logged") {
   Fixture f;
   f.prefetch(PrefetchSettings{});
   CHECK(f.task.done());
+  CHECK(f.made->tried_all());
   CHECK(f.source.calls.empty());
   CHECK(f.lines.lines.empty());
 }

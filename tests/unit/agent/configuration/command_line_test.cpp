@@ -52,6 +52,13 @@ TEST_CASE("without arguments the agent runs") {
   CHECK(read_command_line({}).ok());
 }
 
+TEST_CASE("--ready is an option of --health-check") {
+  CHECK(read({"--health-check", "--ready"})->ready);
+  CHECK_FALSE(read({"--health-check"})->ready);
+  CHECK(wrong({"--ready"}) == "--ready is an option of --health-check");
+  CHECK(wrong({"status", "--ready"}) == "--ready is an option of --health-check");
+}
+
 TEST_CASE("the configuration file is given in any of three ways, the last one counts") {
   CHECK(read({"--config", "a"})->config_file == "a");
   CHECK(read({"-c", "a"})->config_file == "a");
