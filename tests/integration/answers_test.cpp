@@ -129,7 +129,7 @@ TEST_CASE("requests on one connection are answered in turn, pipelined ones too")
   }
 }
 
-TEST_CASE("every call is signed as AWS demands and says who calls") {
+TEST_CASE("every call is signed as AWS demands and names the caller") {
   AgentWithAws scene;
   scene.aws.put("answers/signed", "answers-signed-value");
   CHECK(scene.agent().get_secret("answers/signed").status == 200);

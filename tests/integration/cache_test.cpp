@@ -83,7 +83,7 @@ TEST_CASE("a refreshNow that is refused, on a new connection too, returns the er
   CHECK(scene.aws.count("GetSecretValue") == 6);
 }
 
-TEST_CASE("a transient fault under refreshNow is an error where ignore_transient_errors is off") {
+TEST_CASE("a transient fault under refreshNow is an error if ignore_transient_errors is off") {
   AgentWithAws scene(Variables{{"SMA_IGNORE_TRANSIENT_ERRORS", "false"}});
   scene.aws.put("cache/transient", "cache-transient-value");
   CHECK(value(scene, "cache/transient") == "cache-transient-value");
@@ -110,7 +110,7 @@ TEST_CASE("an expired entry that was rotated is fetched again") {
   CHECK(value(scene, "cache/rotated") == "cache-rotated-value#1");
 }
 
-TEST_CASE("who may not describe a secret still has it refreshed") {
+TEST_CASE("a secret that may not be described is still refreshed") {
   AgentWithAws scene(Variables{{"SMA_TTL_SECONDS", "1"}});
   scene.aws.put("cache/undescribed", "cache-undescribed-value");
   scene.aws.with([](auto& world) { world.secrets.find("cache/undescribed")->denied = {"DescribeSecret"}; });

@@ -97,7 +97,7 @@ TEST_CASE("eight hundred idle connections hold nobody up") {
   for (const Answer& answer : crowd.read_all()) CHECK(answer.status == 200);
 }
 
-TEST_CASE("few descriptors lower max_conn with a warning, and all who come are answered") {
+TEST_CASE("few descriptors lower max_conn with a warning, and all clients are answered") {
   AgentSettings settings;
   settings.wrapper = {"/bin/sh", "-c", "ulimit -n 64; exec \"$@\"", "-"};
   AgentWithAws scene({}, settings);
@@ -114,7 +114,7 @@ TEST_CASE("few descriptors lower max_conn with a warning, and all who come are a
   CHECK(scene.stop() == 0);
 }
 
-TEST_CASE("one who sends a byte at a time delays nobody") {
+TEST_CASE("a client that sends a byte at a time delays nobody") {
   AgentWithAws scene;
   scene.aws.put("limits/slow", "limits-slow-value");
   const std::string request = get_request("/v1/limits/slow");
@@ -128,7 +128,7 @@ TEST_CASE("one who sends a byte at a time delays nobody") {
   CHECK(slow.read_answer().status == 200);
 }
 
-TEST_CASE("one who never reads delays nobody") {
+TEST_CASE("a client that never reads delays nobody") {
   AgentWithAws scene;
   scene.aws.put("limits/large", std::string(65536, 'l'));
   HttpConnection stuck = scene.agent().connect();
@@ -140,7 +140,7 @@ TEST_CASE("one who never reads delays nobody") {
   for (int i = 0; i < 300; ++i) CHECK(stuck.read_answer().body.size() > 65536);
 }
 
-TEST_CASE("clients that vanish leave nothing behind") {
+TEST_CASE("after clients vanish nothing is left of them") {
   AgentWithAws scene(Variables{{"SMA_MAX_CONN", "40"}});
   scene.aws.put("limits/vanish", "limits-vanish-value");
   const auto gate = scene.aws.hold("GetSecretValue");

@@ -265,7 +265,7 @@ TEST_CASE("credentials that AWS refuses, or that are nowhere, end the start") {
                 "sts:GetCallerIdentity could not check the credentials (from: environment)");
 }
 
-TEST_CASE("a transient fault of the check is a warning, or an error where such are not ignored") {
+TEST_CASE("a transient fault of the check is a warning, or an error if such are not ignored") {
   standin::Standin aws;
   aws.put("start/transient", "start-transient-value");
   aws.fail(standin::FaultPlan::sts_error(503, "ServiceUnavailable")

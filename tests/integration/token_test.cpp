@@ -64,7 +64,7 @@ TEST_CASE("a token in a file is read and trimmed") {
   CHECK(ask_with(scene.agent(), "file://" + file).status == 403);
 }
 
-TEST_CASE("the first variable that is set gives the token") {
+TEST_CASE("the token is that of the first variable that is set") {
   AgentWithAws scene(Variables{{"AWS_TOKEN", "  "}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "container-token-01234"}});
   scene.aws.put("token/any", "token-any-value");
   CHECK(ask_with(scene.agent(), "container-token-01234").status == 200);

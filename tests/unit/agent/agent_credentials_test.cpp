@@ -157,7 +157,7 @@ TEST_CASE("an agent that is restarted while its credentials endpoint hangs serve
   CHECK(fixture.answer("a")->status() == 200);
 }
 
-TEST_CASE("a credentials endpoint that fails ends the start only where such faults are not ignored") {
+TEST_CASE("a credentials endpoint that fails ends the start only if such faults are not ignored") {
   for (const bool ignored : {true, false}) {
     AgentFixture fixture(in_a_container());
     fixture.settings.cache.ignore_transient_errors = ignored;
@@ -184,7 +184,7 @@ TEST_CASE("a credentials endpoint that refuses ends the start, with what it said
   CHECK(fixture.lines.count("hidden") == 0);
 }
 
-TEST_CASE("where nothing is configured the start ends with each place that was looked at") {
+TEST_CASE("if nothing is configured, the start ends with each place that was looked at") {
   AgentFixture fixture(in_a_container({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", ""}}));
   fixture.begin();
   CHECK(ended_with(fixture) == 1);
@@ -246,7 +246,7 @@ TEST_CASE("while a refusing endpoint keeps its keys, cached secrets are served f
   CHECK(served() == 500);
 }
 
-TEST_CASE("an instance's credentials stay in use behind their expiry while metadata cannot renew them") {
+TEST_CASE("an instance's credentials stay in use after their expiry while metadata cannot renew them") {
   AgentFixture fixture(in_a_container({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", ""},
                                        {"AWS_EC2_METADATA_DISABLED", ""},
                                        {"AWS_EC2_METADATA_SERVICE_ENDPOINT", "{aws}"}}));

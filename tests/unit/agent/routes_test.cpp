@@ -177,7 +177,7 @@ TEST_CASE("only the exact path is a ping") {
   }
 }
 
-TEST_CASE("what a path asks for is what stands behind the prefix, whatever it is") {
+TEST_CASE("a path asks for what follows the prefix, whatever it is") {
   RoutesFixture fixture;
   for (const char* path : {"/v1/a", "/v1//", "/v1/../ping", "/v1/v1/", "/v1/%2F", "/v1/+"})
     CHECK(fixture.ask(path) == "fetch");
@@ -209,7 +209,7 @@ TEST_CASE("a cached secret is at hand as JSON, refreshNow fetches it") {
   CHECK(fixture.ask("/v1/a/b", "versionStage=AWSPENDING") == "fetch");
 }
 
-TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it") {
+TEST_CASE("a fault is answered in JSON that any reader can take, whatever is in it") {
   const ServerResponse response =
       fault_answer(Fault::of_aws(Fault::Kind::denied, 400, "AccessDeniedException", "no \"a\\b\" \n\x01 \0 for é"s));
   CHECK(response.status == 400);
@@ -218,7 +218,7 @@ TEST_CASE("a fault is told in JSON that any reader can take, whatever is in it")
         "{\"__type\":\"AccessDeniedException\",\"message\":\"no \\\"a\\\\b\\\" \\n\\u0001 \\u0000 for é\"}");
 }
 
-TEST_CASE("a fault is told in JSON also if its text has lone surrogates or bytes that are no UTF-8") {
+TEST_CASE("a fault is answered in JSON also if its text has lone surrogates or bytes that are no UTF-8") {
   const ServerResponse response =
       fault_answer(Fault::of_aws(Fault::Kind::denied, 400, "A\xFF", "\xED\xA0\x80 and \xC3("));
   CHECK(response.body.view() == "{\"__type\":\"A\xEF\xBF\xBD\",\"message\":\"\\ud800 and \xEF\xBF\xBD(\"}");

@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* kBadRole = "invalid roleArn format, expected arn:<partition>:iam::<account>:role/<name>";
 
-TEST_CASE("a query gives the key it names, form-decoded") {
+TEST_CASE("a query names a key, form-decoded") {
   SecretQuery query;
   CHECK_FALSE(
       query.read_query("secretId=a%2Fb+c%2Bd&versionId=v&versionStage=s&roleArn=arn:aws:iam::123456789012:role/"

@@ -157,7 +157,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("every attempt is signed afresh, after half of 1 and half of 2 seconds where AWS throttles") {
+TEST_CASE("every attempt is signed again, after half of 1 and half of 2 seconds if AWS throttles") {
   Scene scene;
   scene.transport.answers = {refusal("ThrottlingException"), refusal("ThrottlingException"), {}};
   CHECK(scene.call().ok());
@@ -366,7 +366,7 @@ TEST_CASE("a session token that AWS quotes reaches neither client nor log") {
   CHECK(scene.lines.count(token) == 0);
 }
 
-TEST_CASE("what AWS quotes is concealed in the code too, and where the text was cut") {
+TEST_CASE("what AWS quotes is removed from the code too, and from a text that was cut") {
   const std::string token = "IQoJb3JpZ2luX2VjEXAMPLETOKEN+/==" + std::string(2000, 't');
   FixedCredentials temporary(keys("ASIATEMPORARY", token));
   for (const std::size_t before : {std::size_t{0}, std::size_t{4000}, 4096 - token.size() + 1}) {

@@ -82,7 +82,7 @@ TEST_CASE("STS is asked in the region, whatever AWS_STS_REGIONAL_ENDPOINTS and i
   }
 }
 
-TEST_CASE("an override that is no URL is a fault that says where it stands") {
+TEST_CASE("an override that is no URL is a fault that names its place") {
   const auto settings = read_endpoint_settings(Environment(Variables{{"AWS_ENDPOINT_URL", "localhost:4566"}}), {});
   REQUIRE_FALSE(settings.ok());
   CHECK(settings.fault().message.starts_with("AWS_ENDPOINT_URL: "));

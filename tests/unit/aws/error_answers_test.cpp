@@ -91,7 +91,7 @@ TEST_CASE("an answer of AWS with a code of the agent's own is still AWS's") {
   CHECK(error(400, "<html>").is_without_answer());
 }
 
-TEST_CASE("refused keys are told from refused calls") {
+TEST_CASE("refused keys and refused calls are distinguished") {
   for (const char* code :
        {"ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId"})
     CHECK(error(400, coded(code)).is_expired());

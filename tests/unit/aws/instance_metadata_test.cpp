@@ -67,7 +67,7 @@ TEST_CASE("the region is read from metadata") {
   CHECK(fixture.http.requests[1].url == "http://169.254.169.254/latest/meta-data/placement/region");
 }
 
-TEST_CASE("a region of metadata is one, white space behind it aside") {
+TEST_CASE("a region of metadata is one, without the white space after it") {
   const auto region = [](const std::string& said) {
     MetadataFixture fixture;
     fixture.http.answer = [&](const SeenRequest&) { return Answer{.body = said}; };
@@ -151,7 +151,7 @@ TEST_CASE("other answers are final: no token is no reason for version 1") {
   }
 }
 
-TEST_CASE("where nothing answers at the usual address there is no metadata, at once") {
+TEST_CASE("if nothing answers at the usual address there is no metadata, at once") {
   MetadataFixture fixture;
   fixture.http.answer = [](const SeenRequest&) {
     return Answer{.fault = Fault::timeout("no connection in time"), .after = Seconds(1), .connected = false};
@@ -162,7 +162,7 @@ TEST_CASE("where nothing answers at the usual address there is no metadata, at o
   CHECK(fixture.http.requests.size() == 1);
 }
 
-TEST_CASE("where nothing answers at an address that was named, that is a fault which may pass") {
+TEST_CASE("if nothing answers at an address that was named, that is a transient fault") {
   MetadataFixture fixture(Variables{{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"}});
   fixture.http.answer = [](const SeenRequest&) {
     return Answer{.fault = Fault::connection("refused"), .connected = false};

@@ -66,7 +66,7 @@ TEST_CASE("sections and keys given twice are merged, the last one wins") {
   CHECK(value(profiles, "a", "output") == "json");
 }
 
-TEST_CASE("comments begin a line, or stand behind white space") {
+TEST_CASE("comments begin a line, or follow white space") {
   const auto profiles = parse(
       "# first\n; second\n[default] ; third\nregion = a#b # comment\noutput = a;b ; comment\nrole_arn = # nothing\n");
   CHECK(value(profiles, "default", "region") == "a#b");
@@ -74,7 +74,7 @@ TEST_CASE("comments begin a line, or stand behind white space") {
   CHECK(value(profiles, "default", "role_arn") == "(none)");
 }
 
-TEST_CASE("a comment behind a section's name needs no white space") {
+TEST_CASE("a comment after a section's name needs no white space") {
   CHECK(value(parse("[profile a]#b\nregion = x\n"), "a", "region") == "x");
   CHECK(complaint("[profile a#b]\nregion = x\n") == "config:1: a section's name must end with ]");
 }

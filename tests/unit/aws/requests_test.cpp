@@ -6,7 +6,7 @@
 
 namespace sma {
 
-TEST_CASE("GetSecretValue names the secret, and version and stage where they are given") {
+TEST_CASE("GetSecretValue names the secret, and version and stage if they are given") {
   CHECK(get_secret_value_body({.secret_id = "prod/db", .version_id = {}, .version_stage = {}, .role_arn = {}}).view() ==
         R"({"SecretId":"prod/db"})");
   CHECK(get_secret_value_body({.secret_id = "a\"b\n",

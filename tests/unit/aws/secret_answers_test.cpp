@@ -42,7 +42,7 @@ TEST_CASE("a binary secret stays base64") {
         R"({"ARN":"a","Name":"n","VersionId":"v","SecretBinary":"AP/+==","VersionStages":[],"CreatedDate":"1"})");
 }
 
-TEST_CASE("ARN, Name, VersionId and CreatedDate are null where AWS sent none, the others are left out") {
+TEST_CASE("ARN, Name, VersionId and CreatedDate are null if AWS sent none, the others are left out") {
   const std::string expected = R"({"ARN":null,"Name":null,"VersionId":null,"SecretString":"s","CreatedDate":null})";
   CHECK(rendered(R"({"SecretString":"s"})") == expected);
   CHECK(rendered(R"({"ARN":null,"SecretString":"s","SecretBinary":null,"VersionStages":null,"CreatedDate":null})") ==
@@ -70,7 +70,7 @@ TEST_CASE("an answer with neither SecretString nor SecretBinary, or with both, i
 
 TEST_CASE("an empty secret is a secret") { CHECK(rendered_string("").empty()); }
 
-TEST_CASE("escapes take the form that Rust's serde_json gives them") {
+TEST_CASE("escapes have the form that Rust's serde_json writes") {
   CHECK(rendered_string(R"(\"\\\/\b\f\n\r\t\u0000\u001F\u007f\u00e9\u20ac\ud83d\udd11)") ==
         "\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\x7F\xC3\xA9\xE2\x82\xAC\xF0\x9F\x94\x91");
 }
@@ -184,7 +184,7 @@ TEST_CASE("an empty batch is no fault, one of the wrong kinds is") {
     CHECK(read_batch(WipedBytes(wrong)).fault().code == "ConnectionError");
 }
 
-TEST_CASE("why a batch lacks a secret is told in 4 KiB at most") {
+TEST_CASE("the reason why a batch lacks a secret has 4 KiB at most") {
   const std::string text(10'000, 'm');
   const auto batch = read_batch(
       WipedBytes(R"({"Errors":[{"SecretId":"a","ErrorCode":")" + text + R"(","Message":")" + text + R"("}]})"));

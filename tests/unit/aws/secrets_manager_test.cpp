@@ -87,7 +87,7 @@ TEST_CASE("one batch is under way at a time, and waiting for its turn costs the 
   CHECK(second.take().ok());
 }
 
-TEST_CASE("a batch that is dropped gives its turn to the next") {
+TEST_CASE("after a batch is dropped the next one has its turn") {
   Scene scene;
   scene.transport.answer = [](const SeenRequest&) { return FakeTransport::Answer{.body = "{}", .after = Seconds(40)}; };
   auto first = started(scene.scheduler, scene.secrets_manager.batch_get({"a"}, "", scene.progress));

@@ -67,7 +67,7 @@ std::string verdict(const std::string& path, FileRule rule = FileRule::not_plant
   return place->in_open_folder ? "open" : "";
 }
 
-TEST_CASE("a file of our own may be anywhere, and one that everybody can replace is told") {
+TEST_CASE("a file of our own may be anywhere, and one that everybody can replace is remarked") {
   const Folders folders;
   for (const FileRule rule : {FileRule::not_planted, FileRule::own}) {
     CHECK(verdict(folders.file("mine/a"), rule).empty());

@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(Fixture, "lines are written once a turn, in order") {
   CHECK(sink->calls == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a fault of the target is told at ERROR elsewhere") {
+TEST_CASE_FIXTURE(Fixture, "a fault of the target is logged at ERROR elsewhere") {
   LogWriter writer(loop, calls, sink);
   LogLines elsewhere;
   writer.tell_faults_to(elsewhere);

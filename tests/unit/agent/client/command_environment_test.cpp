@@ -158,7 +158,7 @@ TEST_CASE("--clean leaves out SMA_ variables and a literal token, and no others"
   CHECK(scene.run().entries.size() == 5);
 }
 
-TEST_CASE("every problem is told, with its variable and reference, and without a value") {
+TEST_CASE("every problem is reported, with its variable and reference, and without a value") {
   Case scene{.inherited = {"A={{secret:none:k}} {{secret:s:x}}", "B={{secret:ssm:y}}", "C=hunter2{{secret:hunter2",
                            "D={{secret:b:k}}"},
              .request = {.variables = {{"E", "a:b:c:d:e"}, {"F", "gone"}}, .fields = {{"arn:x", ""}}},

@@ -95,7 +95,7 @@ TEST_CASE("an answer that is not whole, or none at all, is a fault that names th
   }
 }
 
-TEST_CASE("where nobody listens the fault says so") {
+TEST_CASE("if nobody listens, the fault says so") {
   std::uint16_t port = 0;
   {
     const auto listener = listen_on_loopback(0);
@@ -107,7 +107,7 @@ TEST_CASE("where nobody listens the fault says so") {
   CHECK(answer.fault().message.ends_with("Connection refused"));
 }
 
-TEST_CASE("an answer that never ends is given up at the deadline, or where it is too large") {
+TEST_CASE("an answer that never ends is a fault at the deadline, or once it is too large") {
   const OtherSide dripping("x", std::size_t{1} << 40);
   const HastyClocks clocks;
   const auto late = ask_agent(dripping.port(), "/ping", {}, clocks, TimePoint{Seconds{1100}});

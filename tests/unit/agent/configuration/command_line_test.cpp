@@ -92,7 +92,7 @@ TEST_CASE("a first argument that names the program is its name") {
   CHECK(is_wrong_as({"-c", "f", "secrets-manager-agent"}, "unknown command secrets-manager-agent"));
 }
 
-TEST_CASE("version 3 has a default configuration file, used where it exists") {
+TEST_CASE("version 3 has a default configuration file, used if it exists") {
   const NoFiles none;
   const NoFiles usual("/etc/aws-workload-credentials-provider/config.toml");
   CHECK(configuration_file(*read({"sm", "start"}), none).empty());
@@ -199,7 +199,7 @@ TEST_CASE("token and Lambda") {
   CHECK_FALSE(read({}, "/opt/my-extensions/secrets-manager-agent")->lambda);
 }
 
-TEST_CASE("an extension has the name of its file, also where that is a link or was found by its folder") {
+TEST_CASE("an extension has the name of its file, also if that is a link or was found by its folder") {
   CHECK(read({}, "/opt/extensions/agent")->program_name == "agent");
   CHECK(read({"--lambda"}, "agent.sh")->program_name == "agent.sh");
   const auto started_as = [](const char* program, const char* executable) {
@@ -319,7 +319,7 @@ TEST_CASE("what the reference says is not said by an option as well") {
   CHECK(wrong({"get", "a:::v", "--version-stage", "s"}) == version);
 }
 
-TEST_CASE("an unknown option is named without what stands behind its =") {
+TEST_CASE("an unknown option is named without what follows its =") {
   CHECK(is_wrong_as({"--token=secret"}, "unknown option --token"));
   CHECK(is_wrong_as({"-x"}, "unknown option -x"));
   CHECK(wrong({"--help=yes"}) == "--help takes no value");

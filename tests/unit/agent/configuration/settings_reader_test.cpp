@@ -43,7 +43,7 @@ class SomeFiles final : public Files {
   Variables files_;
 };
 
-TEST_CASE("an empty configuration gives the defaults") {
+TEST_CASE("an empty configuration means the defaults") {
   const Settings settings = settings_of("");
   CHECK(settings.http_port == 2773);
   CHECK(settings.cache.ttl == Seconds{300});
@@ -333,7 +333,7 @@ TEST_CASE("what Kubernetes sets for a service called sma is ignored with a warni
   CHECK(loaded->warnings.size() == 5);
 }
 
-TEST_CASE("a file is found by its name, with .toml behind it where it is missing") {
+TEST_CASE("a file is found by its name, or by its name and .toml if the first is missing") {
   const SomeFiles files({{"/a.toml", "max_conn = 1"},
                          {"/b", "max_conn = 2"},
                          {"/c.yaml", "max_conn: 3"},

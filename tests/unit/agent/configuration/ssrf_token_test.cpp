@@ -199,7 +199,7 @@ TEST_CASE("a token that is short, or begins with a slash and is no file, is used
         "the SSRF token in " + path + " has fewer than 16 characters: it is easy to guess\n");
 }
 
-TEST_CASE("no file is made where its folder is missing") {
+TEST_CASE("no file is made if its folder is missing") {
   CountingRandom random;
   const auto made =
       create_ssrf_token(kNames, Environment(Variables{{"AWS_TOKEN", "file:///nowhere/token"}}), random, std::nullopt);

@@ -197,7 +197,7 @@ TEST_CASE("a registration that only failed to reach Lambda is repeated") {
   CHECK(fixture.aws.lambda().registered_events() == std::vector<std::string>{"INVOKE", "SHUTDOWN"});
 }
 
-TEST_CASE("where nobody listens for registrations the start ends") {
+TEST_CASE("if nobody listens for registrations, the start ends") {
   LambdaFixture fixture;
   fixture.api = "127.0.0.1:1";
   fixture.begin_as_extension();
@@ -205,7 +205,7 @@ TEST_CASE("where nobody listens for registrations the start ends") {
   CHECK(holds(fixture.problem(), "127.0.0.1:1"));
 }
 
-TEST_CASE("a start that fails is told to Lambda as an error of the initialisation") {
+TEST_CASE("a start that fails is reported to Lambda as an error of the initialisation") {
   LambdaFixture fixture(std::map<std::string, std::string>{{"AWS_SECRET_ACCESS_KEY", "wrong \"quoted\""}});
   fixture.begin_as_extension();
   CHECK(fixture.end() == 1);
@@ -219,7 +219,7 @@ TEST_CASE("a start that fails is told to Lambda as an error of the initialisatio
   CHECK(fixture.aws.count("lambda:next") == 0);
 }
 
-TEST_CASE("a token or a port that cannot be had is told to Lambda as well") {
+TEST_CASE("a token or a port that is not available is reported to Lambda as well") {
   LambdaFixture fixture;
   fixture.fault = Fault::internal("cannot listen on 127.0.0.1:2773: Address already in use");
   fixture.begin_as_extension();
@@ -375,7 +375,7 @@ TEST_CASE("with SnapStart nothing is made, opened or asked for before the first 
   CHECK(fixture.end() == 0);
 }
 
-TEST_CASE("with SnapStart a start that fails at the first invocation is told to Lambda as an error that ends it") {
+TEST_CASE("with SnapStart a start that fails at the first invocation is reported to Lambda as an error that ends it") {
   LambdaFixture fixture(std::map<std::string, std::string>{{"AWS_SECRET_ACCESS_KEY", "wrong"}});
   fixture.aws.lambda().invoke();
   fixture.begin_as_extension(true);

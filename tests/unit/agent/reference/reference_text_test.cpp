@@ -37,7 +37,7 @@ TEST_CASE("what begins no reference of ours stays") {
   CHECK(parts_of("").empty());
 }
 
-TEST_CASE("a reference that is not closed before the next braces is told apart") {
+TEST_CASE("a reference that is not closed before the next braces is refused by name") {
   CHECK(parts_of("{{secret:a") == "<!a>");
   CHECK(parts_of("x{{secret:") == "|x<!>");
   CHECK(parts_of("{{secret:a}") == "<!a}>");

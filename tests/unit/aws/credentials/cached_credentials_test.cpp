@@ -100,7 +100,7 @@ TEST_CASE("however many ask, one load is under way, and each waits until its own
   CHECK(fixture.source.asked == 1);
 }
 
-TEST_CASE("those who wait may go away") {
+TEST_CASE("a caller that waits may go away") {
   CacheFixture fixture;
   fixture.source.takes = Seconds(10);
   auto gone =
@@ -242,7 +242,7 @@ TEST_CASE("200 refusals of the same keys are one renewal") {
   CHECK(fixture.source.asked == 2);
 }
 
-TEST_CASE("where the source yields the same keys again that is a fault, and it is left alone for a while") {
+TEST_CASE("a source that returns the same keys again is a fault, and is not asked again for a while") {
   CacheFixture fixture;
   fixture.source.same_keys = true;
   const SharedCredentials refused = *fixture.get();
@@ -289,7 +289,7 @@ TEST_CASE("a renewal of refused keys that fails leaves the source alone for a wh
   CHECK(fixture.source.asked == 2);
 }
 
-TEST_CASE("a source that is known to have changed is asked at once, also behind a load under way") {
+TEST_CASE("a source that is known to have changed is asked at once, also after a load that is under way") {
   CacheFixture fixture;
   CHECK(fixture.key() == "K1");
   fixture.cached.ask_again();

@@ -30,7 +30,7 @@ class ToldSource final : public CredentialsSource {
 
 }  // namespace
 
-TEST_CASE("the first source that has something wins, those behind it are not asked") {
+TEST_CASE("the first source that has something wins, and those after it are not asked") {
   CredentialsFixture fixture;
   ToldSource a("a", Fault::absent("no a"));
   ToldSource b("b", std::nullopt);
@@ -43,7 +43,7 @@ TEST_CASE("the first source that has something wins, those behind it are not ask
   CHECK(c.asked == 0);
 }
 
-TEST_CASE("renewal asks only the source that won, also where it fails") {
+TEST_CASE("renewal asks only the source that won, also if it fails") {
   CredentialsFixture fixture;
   ToldSource a("a", Fault::absent("no a"));
   ToldSource b("b", std::nullopt);
@@ -73,7 +73,7 @@ TEST_CASE("a source that is configured but fails ends the search, and is named")
   CHECK(b.asked == 0);
 }
 
-TEST_CASE("where nothing is configured anywhere the fault lists all that was looked at") {
+TEST_CASE("if nothing is configured anywhere, the fault lists all that was looked at") {
   CredentialsFixture fixture;
   ToldSource a("a", Fault::absent("no a"));
   ToldSource b("b", Fault::absent("no b"));

@@ -186,7 +186,7 @@ TEST_CASE("a refusal is final and says why, redirects are refusals") {
   CHECK(fixture.http.requests.size() == 2);
 }
 
-TEST_CASE("no attempt begins behind the deadline") {
+TEST_CASE("no attempt begins after the deadline") {
   ContainerFixture fixture;
   fixture.http.answer = [](const SeenRequest&) {
     return FakeTransport::Answer{.fault = Fault::timeout("slow"), .after = Seconds(5)};

@@ -20,7 +20,7 @@ struct FileFixture : CredentialsFixture {
 
 }  // namespace
 
-TEST_CASE("the credentials file gives its default profile, with or without a session token") {
+TEST_CASE("the default profile of the credentials file is read, with or without a session token") {
   FileFixture fixture;
   const auto with = fixture.ask("[default]\naws_access_key_id = k\naws_secret_access_key = s\naws_session_token = t\n");
   REQUIRE(with.ok());

@@ -84,7 +84,7 @@ TEST_CASE("a source that fails says why in one line of the log") {
   CHECK(fixture.lines.count("WARN no credentials reason=\"web identity: cannot read /t") == 1);
 }
 
-TEST_CASE("where nothing is configured the fault says where each source looked") {
+TEST_CASE("if nothing is configured, the fault says where each source looked") {
   ChainFixture fixture;
   fixture.files.texts.clear();
   fixture.variables.clear();

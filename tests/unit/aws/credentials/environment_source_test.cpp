@@ -17,7 +17,7 @@ Result<Credentials> load(Variables variables) {
 
 }  // namespace
 
-TEST_CASE("the environment gives keys with and without a session token") {
+TEST_CASE("keys are read from the environment with and without a session token") {
   const auto with = load({{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", "t"}});
   REQUIRE(with.ok());
   CHECK(with->access_key_id == "k");

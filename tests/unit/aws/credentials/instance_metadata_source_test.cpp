@@ -35,7 +35,7 @@ struct InstanceFixture : CredentialsFixture {
 
 }  // namespace
 
-TEST_CASE("the instance's role gives credentials") {
+TEST_CASE("the credentials of the instance's role are read") {
   InstanceFixture fixture;
   const auto found = fixture.ask();
   REQUIRE(found.ok());
@@ -92,7 +92,7 @@ TEST_CASE("credentials that expire and cannot be renewed stay in use 10 to 15 mi
   CHECK(fixture.lines.count("WARN expired credentials stay in use") == 3);
 }
 
-TEST_CASE("metadata that itself gives expired credentials is put up with") {
+TEST_CASE("expired credentials from the metadata service are used") {
   InstanceFixture fixture;
   fixture.renew(-Seconds(60));
   const auto found = fixture.ask();

@@ -217,7 +217,7 @@ TEST_CASE("without a shell what needs one is refused by name, and nothing is run
   CHECK(fixture.processes.commands.empty());
 }
 
-TEST_CASE("credential_process has a minute, less where the whole search has less") {
+TEST_CASE("credential_process has a minute, or less if the whole search has less") {
   for (const Seconds search : {Seconds(300), Seconds(20)}) {
     ProfileFixture fixture;
     fixture.files.texts["/c"] = "[default]\ncredential_process = p\n";
@@ -274,7 +274,7 @@ TEST_CASE("a sign-in is found by the start URL, in the older form, and by the se
   CHECK(settings.token_file_name() == "d033e22ae348aeb5660fc2140aec35850c4da997.json");
 }
 
-TEST_CASE("IAM Identity Center gives a role's credentials, in both forms") {
+TEST_CASE("IAM Identity Center returns a role's credentials, in both forms") {
   for (const std::string& config : {kOldSso, kNewSso}) {
     ProfileFixture fixture;
     SsoSettings settings;
@@ -357,7 +357,7 @@ TEST_CASE("each refusal of a sign-in says to log in") {
   CHECK(fixture.http.requests.size() == 1);
 }
 
-TEST_CASE("the SSO portal gets three attempts where its answer may pass") {
+TEST_CASE("the SSO portal gets three attempts if its fault is transient") {
   for (const Answer& answer :
        {Answer{.status = 500}, Answer{.status = 429}, Answer{.body = "{}"}, Answer{.fault = Fault::timeout("slow")},
         Answer{.body = R"({"roleCredentials":{"accessKeyId":"a","secretAccessKey":"b"}})"}}) {

@@ -32,7 +32,7 @@ TEST_CASE("a token file is exchanged for the role's credentials") {
   CHECK(fixture.sts.requests[0].session_name == "me");
 }
 
-TEST_CASE("a session name is made of our name and the time where none is set") {
+TEST_CASE("a session name is made of our name and the time if none is set") {
   WebIdentityFixture fixture;
   fixture.files.texts["/t"] = "token";
   REQUIRE(fixture.ask({{"AWS_WEB_IDENTITY_TOKEN_FILE", "/t"}, {"AWS_ROLE_ARN", "arn:r"}}).ok());
