@@ -11,9 +11,9 @@ std::string path_of(const Environment& environment, std::string_view variable, s
 
 Result<Profiles::File> read_file(const std::string& path, const Files& files) {
   if (path.empty() || !files.exists(path)) return Profiles::File{path, {}};
-  auto file = files.read_checked(path, FileRule::not_planted);
-  if (!file.ok()) return std::move(file.fault());
-  return Profiles::File{path, std::move(file->content)};
+  auto text = files.read_trusted(path);
+  if (!text.ok()) return std::move(text.fault());
+  return Profiles::File{path, std::move(*text)};
 }
 
 }  // namespace

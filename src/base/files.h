@@ -41,6 +41,11 @@ class Files {
   /// The same if `rule` allows the file that was opened, else a fault that says why not.
   [[nodiscard]] virtual Result<CheckedFile> read_checked(const std::string& path, FileRule rule,
                                                          std::size_t limit = kLimit) const;
+  /// The content of a file that no other user can have put there (`FileRule::not_planted`).
+  [[nodiscard]] Result<WipedBytes> read_trusted(const std::string& path, std::size_t limit = kLimit) const;
+  /// For what a library reads by its path: no other user can have put this file or folder there, or there is none.
+  /// The fault names the path.
+  [[nodiscard]] virtual Result<Done> check_trusted(const std::string& /*path*/) const { return Done{}; }
   [[nodiscard]] virtual bool exists(const std::string& path) const = 0;
   [[nodiscard]] virtual bool is_folder(const std::string& /*path*/) const { return false; }
   /// None if there is no such file, or if a test does not care.
@@ -62,6 +67,7 @@ class SystemFiles final : public Files {
   [[nodiscard]] Result<WipedBytes> read(const std::string& path, std::size_t limit = kLimit) const override;
   [[nodiscard]] Result<CheckedFile> read_checked(const std::string& path, FileRule rule,
                                                  std::size_t limit = kLimit) const override;
+  [[nodiscard]] Result<Done> check_trusted(const std::string& path) const override;
   [[nodiscard]] bool exists(const std::string& path) const override;
   [[nodiscard]] bool is_folder(const std::string& path) const override;
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override;

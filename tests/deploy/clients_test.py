@@ -1,5 +1,6 @@
 """deploy/clients: every client whose language is here, against the agent."""
 import base64
+import http.server
 import json
 import shutil
 import subprocess
@@ -29,21 +30,47 @@ def rust_client(tmp_path_factory):
 
 
 @pytest.fixture(params=CLIENTS)
-def client(request):
+def client_command(request):
     command, tool = CLIENTS[request.param]
     if not shutil.which(tool):
         pytest.skip(f"{tool} is not on this machine")
-    command = command or request.getfixturevalue(f"{request.param}_client")
+    return command or request.getfixturevalue(f"{request.param}_client")
 
+
+@pytest.fixture
+def client(client_command, request):
     def ask(secret_id, environment, check=True):
-        done = subprocess.run([*command, secret_id], env=environment, capture_output=True, timeout=120)
+        done = subprocess.run([*client_command, secret_id], env=environment, capture_output=True, timeout=120)
         assert not check or done.returncode == 0, done.stderr.decode()
         secret = done.stdout
-        if check and request.param in JSON:
+        if check and request.node.callspec.params["client_command"] in JSON:
             answer = json.loads(done.stdout)
             secret = answer.get("SecretString", "").encode() or base64.b64decode(answer["SecretBinary"])
         return done, secret
     return ask
+
+
+@pytest.fixture
+def refusing_agent():
+    """Answers 403 to everybody; yields its port and the tokens it was asked with."""
+    tokens = []
+
+    class Refusal(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            tokens.append(self.headers.get("X-Aws-Parameters-Secrets-Token"))
+            self.send_response(403)
+            self.send_header("Content-Length", "9")
+            self.end_headers()
+            self.wfile.write(b"Bad Token")
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Refusal)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port, tokens
+    server.shutdown()
+    server.server_close()
 
 
 def test_a_client_prints_the_secret(client, client_environment):
@@ -86,6 +113,24 @@ def test_a_client_waits_for_token_and_agent(client, aws, tmp_path):
     with running_agent(aws, tmp_path, port):
         asking.join()
     assert found and found[0][1].decode().rstrip("\n") == DEMO_SECRET
+
+
+def test_a_client_asks_only_with_a_token_says_why_it_waits_and_tries_a_refusal_three_times(
+        client_command, refusing_agent, tmp_path, client_environment):
+    if client_command[0] == AGENT:
+        pytest.skip("tests/integration/client_test.cpp tests the agent's own client")
+    port, tokens = refusing_agent
+    token = tmp_path / "token"
+    token.write_text("\n")
+    environment = client_environment | {"AWS_TOKEN": f"file://{token}", "SMA_HTTP_PORT": str(port)}
+    with subprocess.Popen([*client_command, "demo/secret"], env=environment, stderr=subprocess.PIPE, text=True) as asking:
+        first = asking.stderr.readline()
+        assert "trying again" in first and "empty" in first
+        assert tokens == []
+        token.write_text("a-token-that-came-later\n")
+        assert "Bad Token" in asking.stderr.read()
+    assert asking.returncode == 1
+    assert tokens == ["a-token-that-came-later"] * 3
 
 
 def test_a_client_bypasses_a_proxy(client, client_environment):

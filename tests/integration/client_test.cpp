@@ -135,6 +135,23 @@ TEST_CASE("get --wait tries again what may change: a wrong token, too many clien
             .errors.find("403 Bad Token") != std::string::npos);
 }
 
+TEST_CASE("get says from where a refused token came, and warns once of one that is short or looks like a path") {
+  ClientScene client;
+  (void)client.scene().agent();
+  const TempFolder folder;
+  const std::string file = folder.write("token", "a-refused-token-of-some-length");
+  CHECK(client.run({"get", "client/any"}, {{"AWS_TOKEN", "file://" + file}}).errors ==
+        "secrets-manager-agent: 403 Bad Token (the token came from " + file + " (AWS_TOKEN))\n");
+  CHECK(
+      client.run({"get", "client/any", "--wait", "1"}, {{"AWS_TOKEN", "/short"}}).errors ==
+      "secrets-manager-agent: warning: the SSRF token in AWS_TOKEN has fewer than 16 characters: it is easy to guess\n"
+      "secrets-manager-agent: warning: the SSRF token in AWS_TOKEN begins with a slash: if it is the path of a file, "
+      "write file:///PATH\n"
+      "secrets-manager-agent: 403 Bad Token (the token came from AWS_TOKEN)\n");
+  CHECK(client.run({"exec", "--wait", "0", "--env", "A=client/any", "--", "true"}, {{"AWS_TOKEN", "file://" + file}})
+            .errors.find("403 Bad Token (the token came from " + file) != std::string::npos);
+}
+
 TEST_CASE("get never connects to itself if the agent's port is one of the range of local ports") {
   if (!works_as_root({"unshare", "-n", "true"})) {
     MESSAGE("skipped: a network of its own needs root");

@@ -3,6 +3,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,11 +24,11 @@ type Secret struct {
 // A transport of its own uses no proxy, which could not reach the agent, and would see the token.
 var agent = &http.Client{Transport: &http.Transport{IdleConnTimeout: time.Minute}, Timeout: time.Minute}
 
-// token is read for each try: a restarted agent may have a new one.
+// token is read for each try: a restarted agent may have a new one. It is an error if there is none yet.
 func token() (string, error) {
 	value := "file:///var/run/awssmatoken"
 	for _, name := range []string{"AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"} {
-		if set := os.Getenv(name); set != "" {
+		if set := strings.TrimSpace(os.Getenv(name)); set != "" {
 			value = set
 			break
 		}
@@ -35,12 +36,17 @@ func token() (string, error) {
 	if !strings.HasPrefix(value, "file://") {
 		return value, nil
 	}
-	text, err := os.ReadFile(strings.TrimPrefix(value, "file://"))
-	return strings.TrimSpace(string(text)), err
+	path := strings.TrimPrefix(value, "file://")
+	text, err := os.ReadFile(path)
+	token := strings.TrimSpace(string(text))
+	if err == nil && token == "" {
+		err = errors.New(path + " is empty")
+	}
+	return token, err
 }
 
-// ask sends one request. again is true if another try can succeed.
-func ask(secretID string) (secret Secret, again bool, err error) {
+// ask sends one request. status is 0 if there was no answer.
+func ask(secretID string) (secret Secret, status int, err error) {
 	port := os.Getenv("SMA_HTTP_PORT")
 	if port == "" {
 		port = "2773"
@@ -48,35 +54,45 @@ func ask(secretID string) (secret Secret, again bool, err error) {
 	address := "http://127.0.0.1:" + port + "/secretsmanager/get?secretId=" + url.QueryEscape(secretID)
 	request, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
-		return secret, false, err
+		return secret, 0, err
 	}
 	key, err := token()
 	if err != nil {
-		return secret, true, err
+		return secret, 0, err
 	}
 	request.Header.Set("X-Aws-Parameters-Secrets-Token", key)
 	answer, err := agent.Do(request)
 	if err != nil {
-		return secret, true, err
+		return secret, 0, err
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err != nil {
-		return secret, true, err
+		return secret, 0, err
 	}
 	if answer.StatusCode != http.StatusOK {
-		again = answer.StatusCode == 403 || answer.StatusCode == 429 || answer.StatusCode >= 500
-		return secret, again, fmt.Errorf("%s: %d %s", secretID, answer.StatusCode, body)
+		return secret, answer.StatusCode, fmt.Errorf("%s: %d %s", secretID, answer.StatusCode, body)
 	}
-	return secret, false, json.Unmarshal(body, &secret)
+	err = json.Unmarshal(body, &secret)
+	return secret, answer.StatusCode, err
 }
 
-// GetSecret tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS.
+// GetSecret tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS, and three times if
+// it refuses the token. It says on standard error why the first try failed.
 func GetSecret(secretID string) (Secret, error) {
-	for pause := 100 * time.Millisecond; ; pause *= 2 {
-		secret, again, err := ask(secretID)
+	const first = 100 * time.Millisecond
+	refusals := 0
+	for pause := first; ; pause *= 2 {
+		secret, status, err := ask(secretID)
+		if status == 403 {
+			refusals++
+		}
+		again := status == 0 || status == 403 && refusals < 3 || status == 429 || status >= 500
 		if err == nil || !again || pause > 7*time.Second {
 			return secret, err
+		}
+		if pause == first {
+			fmt.Fprintln(os.Stderr, "trying again:", err)
 		}
 		time.Sleep(pause)
 	}

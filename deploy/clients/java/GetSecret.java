@@ -21,24 +21,30 @@ public final class GetSecret {
   private static final HttpClient AGENT = HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY)
       .version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
 
-  /** Read for each try: a restarted agent may have a new one. */
+  /** Read for each try: a restarted agent may have a new one. Throws if there is none yet. */
   private static String token() throws IOException {
     String value = Stream.of("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
         .map(System::getenv)
-        .filter(set -> set != null && !set.isEmpty())
-        .findFirst().orElse("file:///var/run/awssmatoken");
-    return value.startsWith("file://") ? Files.readString(Path.of(value.substring("file://".length()))).trim() : value;
+        .filter(set -> set != null && !set.isBlank())
+        .findFirst().orElse("file:///var/run/awssmatoken").trim();
+    if (!value.startsWith("file://")) return value;
+    Path path = Path.of(value.substring("file://".length()));
+    String text = Files.readString(path).trim();
+    if (text.isEmpty()) throw new IOException(path + " is empty");
+    return text;
   }
 
   /**
    * The agent's answer, a JSON object. Tries for about ten seconds while the agent is not there yet, is busy, or cannot
-   * reach AWS. Then throws.
+   * reach AWS, and three times if it refuses the token. Says on standard error why the first try failed. In the end
+   * throws.
    */
   public static String getSecret(String secretId) throws IOException, InterruptedException {
     String port = System.getenv().getOrDefault("SMA_HTTP_PORT", "2773");
     URI uri = URI.create("http://127.0.0.1:" + port + "/secretsmanager/get?secretId="
         + URLEncoder.encode(secretId, StandardCharsets.UTF_8));
     IOException fault = null;
+    int refusals = 0;
     for (long pause : PAUSES) {
       try {
         HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(60))
@@ -47,10 +53,12 @@ public final class GetSecret {
         int status = answer.statusCode();
         if (status == 200) return answer.body();
         fault = new IOException(secretId + ": " + status + " " + answer.body());
-        if (status != 403 && status != 429 && status < 500) break;
+        if (status == 403) refusals += 1;
+        if (refusals == 3 || (status != 403 && status != 429 && status < 500)) break;
       } catch (IOException error) {
         fault = error;
       }
+      if (pause == PAUSES[0]) System.err.println("trying again: " + fault);
       Thread.sleep(pause);
     }
     throw fault;

@@ -11,11 +11,16 @@ import { fileURLToPath } from 'node:url';
 // see the token.
 const connections = new Agent({ keepAlive: true, timeout: 60_000 });
 
-// Read for each try: a restarted agent may have a new one.
+// Read for each try: a restarted agent may have a new one. Throws if there is none yet.
 async function token() {
   const { AWS_TOKEN, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN } = process.env;
-  const value = AWS_TOKEN || AWS_SESSION_TOKEN || AWS_CONTAINER_AUTHORIZATION_TOKEN || 'file:///var/run/awssmatoken';
-  return value.startsWith('file://') ? (await readFile(value.slice('file://'.length), 'ascii')).trim() : value;
+  const values = [AWS_TOKEN, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN].map((value) => value?.trim());
+  const value = values.find(Boolean) ?? 'file:///var/run/awssmatoken';
+  if (!value.startsWith('file://')) return value;
+  const path = value.slice('file://'.length);
+  const text = (await readFile(path, 'ascii')).trim();
+  if (text === '') throw new Error(`${path} is empty`);
+  return text;
 }
 
 // One request; resolves to { status, body }.
@@ -32,20 +37,24 @@ function ask(url, headers) {
 }
 
 // The agent's answer. Parameters: versionId, versionStage, refreshNow, roleArn. Tries for about ten seconds while the
-// agent is not there yet, is busy, or cannot reach AWS. Then throws.
+// agent is not there yet, is busy, or cannot reach AWS, and three times if it refuses the token. Says on standard error why
+// the first try failed. In the end throws.
 export async function getSecret(secretId, parameters = {}) {
   const url = new URL(`http://127.0.0.1:${process.env.SMA_HTTP_PORT || 2773}/secretsmanager/get`);
   url.search = new URLSearchParams({ secretId, ...parameters });
   let fault;
+  let refusals = 0;
   for (const pause of [100, 200, 400, 800, 1600, 3200, 5000, 0]) {
     try {
       const { status, body } = await ask(url, { 'X-Aws-Parameters-Secrets-Token': await token() });
       if (status === 200) return JSON.parse(body);
       fault = new Error(`${secretId}: ${status} ${body}`);
-      if (![403, 429].includes(status) && status < 500) break;
+      if (status === 403) refusals += 1;
+      if (refusals === 3 || (![403, 429].includes(status) && status < 500)) break;
     } catch (error) {
       fault = error;
     }
+    if (pause === 100) console.error(`trying again: ${fault.message}`);
     await setTimeout(pause);
   }
   throw fault;

@@ -17,21 +17,27 @@ AGENT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy 
 
 
 def token():
-    """Read for each try: a restarted agent may have a new one."""
-    value = next((os.environ[name] for name in TOKEN_VARIABLES if os.environ.get(name)), "file:///var/run/awssmatoken")
-    if value.startswith("file://"):
-        with open(value.removeprefix("file://"), encoding="ascii") as file:
-            value = file.read().strip()
-    return value
+    """Read for each try: a restarted agent may have a new one. OSError if there is none yet."""
+    values = (os.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
+    value = next(filter(None, values), "file:///var/run/awssmatoken")
+    if not value.startswith("file://"):
+        return value
+    with open(value.removeprefix("file://"), encoding="ascii") as file:
+        text = file.read().strip()
+    if not text:
+        raise OSError(f"{file.name} is empty")
+    return text
 
 
 def get_secret(secret_id, **parameters):
     """The agent's answer as a dictionary. Parameters: versionId, versionStage, refreshNow, roleArn.
 
-    Tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS. Then raises OSError.
+    Tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS, and three times if it
+    refuses the token. Says on standard error why the first try failed. In the end raises OSError.
     """
     query = urllib.parse.urlencode({"secretId": secret_id, **parameters})
     url = f"http://127.0.0.1:{os.environ.get('SMA_HTTP_PORT', '2773')}/secretsmanager/get?{query}"
+    refusals = 0
     for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, None):
         try:
             request = urllib.request.Request(url, headers={"X-Aws-Parameters-Secrets-Token": token()})
@@ -39,12 +45,15 @@ def get_secret(secret_id, **parameters):
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             fault = OSError(f"{secret_id}: {error.code} {error.read().decode()}")
-            if error.code not in (403, 429) and error.code < 500:
+            refusals += error.code == 403
+            if refusals == 3 or (error.code not in (403, 429) and error.code < 500):
                 raise fault from None
         except OSError as error:
             fault = error
         if pause is None:
             raise fault
+        if pause == 0.1:
+            print(f"trying again: {fault}", file=sys.stderr)
         time.sleep(pause)
 
 

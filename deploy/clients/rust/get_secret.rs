@@ -9,16 +9,22 @@ use std::{env, fs, process, thread};
 const TOKEN_VARIABLES: [&str; 3] = ["AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
 
 fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
+    let value = env::var(name).ok()?.trim().to_string();
+    Some(value).filter(|value| !value.is_empty())
 }
 
-// Read for each try: a restarted agent may have a new one.
+// Read for each try: a restarted agent may have a new one. An error if there is none yet.
 fn token() -> io::Result<String> {
     let found = TOKEN_VARIABLES.iter().find_map(|name| variable(name));
     let value = found.unwrap_or_else(|| "file:///var/run/awssmatoken".to_string());
-    match value.strip_prefix("file://") {
-        Some(path) => Ok(fs::read_to_string(path)?.trim().to_string()),
-        None => Ok(value),
+    let path = match value.strip_prefix("file://") {
+        Some(path) => path,
+        None => return Ok(value),
+    };
+    let text = fs::read_to_string(path).map_err(|error| Error::new(error.kind(), format!("{path}: {error}")))?;
+    match text.trim() {
+        "" => Err(Error::new(ErrorKind::InvalidData, format!("{path} is empty"))),
+        token => Ok(token.to_string()),
     }
 }
 
@@ -60,15 +66,19 @@ fn ask(secret_id: &str) -> io::Result<(u16, String)> {
     Ok((status.ok_or_else(|| invalid("the answer has no status"))?, body.to_string()))
 }
 
-/// The agent's answer. Tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS.
+/// The agent's answer. Tries for about ten seconds while the agent is not there yet, is busy, or cannot reach AWS, and
+/// three times if it refuses the token. Says on standard error why the first try failed.
 pub fn get_secret(secret_id: &str) -> io::Result<String> {
-    let mut pause = Duration::from_millis(100);
+    let first = Duration::from_millis(100);
+    let mut pause = first;
+    let mut refusals = 0;
     loop {
         let fault = match ask(secret_id) {
             Ok((200, body)) => return Ok(body),
             Ok((status, body)) => {
                 let fault = Error::new(ErrorKind::Other, format!("{secret_id}: {status} {body}"));
-                if status != 403 && status != 429 && status < 500 {
+                refusals += (status == 403) as u32;
+                if refusals == 3 || (status != 403 && status != 429 && status < 500) {
                     return Err(fault);
                 }
                 fault
@@ -77,6 +87,9 @@ pub fn get_secret(secret_id: &str) -> io::Result<String> {
         };
         if pause > Duration::from_secs(7) {
             return Err(fault);
+        }
+        if pause == first {
+            eprintln!("trying again: {fault}");
         }
         thread::sleep(pause);
         pause *= 2;

@@ -8,10 +8,10 @@
 #include <ctime>
 #include <string>
 
+#include "agent/client/agent_token.h"
 #include "agent/client/loopback_client.h"
 #include "agent/client/secret_fetch.h"
 #include "agent/client/status_table.h"
-#include "agent/configuration/ssrf_token.h"
 #include "agent/reference/secret_text.h"
 #include "agent/status.h"
 
@@ -60,16 +60,14 @@ std::string target_of(const GetRequest& request) {
 /// What another try may answer otherwise: a token that was just written, a role that was just allowed, too many
 /// clients, and faults of the agent or of AWS.
 /// Tries until the token and the agent are there and the answer is final, or the time is up.
-Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Settings& settings,
-                                        const Environment& environment, const Files& files) {
+Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Settings& settings, AgentToken& token) {
   const SystemClocks clocks;
   const TimePoint end = clocks.boot_now() + request.wait;
   for (;;) {
-    const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
-    Result<LoopbackAnswer> answer = token.ok() ? ask_agent(settings.http_port, target_of(request),
-                                                           {settings.ssrf_headers.front(), token->value.view()}, clocks,
-                                                           clocks.boot_now() + kAnswerTime)
-                                               : Result<LoopbackAnswer>(token.fault());
+    const auto field = token.read();
+    Result<LoopbackAnswer> answer =
+        field.ok() ? ask_agent(settings.http_port, target_of(request), *field, clocks, clocks.boot_now() + kAnswerTime)
+                   : Result<LoopbackAnswer>(field.fault());
     if ((answer.ok() && !may_change(answer->status)) || clocks.boot_now() + kRetryTime > end) return answer;
     pause(kRetryTime);
   }
@@ -82,17 +80,14 @@ int fail_taken(std::string_view path, const Settings& settings) {
 
 constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be known; set it to the one in use";
 
-int show_status_once(const StatusRequest& request, const Settings& settings, const Environment& environment,
-                     const Files& files) {
-  const auto token = find_ssrf_token(settings.ssrf_env_variables, environment, files);
-  if (!token.ok()) return fail(token.fault().message);
+int show_status_once(const StatusRequest& request, const Settings& settings, AgentToken& token) {
+  const auto field = token.read();
+  if (!field.ok()) return fail(field.fault().message);
   const SystemClocks clocks;
   Result<LoopbackAnswer> answer =
-      ask_agent(settings.http_port, kStatusPath, {settings.ssrf_headers.front(), token->value.view()}, clocks,
-                clocks.boot_now() + kHealthTime);
+      ask_agent(settings.http_port, kStatusPath, *field, clocks, clocks.boot_now() + kHealthTime);
   if (!answer.ok()) return fail(answer.fault().message);
-  if (answer->status != 200)
-    return fail("/status was answered with " + std::to_string(answer->status) + " " + std::string(answer->body.view()));
+  if (answer->status != 200) return fail("/status was answered with " + token.words_of(*answer));
   if (request.json) {
     answer->body.push_back('\n');
     return print(answer->body.view());
@@ -120,9 +115,11 @@ int check_health(bool ready, const Settings& settings) {
 int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
                const Files& files) {
   if (settings.http_port == 0) return fail(kAnyPort);
-  Result<LoopbackAnswer> answer = ask_with_retries(request, settings, environment, files);
+  const AgentAccess access{settings, environment, files};
+  AgentToken token(access);
+  Result<LoopbackAnswer> answer = ask_with_retries(request, settings, token);
   if (!answer.ok()) return fail(answer.fault().message);
-  if (answer->status != 200) return fail(std::to_string(answer->status) + " " + std::string(answer->body.view()));
+  if (answer->status != 200) return fail(token.words_of(*answer));
   if (request.json) return print_text(answer->body.view());
 
   const Result<PrintableText> secret = secret_text(std::move(answer->body), request.field);
@@ -136,8 +133,10 @@ int show_status(const StatusRequest& request, const Settings& settings, const En
                 const Files& files) {
   if (settings.http_port == 0) return fail(kAnyPort);
   if (!is_path_served(kStatusPath, settings.path_prefix)) return fail_taken(kStatusPath, settings);
+  const AgentAccess access{settings, environment, files};
+  AgentToken token(access);
   for (;;) {
-    const int code = show_status_once(request, settings, environment, files);
+    const int code = show_status_once(request, settings, token);
     if (code != 0 || !request.watch) return code;
     pause(kWatchTime);
   }

@@ -6,8 +6,8 @@
 #include <span>
 #include <utility>
 
+#include "agent/client/agent_token.h"
 #include "agent/client/loopback_client.h"
-#include "agent/configuration/ssrf_token.h"
 #include "base/percent.h"
 
 namespace sma {
@@ -30,11 +30,10 @@ struct Attempt {
   bool is_final = false;
 };
 
-Attempt judged(Result<LoopbackAnswer> answer) {
+Attempt judged(Result<LoopbackAnswer> answer, const AgentToken& token) {
   if (!answer.ok()) return {answer.fault(), false};
   if (answer->status == 200) return {std::move(answer->body), true};
-  return {Fault::denied(std::to_string(answer->status) + " " + std::string(answer->body.view())),
-          !may_change(answer->status)};
+  return {Fault::denied(token.words_of(*answer)), !may_change(answer->status)};
 }
 
 /// All are there, or one of them never will be.
@@ -46,18 +45,19 @@ bool is_decided(std::span<const Attempt> attempts) {
 /// Asks once for each secret that is not there yet.
 class Round {
  public:
-  Round(const AgentAccess& access, const Clocks& clocks) : access_(access), clocks_(clocks) {}
+  Round(const AgentAccess& access, AgentToken& token, const Clocks& clocks)
+      : access_(access), token_(token), clocks_(clocks) {}
 
   void ask(std::span<const SecretKey> secrets, std::span<Attempt> attempts) {
-    const auto token = find_ssrf_token(access_.settings.ssrf_env_variables, access_.environment, access_.files);
+    const auto field = token_.read();
     for (std::size_t i = 0; i < secrets.size(); ++i) {
       if (attempts[i].is_final) continue;
-      if (!token.ok()) {
-        attempts[i].result = token.fault();
+      if (!field.ok()) {
+        attempts[i].result = field.fault();
         continue;
       }
       if (calls_.size() == kAtOnce) receive_first();
-      send(secrets[i], token->value.view(), attempts[i]);
+      send(secrets[i], *field, attempts[i]);
     }
     while (!calls_.empty()) receive_first();
   }
@@ -68,9 +68,9 @@ class Round {
     Attempt* attempt;
   };
 
-  void send(const SecretKey& secret, std::string_view token, Attempt& attempt) {
+  void send(const SecretKey& secret, TokenField field, Attempt& attempt) {
     AgentCall call(access_.settings.http_port, clocks_, clocks_.boot_now() + kAnswerTime);
-    const Result<Done> sent = call.send(secret_target(secret), {access_.settings.ssrf_headers.front(), token});
+    const Result<Done> sent = call.send(secret_target(secret), field);
     if (sent.ok()) {
       calls_.push_back({std::move(call), &attempt});
     } else {
@@ -79,11 +79,12 @@ class Round {
   }
 
   void receive_first() {
-    *calls_.front().attempt = judged(calls_.front().call.receive());
+    *calls_.front().attempt = judged(calls_.front().call.receive(), token_);
     calls_.pop_front();
   }
 
   const AgentAccess& access_;
+  AgentToken& token_;
   const Clocks& clocks_;
   std::deque<Call> calls_{};
 };
@@ -102,9 +103,10 @@ std::vector<Result<WipedBytes>> fetch_secrets(const std::vector<SecretKey>& secr
                                               Seconds wait) {
   const SystemClocks clocks;
   const TimePoint end = clocks.boot_now() + wait;
+  AgentToken token(access);
   std::vector<Attempt> attempts(secrets.size());
   for (Nanoseconds time = kFirstPause;; time = std::min<Nanoseconds>(2 * time, kLongestPause)) {
-    Round(access, clocks).ask(secrets, attempts);
+    Round(access, token, clocks).ask(secrets, attempts);
     if (is_decided(attempts) || clocks.boot_now() + time > end) break;
     pause(time);
   }

@@ -49,7 +49,7 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
 
   settings.ca_bundle = environment.get_or("AWS_CA_BUNDLE", profile_ca_bundle);
   if (!settings.ca_bundle.empty()) {
-    const auto bundle = files.read(settings.ca_bundle, std::size_t{16} << 20);
+    const auto bundle = files.read_trusted(settings.ca_bundle, std::size_t{16} << 20);
     if (!bundle.ok())
       return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): " + bundle.fault().message);
     const Result<Done> checked = check_certificate_bundle(bundle->view());
@@ -60,6 +60,11 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
   }
   settings.ca_file = environment.get_or("SSL_CERT_FILE", "");
   settings.ca_folder = environment.get_or("SSL_CERT_DIR", "");
+  for (const auto& [name, path] :
+       {std::pair("SSL_CERT_FILE", settings.ca_file), {"SSL_CERT_DIR", settings.ca_folder}}) {
+    const Result<Done> checked = files.check_trusted(path);
+    if (!checked.ok()) return Fault::internal(std::string(name) + ": " + checked.fault().message);
+  }
   if (!settings.ca_file.empty() || !settings.ca_folder.empty()) return settings;
   for (const char* path : kBundles) {
     if (files.exists(path)) {

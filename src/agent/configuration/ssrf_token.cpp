@@ -39,14 +39,15 @@ bool starts_ignoring_case(std::string_view text, std::string_view start) {
 
 /// If `value` names a file in another form than `file://PATH`: the right form. Env files of containers keep quotes.
 std::optional<std::string> path_in_wrong_form(std::string_view value, const Files& files) {
+  constexpr const char* kWholePath = "file:///PATH, with the whole path";
   const std::string_view bare = trimmed(value, [](char c) { return c == '"' || c == '\''; });
+  if (bare.starts_with("~/") || starts_ignoring_case(bare, "file:~")) return kWholePath;
   if (starts_ignoring_case(bare, "file:")) {
     const std::string_view path = bare.substr(5);
     const std::size_t name = path.find_first_not_of('/');
     if (name == path.npos) return "file:///PATH";
     return std::string(kFileScheme).append(path.substr(name < 2 ? 0 : name - 1));
   }
-  if (bare.starts_with("~/")) return "file:///PATH, with the whole path";
   if (bare.find('/') != bare.npos && files.exists(std::string(bare))) return std::string(kFileScheme).append(bare);
   return std::nullopt;
 }
@@ -73,6 +74,7 @@ SsrfToken token_in(const std::string& variable, const Environment& environment) 
   const SharedBytes value = environment.share(variable);
   SsrfToken token;
   token.value = value.part(trimmed(value.view()));
+  token.origin = variable;
   warn_of_shortness(token, variable);
   if (token.value.view().starts_with('/'))
     token.warnings.push_back("the SSRF token in " + variable +
@@ -157,6 +159,7 @@ Result<SsrfToken> read_ssrf_token(const SsrfTokenFile& file, const Files& files)
   if (const auto problem = why_not_sendable(value)) return Fault::internal(file.path + ": " + *problem);
   SsrfToken token;
   token.value = SharedBytes(value);
+  token.origin = file.path;
   if (read->is_regular) token.file = file;
   if (file.rule != FileRule::any) note_permissions(token, file.path, *read);
   warn_of_shortness(token, file.path);
@@ -169,7 +172,10 @@ Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, con
   if (!source.ok()) return source.fault();
   if (source->path.empty()) return token_in(source->variable, environment);
   auto token = read_ssrf_token({source->path, rule}, files);
-  if (token.ok()) return token;
+  if (token.ok()) {
+    token->origin += " (" + source->variable + ')';
+    return token;
+  }
   std::string reason = token.fault().message;
   if (rule != FileRule::own && !files.exists(source->path)) reason += "; " + std::string(kCreateIt);
   return fault(variables, reason);

@@ -29,6 +29,7 @@ struct SsrfTokenFile {
 struct SsrfToken {
   SharedBytes value;
   SsrfTokenFile file{};               ///< that it can be read from again
+  std::string origin{};               ///< for a person: `AWS_TOKEN`, or `/run/token (AWS_TOKEN)`
   std::vector<std::string> warnings;  ///< a line each, for a person; without the token
   std::vector<std::string> remarks;   ///< the same, of what is usual in some places
 };
@@ -51,7 +52,8 @@ struct SsrfToken {
                                                 const Environment& environment, const Files& files,
                                                 FileRule rule = FileRule::any);
 
-/// The token that the file holds now. Faults, without the variables, and warnings as above.
+/// The token that the file holds now; its origin is the file alone. Faults, without the variables, and warnings as
+/// above.
 [[nodiscard]] Result<SsrfToken> read_ssrf_token(const SsrfTokenFile& file, const Files& files);
 
 /// If the token's file does not exist, creates it with a new token of 256 random bits, mode 0640, and group `group` if

@@ -100,7 +100,7 @@ Result<std::string> ContainerSource::url() const {
 Result<std::optional<WipedBytes>> ContainerSource::authorization() const {
   WipedBytes token;
   if (const auto file = surroundings_.environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
-    auto text = surroundings_.files.read(std::string(*file));
+    auto text = surroundings_.files.read_trusted(std::string(*file));
     if (!text.ok()) return std::move(text.fault());
     token = std::move(*text);
     if (token.empty()) return Fault::internal("the token file " + std::string(*file) + " is empty");

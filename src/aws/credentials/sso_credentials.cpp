@@ -121,7 +121,7 @@ Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::str
 
 Result<WipedBytes> SsoCredentials::token(const SsoSettings& settings) const {
   const std::string path = expand_home("~/.aws/sso/cache/" + settings.token_file_name(), surroundings_.environment);
-  auto text = surroundings_.files.read(path);
+  auto text = surroundings_.files.read_trusted(path);
   if (!text.ok()) return Fault::internal("no sign-in is kept: " + text.fault().message + "; " + log_in(settings));
   const auto kept = JsonDocument::parse(std::move(*text));
   if (!kept) return Fault::internal(path + " is no JSON object; " + log_in(settings));

@@ -22,7 +22,7 @@ Task<Result<Credentials>> WebIdentitySource::load(TimePoint deadline) {
 
 Task<Result<Credentials>> exchange_web_identity(const Files* files, Sts* sts, std::string token_file,
                                                 AssumeRoleRequest request, TimePoint deadline) {
-  auto text = files->read(token_file);
+  auto text = files->read_trusted(token_file);
   if (!text.ok()) co_return std::move(text.fault());
   WipedBytes token(trimmed(text->view()));
   if (token.empty()) co_return Fault::internal("the token file " + token_file + " is empty");

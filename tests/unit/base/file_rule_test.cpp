@@ -204,5 +204,24 @@ TEST_CASE("files are read by the rule, which follows no link for a file of our o
   CHECK(files.read_checked(folders / "mine/wide", FileRule::any).ok());
 }
 
+TEST_CASE("what a library reads by its path is looked at as well, a folder too, unless it is not there") {
+  const Folders folders;
+  const SystemFiles files;
+  CHECK(files.check_trusted("").ok());
+  CHECK(files.check_trusted(folders / "shared/none").ok());
+  CHECK(files.check_trusted(folders.file("shared/a")).ok());
+  CHECK(files.check_trusted(folders / "mine").ok());
+  CHECK(files.read_trusted(folders / "shared/a")->view() == "text");
+  if (!is_root()) return;
+  std::filesystem::create_directory(folders.root / "shared/folder");
+  for (const char* name : {"shared/a", "shared/folder"}) {
+    give_away(folders / name);
+    CHECK(files.check_trusted(folders / name).fault().message ==
+          "cannot read " + (folders / name) + ": " + (folders / name) +
+              " belongs to user 12345, and everybody can write in its folder");
+  }
+  CHECK_FALSE(files.read_trusted(folders / "shared/a").ok());
+}
+
 }  // namespace
 }  // namespace sma

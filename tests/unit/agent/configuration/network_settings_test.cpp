@@ -18,6 +18,15 @@ class SomeFiles final : public Files {
     if (found == texts_.end()) return Fault::internal("cannot read " + path + ": No such file or directory");
     return WipedBytes(found->second);
   }
+  [[nodiscard]] Result<CheckedFile> read_checked(const std::string& path, FileRule rule,
+                                                 std::size_t limit) const override {
+    if (const auto trusted = check_trusted(path); !trusted.ok()) return trusted.fault();
+    return Files::read_checked(path, rule, limit);
+  }
+  [[nodiscard]] Result<Done> check_trusted(const std::string& path) const override {
+    if (path.starts_with("/planted")) return Fault::internal("cannot read " + path + ": hers");
+    return Done{};
+  }
   [[nodiscard]] bool exists(const std::string& path) const override { return texts_.contains(path); }
 
  private:
@@ -73,6 +82,16 @@ TEST_CASE("else SSL_CERT_FILE and SSL_CERT_DIR name the authorities, either of t
   CHECK(read({{"SSL_CERT_FILE", "/file.pem"}})->ca_folder.empty());
   CHECK(read({{"SSL_CERT_DIR", "/folder"}})->ca_file.empty());
   CHECK(read({{"AWS_CA_BUNDLE", " "}, {"SSL_CERT_FILE", "/file.pem"}})->ca_file == "/file.pem");
+}
+
+TEST_CASE("authorities that another user can have put there are a fault") {
+  for (const char* name : {"AWS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"}) {
+    const auto settings = read({{name, "/planted.pem"}});
+    REQUIRE_FALSE(settings.ok());
+    CHECK(settings.fault().message.find(name) != std::string::npos);
+    CHECK(settings.fault().message.find("cannot read /planted.pem: hers") != std::string::npos);
+  }
+  CHECK_FALSE(read({}, "/planted.pem").ok());
 }
 
 TEST_CASE("else the first of the usual places that exists does") {

@@ -173,6 +173,7 @@ TEST_CASE("a value that names a file in another form is refused, with the right 
   CHECK(token({{"AWS_TOKEN", relative}}).ends_with("write file://" + relative));
   CHECK(token({{"AWS_TOKEN", folder / ""}}).find("in a form that is not known") != std::string::npos);
   CHECK(token({{"AWS_TOKEN", "~/token"}}).ends_with("write file:///PATH, with the whole path"));
+  CHECK(token({{"AWS_TOKEN", "file:~/token"}}).ends_with("write file:///PATH, with the whole path"));
   CHECK(token({{"AWS_TOKEN", "file:"}}).ends_with("write file:///PATH"));
   CHECK(token({{"AWS_TOKEN", "file:token"}}).ends_with("write file://token"));
   CHECK(token({{"AWS_SESSION_TOKEN", path}}).find("AWS_SESSION_TOKEN names a file") != std::string::npos);

@@ -130,6 +130,11 @@ TEST_CASE("tokens that hold a line break, are empty, or cannot be read are refus
           "the authorization token for the endpoint holds a line break");
     CHECK_FALSE(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN", token}}).ok());
   }
+  fixture.files.texts["/t"] = "token";
+  fixture.files.planted = {"/t"};
+  CHECK(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/t"}}).fault().message ==
+        "cannot read /t: planted");
+  fixture.files.planted = {};
   fixture.files.texts["/t"] = "";
   CHECK(fixture.ask({{kRelative, "/x"}, {"AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/t"}}).fault().message ==
         "the token file /t is empty");

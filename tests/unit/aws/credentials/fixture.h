@@ -36,6 +36,11 @@ class MemoryFiles final : public Files {
     if (found->second.size() > limit) return Fault::internal("cannot read " + path + ": it is too large");
     return WipedBytes(found->second);
   }
+  [[nodiscard]] Result<CheckedFile> read_checked(const std::string& path, FileRule rule,
+                                                 std::size_t limit = kLimit) const override {
+    if (rule != FileRule::any && planted.contains(path)) return Fault::internal("cannot read " + path + ": planted");
+    return Files::read_checked(path, rule, limit);
+  }
   [[nodiscard]] bool exists(const std::string& path) const override {
     return texts.contains(path) || unreadable.contains(path);
   }
@@ -47,6 +52,7 @@ class MemoryFiles final : public Files {
   std::map<std::string, std::string> texts;
   std::map<std::string, unsigned> modes;
   std::set<std::string> unreadable;
+  std::set<std::string> planted;  ///< by another user
   mutable int reads = 0;
 };
 

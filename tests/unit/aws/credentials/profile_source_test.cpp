@@ -343,6 +343,9 @@ TEST_CASE("each refusal of a sign-in says to log in") {
   };
   CHECK(fixture.ask(kOldSso).fault().message.starts_with("profile default: no sign-in is kept: cannot read " + path));
   CHECK(ask("hidden").find("is no JSON") != std::string::npos);
+  fixture.files.planted = {path};
+  CHECK(ask("{}").find("cannot read " + path + ": planted") != std::string::npos);
+  fixture.files.planted = {};
   CHECK(ask(R"({"expiresAt":"2030-01-01T00:00:00Z"})").find("lacks accessToken") != std::string::npos);
   CHECK(ask(R"({"accessToken":"hidden","expiresAt":"hidden"})").find("lacks accessToken or expiresAt") !=
         std::string::npos);

@@ -63,6 +63,9 @@ TEST_CASE("each refusal of web identity is a fault that ends the search") {
   fixture.files.texts["/t"] = "\n";
   CHECK(fixture.ask(variables).fault().message == "the token file /t is empty");
   fixture.files.texts["/t"] = "token";
+  fixture.files.planted = {"/t"};
+  CHECK(fixture.ask(variables).fault().message == "cannot read /t: planted");
+  fixture.files.planted = {};
   fixture.sts.fault = Fault::of_aws(Fault::Kind::denied, 403, "AccessDenied", "not you");
   const auto refused = fixture.ask(variables);
   CHECK(refused.fault().is_denied());
