@@ -13,7 +13,7 @@ namespace sma {
 namespace {
 
 constexpr std::size_t kFileBytes = std::size_t{10} << 20;
-constexpr int kArchivedFiles = 4;
+constexpr int kArchivedFiles = 5;
 constexpr Seconds kFollowTime{1};
 // Lines name secrets and identities: they are for the agent's user and group.
 constexpr mode_t kFileMode = 0640;

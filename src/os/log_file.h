@@ -10,7 +10,7 @@
 
 namespace sma {
 
-/// The log's file, `folder`/`name`.log. At 10 MiB a new one is begun; four old ones stay in `folder`/archive. If the
+/// The log's file, `folder`/`name`.log. At 10 MiB a new one is begun; five old ones stay in `folder`/archive. If the
 /// file was moved away or removed, a new one is begun within a second. That fails if the whole folder was removed and
 /// made again while the sandbox allows to write in the old one only: then the lines are lost, and `take_fault` says so.
 class LogFile final : public LogTarget {

@@ -27,9 +27,16 @@ def test_a_script_wants_root_and_changes_nothing_without(script):
     assert done.returncode == 1 and "must run as root" in done.stdout
 
 
-def test_install_refuses_what_it_does_not_know():
-    done = run(EC2 / "install", "--wrong", check=False)
+@pytest.mark.parametrize("script", ["install", "uninstall"])
+def test_a_script_refuses_what_it_does_not_know(script):
+    done = run(EC2 / script, "--wrong", check=False)
     assert done.returncode == 1 and "unknown option --wrong" in done.stdout
+
+
+def test_install_takes_the_options_of_awss_installer_for_certificates():
+    done = run(EC2 / "install", "--no-privileges", "--no-sudoers", "--help", check=False)
+    assert done.returncode == 0
+    assert done.stdout.count("concerns certificates") == 2
 
 
 class Machine:
@@ -81,8 +88,8 @@ AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:8080
 END""")
         return self.sh(f"{INSTALL} {' '.join(options)}")
 
-    def uninstall(self):
-        self.sh("/source/deploy/ec2/uninstall")
+    def uninstall(self, *options):
+        return self.sh(f"/source/deploy/ec2/uninstall {' '.join(options)}")
 
     def state(self, unit):
         return self.sh(f"systemctl is-active {unit}", check=False).stdout.strip()
@@ -126,7 +133,7 @@ def installed(machine):
 @pytest.fixture
 def bare(machine):
     """The machine without the agent."""
-    machine.uninstall()
+    machine.uninstall("--purge")
     machine.sh("rm -rf /etc/secrets-manager-agent /opt/aws")
     yield machine
 
@@ -247,12 +254,21 @@ def test_units_of_awss_provider_are_not_overwritten(bare):
 
 
 @on_a_machine
-def test_uninstall_leaves_nothing(bare):
+def test_uninstall_keeps_the_configuration_for_root_alone(bare):
+    bare.sh("printf 'http_port = 2774\\n' > /tmp/good.toml")
+    bare.install("--config", "/tmp/good.toml")
+    assert "stays in /etc/secrets-manager-agent" in bare.uninstall().stdout
+    assert bare.sh("stat -c '%U %G' /etc/secrets-manager-agent/config.toml").stdout == "root root\n"
+    assert bare.sh("cat /etc/secrets-manager-agent/config.toml").stdout == "http_port = 2774\n"
+
+
+@on_a_machine
+def test_a_purge_leaves_nothing(bare):
     before = bare.traces()
-    bare.install()
+    bare.install("--no-privileges", "--no-sudoers")
     bare.sh("mkdir -p /etc/systemd/system/awssmastartup.service.d && "
             "echo '[Service]' > /etc/systemd/system/awssmastartup.service.d/override.conf")
-    bare.uninstall()
+    bare.uninstall("--purge")
     assert bare.traces() == before
-    bare.uninstall()
+    bare.uninstall("--purge")
     assert bare.traces() == before

@@ -188,7 +188,7 @@ TEST_CASE("a log folder that cannot be made is a warning, and standard error is 
   CHECK(errors.find("log/readonly") != std::string::npos);
 }
 
-TEST_CASE("at ten megabytes a new file begins, and five are kept in all") {
+TEST_CASE("at ten megabytes a new file begins, and the old one is kept") {
   AgentWithAws scene;
   HttpConnection client = scene.agent().connect();
   const std::string filler(3000, 'f');
