@@ -19,6 +19,7 @@
 #include "agent/configuration/settings_reader.h"
 #include "agent/configuration/usage.h"
 #include "agent/run_agent.h"
+#include "agent/start_check.h"
 #include "base/environment.h"
 #include "base/files.h"
 #include "os/memory_protection.h"
@@ -91,8 +92,9 @@ int main(int argc, char** argv) {
   auto environment = sma::Environment::of_process();
   sma::SystemFiles files;
   // A client may read a file that the agent must not trust: it has other rights.
-  const auto rule =
-      command_line->command == CommandLine::Command::run ? sma::FileRule::not_planted : sma::FileRule::any;
+  const bool is_agent =
+      command_line->command == CommandLine::Command::run || command_line->command == CommandLine::Command::check_config;
+  const auto rule = is_agent ? sma::FileRule::not_planted : sma::FileRule::any;
   auto loaded = sma::load_settings(sma::configuration_file(*command_line, files), environment, files, rule);
   if (!loaded.ok()) {
     std::fprintf(stderr, "%s\n", loaded.fault().message.c_str());
@@ -100,8 +102,7 @@ int main(int argc, char** argv) {
   }
   switch (command_line->command) {
     case CommandLine::Command::check_config:
-      for (const std::string& warning : loaded->warnings) std::fprintf(stderr, "%s\n", warning.c_str());
-      return print(sma::render_settings(loaded->settings));
+      return sma::check_start(*command_line, std::move(*loaded), environment, files);
     case CommandLine::Command::health_check:
       return sma::check_health(command_line->ready, loaded->settings);
     case CommandLine::Command::get:

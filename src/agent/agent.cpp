@@ -1,24 +1,13 @@
 #include "agent/agent.h"
 
-#include "agent/configuration/network_settings.h"
+#include "agent/aws_access.h"
+#include "agent/aws_plan.h"
 #include "agent/readiness.h"
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
 #include "agent/ssrf_token_follower.h"
 #include "agent/status.h"
-#include "aws/api_client.h"
-#include "aws/credentials/cached_credentials.h"
 #include "aws/credentials/credentials_file_follower.h"
-#include "aws/credentials/credentials_file_source.h"
-#include "aws/credentials/default_chain.h"
-#include "aws/endpoint_settings.h"
-#include "aws/instance_metadata.h"
-#include "aws/profile_files.h"
-#include "aws/role_credentials.h"
-#include "aws/secrets_manager.h"
-#include "aws/sts_client.h"
-#include "base/random.h"
-#include "http_client/http_client.h"
 #include "http_server/server.h"
 #include "secrets/prefetch.h"
 #include "secrets/secret_store.h"
@@ -30,85 +19,28 @@ constexpr Seconds kCheckTime{5};
 // This part of the time for stopping is kept for answers to clients whose fetch was dropped: 1 second of 11.
 constexpr int kLastAnswersPart = 11;
 
-/// `held`: null if there are no credentials that could have been checked.
-std::string why_not_valid(const Fault& fault, const SharedCredentials& held) {
-  if (held == nullptr) return fault.is_absent() ? fault.message : "no credentials: " + fault.message;
-  const bool refused = fault.came_from_aws() && !fault.is_transient();
-  return "sts:GetCallerIdentity " + std::string(refused ? "refused" : "could not check") +
-         " the credentials (from: " + held->source + "): " + fault.code + ": " + fault.message;
-}
-
 }  // namespace
 
-/// What calls AWS and the machine's metadata. Needs no region.
-class Agent::Outgoing {
- public:
-  Outgoing(const AgentParts& parts, HttpClientSettings network, RetryPolicy retries)
-      : clock(parts.loop),
-        names(parts.loop, parts.blocking_calls),
-        http(parts.loop, names, std::move(network)),
-        context{parts.loop, clock, random, parts.log},
-        metadata({parts.environment, parts.files, http}, context),
-        api(http, context, retries) {}
-
-  SystemRandom random;
-  AwsClock clock;
-  NameLookup names;
-  HttpClient http;
-  AwsContext context;
-  InstanceMetadata metadata;
-  ApiClient api;
-};
-
-/// What answers clients. Needs the endpoints of AWS.
+/// What answers clients.
 class Agent::Serving {
  public:
-  Serving(const AgentParts& parts, AgentStart& start, Outgoing& outgoing, Endpoint sts_endpoint,
-          Endpoint secrets_manager_endpoint)
-      : sts_url(sts_endpoint.url),
-        secrets_manager_url(secrets_manager_endpoint.url),
-        sts(outgoing.api, std::move(sts_endpoint)),
-        source(make_source(parts, start.settings, outgoing, sts)),
-        credentials(*source, outgoing.context, patience_with(start.settings)),
-        roles(sts, credentials, outgoing.context,
-              {.session_name = start.as_version_3 ? "secrets-manager-provider" : "secrets-manager-agent",
-               .max_roles = start.settings.max_roles}),
-        secrets_manager(parts.loop, outgoing.api, std::move(secrets_manager_endpoint), credentials, roles),
-        store(parts.loop, secrets_manager, outgoing.random, parts.log, start.settings.cache),
+  Serving(const AgentParts& parts, AgentStart& start, AwsCalls& calls, AwsEndpoints endpoints)
+      : aws(parts, calls, start.settings, start.as_version_3, std::move(endpoints)),
+        store(parts.loop, aws.secrets_manager, calls.random, parts.log, start.settings.cache),
         guard(parts.loop, parts.log, start.settings.ssrf_headers, std::move(start.token)),
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
-        prefetch(parts.loop, secrets_manager, store, parts.log, start.settings.prefetch),
-        readiness({parts.loop, outgoing.random, credentials, prefetch}) {
+        prefetch(parts.loop, aws.secrets_manager, store, parts.log, start.settings.prefetch),
+        readiness({parts.loop, calls.random, aws.credentials, prefetch}) {
     const std::string& path = start.settings.credentials_file_path;
-    if (!path.empty()) follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, credentials);
+    if (!path.empty())
+      follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, aws.credentials);
     if (!start.token_file.path.empty())
       token_follower = std::make_unique<SsrfTokenFollower>(parts.loop, parts.log, start.token_file, parts.files, guard);
   }
 
-  /// A credentials file is read again each time that may help.
-  static CachedCredentials::Patience patience_with(const Settings& settings) {
-    if (settings.credentials_file_path.empty()) return {};
-    return {.after_first_fault = Nanoseconds{0}, .after_refusal = false};
-  }
-
-  static std::unique_ptr<CredentialsSource> make_source(const AgentParts& parts, const Settings& settings,
-                                                        Outgoing& outgoing, Sts& sts) {
-    if (!settings.credentials_file_path.empty())
-      return std::make_unique<CredentialsFileSource>(settings.credentials_file_path, parts.environment, parts.files,
-                                                     parts.log);
-    return std::make_unique<DefaultChain>(Surroundings{parts.environment, parts.files, outgoing.http}, sts,
-                                          parts.processes, outgoing.metadata, outgoing.context);
-  }
-
-  std::string sts_url;
-  std::string secrets_manager_url;
-  StsClient sts;
-  std::unique_ptr<CredentialsSource> source;
-  CachedCredentials credentials;
+  AwsAccess aws;
   std::unique_ptr<CredentialsFileFollower> follower;
-  RoleCredentials roles;
-  SecretsManager secrets_manager;
   SecretStore store;
   SsrfGuard guard;
   std::unique_ptr<SsrfTokenFollower> token_follower;
@@ -164,48 +96,28 @@ Task<Result<Done>> Agent::start() {
 
 Task<Result<Done>> Agent::prepare() {
   Log& log = parts_.log;
-  // A profile that cannot be read is a fault only for a source that needs it: the environment may hold all settings.
-  Result<ProfileFiles> profile = read_profile_files(parts_.environment, parts_.files);
-  if (!profile.ok()) log.warn("the shared AWS files cannot be read", {{"reason", profile.fault().message}});
-  ProfileFiles files = profile.ok() ? std::move(*profile) : ProfileFiles{};
-
-  const RetrySettings retries = read_retry_settings(parts_.environment, files);
-  if (!retries.warning.empty()) log.warn(retries.warning);
-  auto network = network_settings(parts_.environment, parts_.files, std::string(files.get("ca_bundle").value_or("")));
-  if (!network.ok()) co_return network.fault();
-  if (network->ca_bundle.empty() && network->ca_file.empty() && network->ca_folder.empty())
-    log.warn("no certificate authorities were found: nothing can be reached by https; set AWS_CA_BUNDLE");
-  for (const std::size_t entry : network->no_proxy.not_understood())
-    log.warn("an entry of no_proxy is not understood and is ignored", {{"entry", entry}});
-  const auto endpoints = read_endpoint_settings(parts_.environment, files);
-  if (!endpoints.ok()) co_return endpoints.fault();
-  for (const std::string& warning : endpoints->warnings) log.warn(warning);
-  network->post_quantum = start_.settings.post_quantum;
-  network->fips_endpoints = endpoints->use_fips;
-  outgoing_ = std::make_unique<Outgoing>(parts_, std::move(*network), retries.policy);
+  auto plan = plan_aws(start_.settings, parts_.environment, parts_.files, log);
+  if (!plan.ok()) co_return plan.fault();
+  calls_ = std::make_unique<AwsCalls>(parts_, std::move(plan->network), plan->retries);
 
   // One deadline for all calls before clients are served.
   const TimePoint deadline = parts_.loop.now() + kCheckTime;
-  // The text of the files, which holds keys, lives only as long as this task.
-  Task<Result<std::string>> finding =
-      find_region(configured_region(start_.settings.region, parts_.environment, files), deadline);
+  Task<Result<std::string>> finding = find_region(std::move(plan->region), calls_->metadata, deadline);
   const Result<std::string> region = co_await std::move(finding);
   if (!region.ok()) co_return region.fault();
-  auto sts = resolve_endpoint(AwsService::sts, endpoints->parameters(AwsService::sts, *region));
-  if (!sts.ok()) co_return sts.fault();
-  auto secrets_manager =
-      resolve_endpoint(AwsService::secrets_manager, endpoints->parameters(AwsService::secrets_manager, *region));
-  if (!secrets_manager.ok()) co_return secrets_manager.fault();
-  log.info("AWS is reached at", {{"secretsmanager", secrets_manager->url}, {"sts", sts->url}, {"region", *region}});
+  auto endpoints = find_endpoints(plan->endpoints, *region, log);
+  if (!endpoints.ok()) co_return endpoints.fault();
+  log.info("AWS is reached at",
+           {{"secretsmanager", endpoints->secrets_manager.url}, {"sts", endpoints->sts.url}, {"region", *region}});
 
   region_ = *region;
-  serving_ = std::make_unique<Serving>(parts_, start_, *outgoing_, std::move(*sts), std::move(*secrets_manager));
+  serving_ = std::make_unique<Serving>(parts_, start_, *calls_, std::move(*endpoints));
   if (serves(kStatusPath)) serving_->routes.serve_status([this] { return status(); });
   if (serves(kReadyPath)) serving_->routes.serve_ready([this] { return serving_->readiness.ask(); });
   if (!start_.settings.credentials_file_path.empty()) {
     // Read before clients are served: a FIFO may have to wait for its writer. A fault was logged, and is none of the
     // start.
-    Task<Result<SharedCredentials>> reading = serving_->credentials.get(deadline);
+    Task<Result<SharedCredentials>> reading = serving_->aws.credentials.get(deadline);
     [[maybe_unused]] const Result<SharedCredentials> read = co_await std::move(reading);
   }
   const bool checks = start_.settings.validate_credentials && start_.settings.credentials_file_path.empty();
@@ -228,22 +140,11 @@ void Agent::serve() {
   serving_->server.listen(std::move(start_.listening.ipv4), serving_->routes);
   if (start_.listening.ipv6.valid()) serving_->server.listen(std::move(start_.listening.ipv6), serving_->routes);
   const PrefetchSettings& prefetch = start_.settings.prefetch;
-  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty())
-    tasks_.start(serving_->prefetch.run(outgoing_->random));
-}
-
-Task<Result<std::string>> Agent::find_region(Result<std::string> configured, TimePoint deadline) {
-  if (configured.ok() || !configured.fault().is_absent()) co_return configured;
-  Task<Result<std::string>> asking = outgoing_->metadata.region(deadline);
-  Result<std::string> region = co_await std::move(asking);
-  if (!region.ok())
-    co_return Fault::internal("no region: set region in the configuration, AWS_REGION, or region in the profile (" +
-                              region.fault().message + ")");
-  co_return region;
+  if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty()) tasks_.start(serving_->prefetch.run(calls_->random));
 }
 
 Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
-  Task<Result<CallerIdentity>> asking = serving_->sts.get_caller_identity(serving_->credentials, deadline);
+  Task<Result<CallerIdentity>> asking = serving_->aws.identity(deadline);
   const Result<CallerIdentity> identity = co_await std::move(asking);
   if (identity.ok()) {
     parts_.log.info("credentials are valid", {{"identity", identity->arn}});
@@ -251,23 +152,22 @@ Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
     co_return Done{};
   }
   const Fault& fault = identity.fault();
-  const std::string reason = why_not_valid(fault, serving_->credentials.held());
-  if (!fault.is_transient() || !start_.settings.cache.ignore_transient_errors) co_return Fault::internal(reason);
-  parts_.log.warn(reason);
+  if (!fault.is_transient() || !start_.settings.cache.ignore_transient_errors) co_return Fault::internal(fault.message);
+  parts_.log.warn(fault.message);
   co_return Done{};
 }
 
 SharedBytes Agent::status() const {
   AgentStatus status{.uptime = std::chrono::duration_cast<Seconds>(parts_.loop.now() - begun_),
                      .region = region_,
-                     .secrets_manager_url = serving_->secrets_manager_url,
-                     .sts_url = serving_->sts_url,
+                     .secrets_manager_url = serving_->aws.secrets_manager_url,
+                     .sts_url = serving_->aws.sts_url,
                      .identity = identity_,
                      .secrets = serving_->store.status(),
                      .connections = serving_->server.connection_count(),
                      .connection_limit = start_.settings.max_conn,
-                     .calls = outgoing_->api.counts()};
-  if (const SharedCredentials held = serving_->credentials.held()) {
+                     .calls = calls_->api.counts()};
+  if (const SharedCredentials held = serving_->aws.credentials.held()) {
     status.credentials_source = held->source;
     if (held->expiration)
       status.expires_in = std::chrono::duration_cast<Seconds>(*held->expiration - parts_.loop.wall_now());
@@ -277,7 +177,7 @@ SharedBytes Agent::status() const {
 }
 
 void Agent::drop_idle_connections() {
-  if (outgoing_ != nullptr) outgoing_->http.drop_idle_connections();
+  if (calls_ != nullptr) calls_->http.drop_idle_connections();
 }
 
 void Agent::expire_secrets() {

@@ -6,33 +6,18 @@
 #include <string>
 #include <string_view>
 
+#include "agent/agent_parts.h"
 #include "agent/configuration/settings.h"
 #include "agent/configuration/ssrf_token.h"
-#include "base/environment.h"
 #include "base/event.h"
-#include "base/files.h"
-#include "base/log.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
-#include "os/blocking_calls.h"
-#include "os/child_process.h"
-#include "os/event_loop.h"
 #include "os/listening_socket.h"
-#include "os/service_manager.h"
 
 namespace sma {
 
-/// What an agent uses; all must outlive it.
-struct AgentParts {
-  EventLoop& loop;
-  const Environment& environment;
-  Files& files;
-  ProcessRunner& processes;
-  const ServiceManager& service_manager;
-  BlockingCalls& blocking_calls;
-  Log& log;
-};
+struct AwsCalls;
 
 /// What an agent is started with.
 struct AgentStart {
@@ -74,7 +59,6 @@ class Agent {
   void expire_secrets();
 
  private:
-  class Outgoing;
   class Serving;
 
   Task<void> start_up(Event& failed, std::optional<Fault>& fault);
@@ -82,7 +66,6 @@ class Agent {
   void serve();
   /// If `path_prefix` takes the path, a line in the log says so.
   [[nodiscard]] bool serves(std::string_view path) const;
-  Task<Result<std::string>> find_region(Result<std::string> configured, TimePoint deadline);
   Task<Result<Done>> check_credentials(TimePoint deadline);
   [[nodiscard]] SharedBytes status() const;
 
@@ -94,7 +77,7 @@ class Agent {
   TimePoint begun_;
   std::string region_{};
   std::string identity_{};  // as STS said at the start; empty if it was not asked
-  std::unique_ptr<Outgoing> outgoing_;
+  std::unique_ptr<AwsCalls> calls_;
   std::unique_ptr<Serving> serving_;
   TaskSet tasks_;
 };

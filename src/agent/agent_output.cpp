@@ -19,8 +19,7 @@ AgentOutput::AgentOutput(EventLoop& loop, BlockingCalls& calls, const Settings& 
   output_.set_format(format_);
   errors_.set_format(format_);
   if (!settings.log_to_file) return;
-  auto file =
-      std::make_shared<LogFile>(kLogFolder, as_version_3 ? "secrets_manager_provider" : "secrets_manager_agent");
+  auto file = std::make_shared<LogFile>(kLogFolder, log_file_name(as_version_3));
   fault_ = file->fault();
   log_ = fault_ ? &errors_ : &file_.emplace(loop, calls, std::move(file));
   log_->set_format(format_);

@@ -13,6 +13,10 @@ namespace sma {
 
 /// The folder of the log files, in the working directory.
 inline constexpr const char* kLogFolder = "logs";
+/// The name that the AWS agent of that version gives its log file.
+[[nodiscard]] inline const char* log_file_name(bool as_version_3) {
+  return as_version_3 ? "secrets_manager_provider" : "secrets_manager_agent";
+}
 
 /// All that the running agent writes: the start line, the log, and at the end what went wrong. None of it blocks the
 /// loop. To be made before the sandbox.

@@ -18,18 +18,12 @@
 #include "os/clone3.h"
 #include "os/descriptor_limit.h"
 #include "os/event_loop.h"
+#include "os/run_task.h"
 #include "os/service_manager.h"
 #include "os/signals.h"
 
 namespace sma {
 namespace {
-
-Result<Done> run_to_its_end(EventLoop& loop, Task<Result<Done>> life) {
-  MemberRunnable<&EventLoop::stop> stop_loop(loop);
-  life.start(loop, &stop_loop);
-  loop.run();
-  return life.take();
-}
 
 Result<Done> run_plainly(AgentMaker& maker, EventLoop& loop, Event& stop) {
   const Result<Agent*> agent = maker.make_agent();

@@ -37,7 +37,11 @@ constexpr std::array<RegionForm, 7> kPrefixes = {{
     {"eusc-de", Id::aws_eusc},
 }};
 
-constexpr std::array<RegionForm, 6> kGlobalRegions = {{
+/// Of the partition that all other forms belong to as well.
+constexpr std::array<std::string_view, 9> kPrefixesOfAws = {"us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"};
+
+constexpr std::array<RegionForm, 7> kGlobalRegions = {{
+    {"aws-global", Id::aws},
     {"aws-us-gov-global", Id::aws_us_gov},
     {"aws-cn-global", Id::aws_cn},
     {"aws-iso-global", Id::aws_iso},
@@ -72,6 +76,13 @@ Id find(const std::array<RegionForm, count>& forms, std::string_view text, Id ot
 const Partition& partition_of(std::string_view region) {
   const Id id = find(kPrefixes, prefix_of(region), find(kGlobalRegions, region, Id::aws));
   return *std::ranges::find(kPartitions, id, &Partition::id);
+}
+
+bool is_known_region(std::string_view region) {
+  const std::string_view prefix = prefix_of(region);
+  return std::ranges::find(kPrefixesOfAws, prefix) != kPrefixesOfAws.end() ||
+         std::ranges::find(kPrefixes, prefix, &RegionForm::text) != kPrefixes.end() ||
+         std::ranges::find(kGlobalRegions, region, &RegionForm::text) != kGlobalRegions.end();
 }
 
 }  // namespace sma

@@ -15,4 +15,7 @@ struct Partition {
 /// By the region's form, whether or not there is such a region; `aws` if no partition has regions of that form.
 [[nodiscard]] const Partition& partition_of(std::string_view region);
 
+/// A partition has regions of this form.
+[[nodiscard]] bool is_known_region(std::string_view region);
+
 }  // namespace sma

@@ -19,6 +19,24 @@ constexpr Seconds kFollowTime{1};
 constexpr mode_t kFileMode = 0640;
 constexpr mode_t kFolderMode = 0750;
 
+Fault unwritable(const std::string& path, int error) {
+  return Fault::internal("cannot write " + path + ": " + std::strerror(error));
+}
+
+/// 0, or the error with which nothing can be written there.
+int write_error(const std::string& path, const std::string& folder) {
+  struct stat status {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (S_ISLNK(status.st_mode)) return ELOOP;  // O_NOFOLLOW
+    return access(path.c_str(), W_OK) == 0 ? 0 : errno;
+  }
+  const std::size_t slash = folder.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : folder.substr(0, slash + 1);
+  const bool is_there = stat(folder.c_str(), &status) == 0;
+  if (is_there && !S_ISDIR(status.st_mode)) return ENOTDIR;
+  return access(is_there ? folder.c_str() : parent.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
+}
+
 }  // namespace
 
 LogFile::LogFile(std::string folder, std::string name) : folder_(std::move(folder)), name_(std::move(name)) {
@@ -41,7 +59,7 @@ void LogFile::open_file() {
   FileDescriptor opened(
       open(path(-1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, kFileMode));
   if (!opened.valid()) {
-    fault_ = Fault::internal("cannot write " + path(-1) + ": " + std::strerror(errno));
+    fault_ = unwritable(path(-1), errno);
     return;
   }
   fault_.reset();
@@ -102,6 +120,12 @@ std::size_t LogFile::write(std::string_view text, TimePoint now) {
     file_size_ += static_cast<std::size_t>(count);
   }
   return done;
+}
+
+Result<Done> check_log_file(const std::string& folder, const std::string& name) {
+  const std::string path = folder + "/" + name + ".log";
+  const int error = write_error(path, folder);
+  return error == 0 ? Result<Done>(Done{}) : unwritable(path, error);
 }
 
 }  // namespace sma

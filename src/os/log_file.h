@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "base/fault.h"
 #include "base/file_descriptor.h"
+#include "base/result.h"
 #include "os/log_target.h"
 
 namespace sma {
@@ -41,5 +41,8 @@ class LogFile final : public LogTarget {
   std::size_t file_size_ = 0;
   TimePoint followed_at_{};
 };
+
+/// Whether `LogFile` could write there. Makes nothing. The fault says what it would be.
+[[nodiscard]] Result<Done> check_log_file(const std::string& folder, const std::string& name);
 
 }  // namespace sma

@@ -9,12 +9,8 @@
 namespace sma {
 namespace {
 
-// BatchGetSecretValue's own limit.
-constexpr std::size_t kIdsACall = 20;
 // Roles loaded side by side: a slow one must not hold up the others, all of them not the clients' own calls.
 constexpr std::size_t kWorkers = 4;
-// Pages may be empty and still have a next one; this ends a list that never does.
-constexpr std::size_t kMostPages = 1000;
 
 /// True if a single call failed as the batch did: then the fault was not that of the batch.
 bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
@@ -22,15 +18,14 @@ bool repeats(const Fault& fault, const std::optional<Fault>& batch_fault) {
          (fault.is_transient() || fault.message == batch_fault->message);
 }
 
-/// By name, ARN, or ARN without its random end: six characters, or `db` would name `db-replica` too.
-bool names(std::string_view id, const SecretValue& value) {
+}  // namespace
+
+bool is_named(const SecretValue& value, std::string_view id) {
   constexpr std::size_t kRandomEnd = std::string_view("-AbCdEf").size();
   if (id.empty()) return false;
   if (id == value.name || id == value.arn) return true;
   return value.arn.size() == id.size() + kRandomEnd && value.arn.starts_with(id) && value.arn[id.size()] == '-';
 }
-
-}  // namespace
 
 Prefetch::Prefetch(Scheduler& scheduler, SecretSource& source, SecretStore& store, Log& log, PrefetchSettings settings)
     : scheduler_(scheduler), source_(source), store_(store), log_(log), settings_(std::move(settings)) {
@@ -192,7 +187,7 @@ std::vector<std::string> Prefetch::take_wanted(const Job& job, std::size_t& next
 std::vector<std::string> Prefetch::keep_all(const Job& job, std::vector<std::string> wanted, SecretBatch batch,
                                             const FetchProgress& progress) {
   for (SecretValue& value : batch.values) {
-    const auto asked = std::find_if(wanted.begin(), wanted.end(), [&](const auto& id) { return names(id, value); });
+    const auto asked = std::find_if(wanted.begin(), wanted.end(), [&](const auto& id) { return is_named(value, id); });
     std::string id = asked == wanted.end() ? value.name : std::move(*asked);
     if (asked != wanted.end()) wanted.erase(asked);
     keep(job, std::move(id), std::move(value), progress);

@@ -31,6 +31,9 @@ struct PrefetchSettings {
   Seconds max_jitter{0};
 };
 
+/// `id` is the secret's name, its ARN, or that without its random end: six characters, or `db` would name `db-replica`.
+[[nodiscard]] bool is_named(const SecretValue& value, std::string_view id);
+
 /// Fills the cache at start, while the agent serves already: explicit secrets 20 a call, and every secret that has a
 /// given tag key, a page a call. Fills only what is absent; a client's own fetch always wins. What is refused is logged
 /// by name and never fatal. What fails by a transient fault is tried again, with growing waits, until it is loaded or
@@ -48,6 +51,9 @@ class Prefetch {
   /// Each entry was loaded, refused or tried once; true if there are none.
   [[nodiscard]] bool tried_all() const { return tried_all_; }
 
+  static constexpr std::size_t kIdsACall = 20;  ///< BatchGetSecretValue's own limit
+  /// Pages of a tag may be empty and still have a next one; this ends a list that never does.
+  static constexpr std::size_t kMostPages = 1000;
   static constexpr Seconds kFirstWait{1};  ///< before the second try; each further one waits twice as long
   static constexpr Seconds kLongestWait{60};
 

@@ -395,9 +395,13 @@ class ConfigurationWriter(Writer):
         return ("\n".join(flat + tables) + "\n").encode()
 
 
+# What a start needs besides the file; the token's variable has any of the names that the configurations give it.
+SURROUNDINGS = dict.fromkeys(("AWS_TOKEN", "X-One", "X_TWO"), "0123456789abcdef") | {"AWS_REGION": "eu-central-1"}
+
+
 def check_config(path, document):
     path.write_bytes(document)
-    return subprocess.run([AGENT, "--check-config", "-c", path], env={}, capture_output=True, timeout=60)
+    return subprocess.run([AGENT, "--check-config", "-c", path], env=SURROUNDINGS, capture_output=True, timeout=60)
 
 
 DEFAULTS = {}
@@ -437,6 +441,8 @@ def test_a_spoiled_configuration_is_refused_by_line_or_read_as_others_read_it(tm
             assert in_force(done.stdout) == DEFAULTS | settings_of(theirs(document)), document
             continue
         assert done.returncode == 1 and not done.stdout
+        if b"Could not read SSRF token" in done.stderr:
+            continue  # the file was read; the spoiled part is the name of the token's variable
         for line in done.stderr.decode().splitlines():
             said = re.fullmatch(re.escape(str(path)) + r":(\d+): .+", line)
             assert said and 1 <= int(said[1]) <= document.count(b"\n") + 1, (document, line)

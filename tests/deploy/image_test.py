@@ -43,12 +43,12 @@ def test_the_image_runs_as_a_numeric_user_and_knows_its_health(image):
     ["/app/secrets-manager-agent", "--check-config"],
 ], ids=" ".join)
 def test_a_command_in_place_of_the_images_starts(images, command):
-    docker("run", "--rm", images["agent"], *command)
+    docker("run", "--rm", "-e", "AWS_TOKEN=file:///run/token", images["agent"], *command)
 
 
 @pytest.mark.parametrize("program", ["./aws_secretsmanager_agent", "/app/aws-workload-credentials-provider"])
 def test_an_entry_point_in_place_of_the_images_starts(images, program):
-    docker("run", "--rm", "--entrypoint", program, images["agent"], "--check-config")
+    docker("run", "--rm", "-e", "AWS_TOKEN=file:///run/token", "--entrypoint", program, images["agent"], "--check-config")
 
 
 @pytest.fixture

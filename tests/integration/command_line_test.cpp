@@ -16,6 +16,9 @@ Outcome run_with(std::vector<std::string> arguments, const std::string& config =
                  std::vector<std::string> wrapper = {}) {
   AgentSettings settings;
   settings.arguments = std::move(arguments);
+  settings.environment = {{"AWS_REGION", "eu-central-1"},
+                          {"AWS_ACCESS_KEY_ID", "AKIACOMMANDLINE00000"},
+                          {"AWS_SECRET_ACCESS_KEY", "command/line+key"}};
   settings.config = config;
   settings.wrapper = std::move(wrapper);
   return run_agent(settings);

@@ -225,7 +225,9 @@ TEST_CASE("a configuration or credentials file of another user is refused in a s
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.errors.find(config + " belongs to user 12346") != std::string::npos);
   settings.arguments.emplace_back("--check-config");
-  CHECK(run_agent(settings).exit_code == 0);
+  CHECK(run_agent(settings).exit_code == 1);
+  settings.arguments.back() = "--health-check";
+  CHECK(run_agent(settings).errors.find("belongs to user") == std::string::npos);
 
   const std::string keys = folder.write("shared/keys", "[default]\naws_access_key_id = k\naws_secret_access_key = s\n");
   REQUIRE(chown(keys.c_str(), 12346, 12346) == 0);

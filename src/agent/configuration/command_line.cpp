@@ -164,6 +164,7 @@ constexpr Option kOptions[] = {
     {.name = "-v", .flag = set_answer<Command::version>},
     {.name = "--version", .flag = set_answer<Command::version>},
     {.name = "--check-config", .flag = set_command<Command::check_config>, .value = set_checked_file},
+    {.name = "--online", .commands = {"--check-config"}, .flag = set_flag<&CommandLine::online>},
     {.name = "--health-check", .flag = set_command<Command::health_check>},
     {.name = "--ready", .commands = {"--health-check"}, .flag = set_flag<&CommandLine::ready>},
     {.name = "--create-token", .flag = set_flag<&CommandLine::create_token>},

@@ -51,7 +51,8 @@ struct CommandLine {
   /// configuration file are then those of that version.
   bool as_version_3 = false;
   std::string config_file{};  ///< empty: none given
-  bool ready = false;  ///< of `--health-check`
+  bool online = false;        ///< of `--check-config`
+  bool ready = false;         ///< of `--health-check`
   bool create_token = false;
   std::optional<gid_t> token_group{};
   bool lambda = false;         ///< `--lambda`, or started from a folder called `extensions`

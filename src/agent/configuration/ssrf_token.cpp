@@ -181,12 +181,19 @@ Result<SsrfToken> find_ssrf_token(const std::vector<std::string>& variables, con
   return fault(variables, reason);
 }
 
+Result<SsrfTokenSource> find_ssrf_token_file(const std::vector<std::string>& variables, const Environment& environment,
+                                             const Files& files) {
+  auto source = find_ssrf_token_source(variables, environment, files);
+  if (source.ok() && source->path.empty())
+    return fault(variables, "with --create-token " + source->variable + " must be file://PATH");
+  return source;
+}
+
 Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                Random& random, std::optional<gid_t> group) {
-  const auto source = find_ssrf_token_source(variables, environment, SystemFiles());
+  const auto source = find_ssrf_token_file(variables, environment, SystemFiles());
   if (!source.ok()) return source.fault();
   const std::string& path = source->path;
-  if (path.empty()) return fault(variables, "with --create-token " + source->variable + " must be file://PATH");
   struct stat there {};
   // A link that leads nowhere is there, too.
   if (::lstat(path.c_str(), &there) == 0) return Done{};

@@ -56,9 +56,13 @@ struct SsrfToken {
 /// above.
 [[nodiscard]] Result<SsrfToken> read_ssrf_token(const SsrfTokenFile& file, const Files& files);
 
+/// As `find_ssrf_token_source`, for `create_ssrf_token`. Another fault: the token comes from no file.
+[[nodiscard]] Result<SsrfTokenSource> find_ssrf_token_file(const std::vector<std::string>& variables,
+                                                           const Environment& environment, const Files& files);
+
 /// If the token's file does not exist, creates it with a new token of 256 random bits, mode 0640, and group `group` if
 /// one is given. The file appears complete or not at all, and never replaces another. Faults: those of
-/// `find_ssrf_token_source`; the token comes from no file; the file cannot be made.
+/// `find_ssrf_token_file`; the file cannot be made.
 [[nodiscard]] Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                              Random& random, std::optional<gid_t> group);
 

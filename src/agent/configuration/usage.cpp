@@ -5,7 +5,7 @@ namespace sma {
 std::string usage() {
   return R"(Usage: secrets-manager-agent [--config FILE] [--create-token [--token-group GID]] [--lambda]
        secrets-manager-agent sm start [--config FILE]
-       secrets-manager-agent --check-config [FILE]
+       secrets-manager-agent --check-config [FILE] [--online]
        secrets-manager-agent --health-check [--ready] [--config FILE]
        secrets-manager-agent status [--watch] [--json] [--config FILE]
        secrets-manager-agent get REFERENCE [OPTION]... [--config FILE]
@@ -20,7 +20,8 @@ Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
       --create-token      write a new token to the token's file if there is none
       --token-group GID   the group of that file, as a number
       --lambda            run as an extension of AWS Lambda
-      --check-config      check the configuration, print the settings in force
+      --check-config      check all that a start needs, print the settings in force
+      --online            then ask AWS who the agent is and which secrets it may read
       --health-check      ask the running agent: exit 0 if it is healthy, else 1
       --ready             with it: exit 0 once credentials and prefetched secrets are there
   -h, --help              print this

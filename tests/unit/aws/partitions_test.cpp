@@ -29,4 +29,13 @@ TEST_CASE("what has no partition's form belongs to aws") {
     CHECK(partition_of(region).id == Partition::Id::aws);
 }
 
+TEST_CASE("a region of no partition's form is not known") {
+  for (const char* region :
+       {"eu-central-1", "aws-global", "us-gov-west-1", "cn-moon-77", "mx-central-1", "aws-iso-b-global"})
+    CHECK(is_known_region(region));
+  for (const char* region :
+       {"", "eu-central", "eu-central-1a", "central-1", "eu_central_1", "EU-central-1", "moon-base-1"})
+    CHECK_FALSE(is_known_region(region));
+}
+
 }  // namespace sma

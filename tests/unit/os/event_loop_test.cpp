@@ -8,6 +8,7 @@
 
 #include "base/event.h"
 #include "base/task.h"
+#include "os/run_task.h"
 #include "tests/unit/os/manual_clocks.h"
 
 namespace sma {
@@ -70,6 +71,14 @@ TEST_CASE("a descriptor that the kernel cannot watch is a fault, and its watcher
     CHECK(watched.fault().message == "cannot watch a descriptor: Operation not permitted");
   }
   loop.turn(Milliseconds(0));
+}
+
+TEST_CASE("the loop turns until a task has ended, one task after the other") {
+  const ManualClocks clocks;
+  EventLoop loop(clocks);
+  const auto number = [](int result) -> Task<int> { co_return result; };
+  CHECK(run_to_its_end(loop, number(1)) == 1);
+  CHECK(run_to_its_end(loop, number(2)) == 2);
 }
 
 TEST_CASE("a watcher of a method calls that method of its owner, with or without the events") {

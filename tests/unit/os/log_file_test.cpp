@@ -67,6 +67,20 @@ TEST_CASE("a folder that cannot be written is reported") {
   CHECK(file.fault()->message.find("logs/agent.log") != std::string::npos);
 }
 
+TEST_CASE("whether a log file can be written is found out without making it") {
+  const Folder folder;
+  const std::string logs = folder.path / "logs";
+  CHECK(check_log_file(logs, "agent").ok());
+  CHECK_FALSE(std::filesystem::exists(logs));
+  const LogFile file(logs, "agent");
+  CHECK(check_log_file(logs, "agent").ok());
+  std::filesystem::create_symlink("agent.log", folder.path / "logs/link.log");
+  CHECK(check_log_file(logs, "link").fault().message ==
+        "cannot write " + logs + "/link.log: Too many levels of symbolic links");
+  CHECK(check_log_file(folder.path / "none/logs", "agent").fault().message.ends_with("No such file or directory"));
+  CHECK(check_log_file(folder.path / "logs/agent.log", "agent").fault().message.ends_with("Not a directory"));
+}
+
 TEST_CASE("a log file that was moved away or removed is begun again") {
   const Folder folder;
   LogFile file(folder.path / "logs", "agent");

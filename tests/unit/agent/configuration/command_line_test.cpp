@@ -157,6 +157,8 @@ TEST_CASE("--check-config takes the file as its value too") {
     CHECK(line->config_file == "f");
     CHECK_FALSE(line->as_version_3);
   }
+  CHECK(read({"--check-config", "--online"})->online);
+  CHECK(wrong({"--online"}) == "--online is an option of --check-config");
   CHECK(wrong({"--check-config", "f", "-c", "g"}) == "--check-config and --config name a file each");
   CHECK(wrong({"--check-config="}) == "--check-config needs a value");
   CHECK(is_wrong_as({"--check-config", "f", "g"}, "unknown command f g"));
