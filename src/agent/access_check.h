@@ -3,7 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
 #include "base/scheduler.h"
 #include "base/task.h"
 #include "secrets/prefetch.h"

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <utility>
-
 #include "base/task.h"
 #include "os/event_loop.h"
 
