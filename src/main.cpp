@@ -100,17 +100,18 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", loaded.fault().message.c_str());
     return 1;
   }
+  const sma::AgentAccess access{loaded->settings, environment, files, command_line->agent_user};
   switch (command_line->command) {
     case CommandLine::Command::check_config:
       return sma::check_start(*command_line, std::move(*loaded), environment, files);
     case CommandLine::Command::health_check:
-      return sma::check_health(command_line->ready, loaded->settings);
+      return sma::check_health(command_line->ready, access);
     case CommandLine::Command::get:
-      return sma::get_secret(command_line->get, loaded->settings, environment, files);
+      return sma::get_secret(command_line->get, access);
     case CommandLine::Command::status:
-      return sma::show_status(command_line->status, loaded->settings, environment, files);
+      return sma::show_status(command_line->status, access);
     case CommandLine::Command::exec:
-      return sma::exec_command(command_line->exec, {loaded->settings, environment, files}, start_state);
+      return sma::exec_command(command_line->exec, access, start_state);
     case CommandLine::Command::certificates:
       return explain_certificates(loaded->settings);
     case CommandLine::Command::help:

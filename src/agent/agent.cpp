@@ -6,6 +6,7 @@
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
 #include "agent/ssrf_token_follower.h"
+#include "agent/start_line.h"
 #include "agent/status.h"
 #include "aws/credentials/credentials_file_follower.h"
 #include "http_server/server.h"
@@ -54,6 +55,7 @@ Agent::Agent(AgentParts parts, AgentStart start)
     : parts_(parts),
       start_(std::move(start)),
       port_(start_.listening.port),
+      addresses_(client_addresses(start_.listening, start_.local)),
       ready_(parts.loop),
       begun_(parts.loop.now()),
       tasks_(parts.loop) {}
@@ -137,8 +139,9 @@ bool Agent::serves(std::string_view path) const {
 
 /// What clients and prefetch ask for is fetched while the credentials are checked.
 void Agent::serve() {
-  serving_->server.listen(std::move(start_.listening.ipv4), serving_->routes);
-  if (start_.listening.ipv6.valid()) serving_->server.listen(std::move(start_.listening.ipv6), serving_->routes);
+  for (FileDescriptor* socket : {&start_.listening.ipv4, &start_.listening.ipv6})
+    if (socket->valid()) serving_->server.listen(std::move(*socket), serving_->routes);
+  if (start_.local.socket.valid()) serving_->server.listen(std::move(start_.local.socket), serving_->routes.local());
   const PrefetchSettings& prefetch = start_.settings.prefetch;
   if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty()) tasks_.start(serving_->prefetch.run(calls_->random));
 }
@@ -162,6 +165,7 @@ SharedBytes Agent::status() const {
                      .region = region_,
                      .secrets_manager_url = serving_->aws.secrets_manager_url,
                      .sts_url = serving_->aws.sts_url,
+                     .addresses = addresses_,
                      .identity = identity_,
                      .secrets = serving_->store.status(),
                      .connections = serving_->server.connection_count(),
@@ -193,6 +197,7 @@ Task<void> Agent::shut_down(Nanoseconds time) {
   if (!ready_.is_set()) co_return;
   Serving& serving = *serving_;
   const TimePoint end = parts_.loop.now() + time;
+  start_.local.file.remove();
   serving.server.drain();
   const bool gone = co_await serving.server.drained().wait_until(end - time / kLastAnswersPart);
   if (!gone) {

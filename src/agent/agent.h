@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/agent_parts.h"
 #include "agent/configuration/settings.h"
@@ -14,6 +15,7 @@
 #include "base/shared_bytes.h"
 #include "base/task.h"
 #include "os/listening_socket.h"
+#include "os/unix_listener.h"
 
 namespace sma {
 
@@ -23,9 +25,10 @@ struct AwsCalls;
 struct AgentStart {
   Settings settings;
   bool as_version_3 = false;   ///< the names that the AWS agent's third version has
-  SharedBytes token;           ///< every request must carry it
+  SharedBytes token;           ///< every request over TCP must carry it
   SsrfTokenFile token_file{};  ///< read again when it changes
   ListeningSockets listening;  ///< early clients wait in the backlogs
+  UnixListener local{};        ///< its socket is not valid if there is none
 };
 
 /// The agent's life: finds region and credentials, checks them, serves until it is asked to stop, and ends in order
@@ -50,6 +53,8 @@ class Agent {
   /// Set when requests are answered.
   [[nodiscard]] Event& ready() { return ready_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }
+  /// Where clients reach it, see `client_addresses`.
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
 
   /// The process resumed after it was frozen: closes idle connections to AWS, because they may be dead. Secrets and
   /// credentials have their own age and need no such call.
@@ -72,6 +77,7 @@ class Agent {
   AgentParts parts_;
   AgentStart start_;
   std::uint16_t port_;
+  std::vector<std::string> addresses_;
   Event ready_;
   bool stopping_ = false;
   TimePoint begun_;

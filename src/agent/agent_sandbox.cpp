@@ -3,6 +3,7 @@
 #include "agent/agent_output.h"
 #include "aws/profile_chain.h"
 #include "aws/profile_files.h"
+#include "os/unix_listener.h"
 
 namespace sma {
 namespace {
@@ -29,6 +30,7 @@ std::optional<Sandbox> choose_sandbox(const Settings& settings, const Environmen
   }
   Sandbox sandbox;
   if (settings.log_to_file) sandbox.writable_folders.emplace_back(kLogFolder);
+  if (!settings.unix_socket.empty()) sandbox.cleared_folders.push_back(socket_folder(settings.unix_socket));
   return sandbox;
 }
 

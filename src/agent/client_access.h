@@ -9,19 +9,26 @@
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "os/listening_socket.h"
+#include "os/unix_listener.h"
 
 namespace sma {
 
 /// What clients need before they can ask the agent.
 struct ClientAccess {
-  SharedBytes token;
-  SsrfTokenFile token_file;
-  ListeningSockets listening;
+  SharedBytes token{};  ///< empty: none is configured, and only the Unix socket is open
+  SsrfTokenFile token_file{};
+  ListeningSockets listening{};
+  UnixListener local{};  ///< its socket is not valid if none is configured
 };
 
-/// Creates the token's file if the command line asks for that, reads the token, and listens. Warnings of the token are
-/// logged. Faults: those of
-/// `create_ssrf_token`, `find_ssrf_token` and `listen_on_loopback`.
+/// False if clients may do without a token: there is a Unix socket, and no variable is set that would hold or name one.
+[[nodiscard]] bool needs_token(const CommandLine& command_line, const Settings& settings,
+                               const Environment& environment);
+
+/// Creates the token's file if the command line asks for that, reads the token, and listens. If there is a Unix
+/// socket and no token is configured, TCP is not opened. Warnings are logged. Faults: those of `create_ssrf_token`,
+/// `find_ssrf_token`, `listen_on_loopback` and `listen_on_unix`; a group for a token's file that is not created, and no
+/// Unix socket.
 [[nodiscard]] Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
                                                       const Environment& environment, const Files& files, Log& log);
 

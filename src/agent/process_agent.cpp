@@ -29,15 +29,17 @@ Result<Agent*> ProcessAgent::make_agent() {
     const Result<Done> installed = sandbox->install();
     if (!installed.ok()) parts_.log.warn("the sandbox is not complete", {{"reason", installed.fault().message}});
   }
+  if (access.listening.ipv4.valid() && access.local.socket.valid())
+    parts_.log.info("the agent also listens on unix:" + access.local.file.path());
   if (!access.listening.no_ipv6.empty())
     parts_.log.info("no IPv6: the agent listens on 127.0.0.1 only", {{"reason", access.listening.no_ipv6}});
-  std::string line = start_line(command_line_.as_version_3, access.listening.port);
   agent_.emplace(parts_, AgentStart{.settings = std::move(settings_),
                                     .as_version_3 = command_line_.as_version_3,
                                     .token = std::move(access.token),
                                     .token_file = std::move(access.token_file),
-                                    .listening = std::move(access.listening)});
-  announcing_ = announce(std::move(line));
+                                    .listening = std::move(access.listening),
+                                    .local = std::move(access.local)});
+  announcing_ = announce(start_line(command_line_.as_version_3, agent_->addresses().front()));
   announcing_.start(parts_.loop);
   return &*agent_;
 }

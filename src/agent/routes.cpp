@@ -41,8 +41,8 @@ ServerResponse fault_answer(const Fault& fault) {
   return response;
 }
 
-std::variant<ServerResponse, Task<ServerResponse>> Routes::handle(const ServerRequest& request) {
-  auto answer = route(request);
+std::variant<ServerResponse, Task<ServerResponse>> Routes::answer(const ServerRequest& request, TokenRule rule) {
+  auto answer = route(request, rule);
   if (log_.enabled(LogLevel::debug)) {
     const auto* response = std::get_if<ServerResponse>(&answer);
     // Without the query, because clients put tokens there by mistake.
@@ -75,20 +75,20 @@ void Routes::lost(const Fault& fault) {
   next_lost_line_ = scheduler_.now() + Seconds(60);
 }
 
-std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request) {
+std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request, TokenRule rule) {
   const bool ping = request.path == kPing;
   const bool probe = ping || (ready_ && request.path == kReadyPath);
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !probe))
     return text(429, "Connection limit exceeded");
   if (probe && !is_read(request)) return not_allowed(kReads);
   if (probe) return ping ? text(200, "healthy") : readiness(ready_());
-  if (auto refusal = guard_.refuse(request)) return std::move(*refusal);
+  if (auto refusal = guard_.refuse(request, rule)) return std::move(*refusal);
   auto answer = route_known(request);
   if (auto* response = std::get_if<ServerResponse>(&answer)) response->client_is_known = true;
   return answer;
 }
 
-/// A request that carries the token.
+/// A request that the guard let pass.
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
   const bool own = status_ && request.path == kStatusPath;
   if (own) return is_read(request) ? json(status_()) : not_allowed(kReads);

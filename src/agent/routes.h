@@ -14,8 +14,9 @@
 
 namespace sma {
 
-/// What each request is answered with (specification §1.2, §1.3): the guard first, then the routes. A secret at hand is
-/// answered at once; for any other the answer is a task.
+/// What each request is answered with (specification §1.2, §1.3): the guard first, then the routes. As a handler of its
+/// own it answers those that come over TCP, and `local` answers those of the Unix socket, which need no token. A secret
+/// at hand is answered at once; for any other the answer is a task.
 class Routes final : public Handler, public ServerObserver {
  public:
   /// All must outlive this object and its answers.
@@ -33,7 +34,10 @@ class Routes final : public Handler, public ServerObserver {
     if (released_) released_->set();
   }
 
-  std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override;
+  std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override {
+    return answer(request, TokenRule::required);
+  }
+  [[nodiscard]] Handler& local() { return local_; }
   void refused(int status, std::string_view reason) override;
   /// Writes at most one line a minute, with the number of connections since the last one.
   void lost(const Fault& fault) override;
@@ -43,7 +47,19 @@ class Routes final : public Handler, public ServerObserver {
   static constexpr Seconds kClientTime{58};
 
  private:
-  std::variant<ServerResponse, Task<ServerResponse>> route(const ServerRequest& request);
+  class Local final : public Handler {
+   public:
+    explicit Local(Routes& routes) : routes_(routes) {}
+    std::variant<ServerResponse, Task<ServerResponse>> handle(const ServerRequest& request) override {
+      return routes_.answer(request, TokenRule::optional);
+    }
+
+   private:
+    Routes& routes_;
+  };
+
+  std::variant<ServerResponse, Task<ServerResponse>> answer(const ServerRequest& request, TokenRule rule);
+  std::variant<ServerResponse, Task<ServerResponse>> route(const ServerRequest& request, TokenRule rule);
   std::variant<ServerResponse, Task<ServerResponse>> route_known(const ServerRequest& request);
   std::variant<ServerResponse, Task<ServerResponse>> secret(const ServerRequest& request);
   Task<ServerResponse> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
@@ -61,6 +77,7 @@ class Routes final : public Handler, public ServerObserver {
   int lost_ = 0;                           // connections since the last line
   TimePoint next_lost_line_ = TimePoint::min();
   CrowdingLog crowding_log_{scheduler_, log_};
+  Local local_{*this};
 };
 
 /// `{"__type":"CODE","message":"TEXT"}` with the fault's status.

@@ -18,16 +18,21 @@ std::string_view proxy_trace(const ServerRequest& request) {
 
 }  // namespace
 
-std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request) {
+std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request, TokenRule rule) {
   if (const std::string_view reason = proxy_trace(request); !reason.empty()) {
     note("Rejecting request with X-Forwarded-For header", reason, request);
     return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
   }
-  if (!carries_token(request) && !carries_new_token(request)) {
+  if (!passes(request, rule)) {
     note("Rejecting request with incorrect SSRF token", has_some_token(request) ? "wrong" : "missing", request);
     return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
   }
   return std::nullopt;
+}
+
+bool SsrfGuard::passes(const ServerRequest& request, TokenRule rule) {
+  if (rule == TokenRule::optional && (token_.empty() || !has_some_token(request))) return true;
+  return carries_token(request) || carries_new_token(request);
 }
 
 bool SsrfGuard::carries_new_token(const ServerRequest& request) {
@@ -48,7 +53,7 @@ bool SsrfGuard::carries_token(const ServerRequest& request) const {
   for (const ServerField& field : request.fields())
     for (const std::string& name : headers_)
       if (equals_ignoring_case(field.name, name)) carried |= equal_in_constant_time(field.value, token_.view());
-  return carried;
+  return carried && !token_.empty();
 }
 
 void SsrfGuard::note(std::string_view message, std::string_view reason, const ServerRequest& request) {

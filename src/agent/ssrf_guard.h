@@ -22,6 +22,14 @@ class SsrfTokenSeeker {
   ~SsrfTokenSeeker() = default;
 };
 
+/// Whether a request must carry the token.
+enum class TokenRule : bool {
+  required,
+  /// The way that it came by lets only clients in that may have secrets. A token that it carries must be right
+  /// nevertheless, if there is one.
+  optional,
+};
+
 /// Rejects requests that a program was tricked into making: those that came through a proxy, and those without the
 /// token. Its ERROR lines begin with texts that alarms look for, and go on with the reason. At most 10 are written in a
 /// second; the others are counted, and their number is written when the second is over.
@@ -31,7 +39,7 @@ class SsrfGuard final : private Timer {
       : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
   /// The answer to a request that is rejected. It closes the connection.
-  [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request);
+  [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request, TokenRule rule);
 
   /// From now on this is the token, and no other.
   void set_token(SharedBytes token) { token_ = std::move(token); }
@@ -40,6 +48,7 @@ class SsrfGuard final : private Timer {
   void set_seeker(SsrfTokenSeeker& seeker) { seeker_ = &seeker; }
 
  private:
+  [[nodiscard]] bool passes(const ServerRequest& request, TokenRule rule);
   [[nodiscard]] bool carries_token(const ServerRequest& request) const;
   [[nodiscard]] bool carries_new_token(const ServerRequest& request);
   [[nodiscard]] bool has_some_token(const ServerRequest& request) const;

@@ -10,6 +10,7 @@
 #include "agent/agent_output.h"
 #include "agent/aws_access.h"
 #include "agent/aws_plan.h"
+#include "agent/client_access.h"
 #include "agent/configuration/secret_variables.h"
 #include "agent/configuration/ssrf_token.h"
 #include "agent/connection_limit.h"
@@ -108,6 +109,7 @@ class StartCheck {
   }
 
   Result<Done> check_token() {
+    if (!needs_token(command_line_, settings_, environment_)) return Done{};
     const auto& variables = settings_.ssrf_env_variables;
     const bool creates = command_line_.create_token;
     const auto source = creates ? find_ssrf_token_file(variables, environment_, files_)

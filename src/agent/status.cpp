@@ -61,6 +61,7 @@ void write(JsonWriter& json, const AgentStatus& status) {
   json.field("region", status.region);
   json.key("endpoints").begin_object();
   json.field("secretsmanager", status.secrets_manager_url).field("sts", status.sts_url).end_object();
+  json.key("listening").strings(status.addresses);
   write_credentials(json, status);
   json.key("secrets").begin_array();
   for (const SecretStatus& secret : status.secrets) write_secret(json, secret);

@@ -38,9 +38,10 @@ struct AgentStatus {
   std::string region;
   std::string secrets_manager_url;
   std::string sts_url;
-  std::string credentials_source{};     ///< empty: there are none
-  std::string identity{};               ///< an ARN; empty: not asked, or not known
-  std::optional<Seconds> expires_in{};  ///< none: no credentials, or they do not expire
+  std::vector<std::string> addresses{};  ///< where clients reach the agent
+  std::string credentials_source{};      ///< empty: there are none
+  std::string identity{};                ///< an ARN; empty: not asked, or not known
+  std::optional<Seconds> expires_in{};   ///< none: no credentials, or they do not expire
   std::vector<SecretStatus> secrets{};
   std::size_t connections = 0;
   std::size_t connection_limit = 0;

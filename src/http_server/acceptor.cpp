@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "os/listening_socket.h"
+
 namespace sma {
 namespace {
 
@@ -11,10 +13,17 @@ namespace {
 constexpr int kAcceptsPerTurn = 16;
 constexpr Milliseconds kPause{100};
 
+bool is_unix_socket(const FileDescriptor& socket) {
+  int domain = 0;
+  socklen_t size = sizeof domain;
+  return getsockopt(socket.get(), SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+}
+
 }  // namespace
 
 void Acceptor::open(FileDescriptor socket) {
   socket_ = std::move(socket);
+  limits_each_ = is_unix_socket(socket_);
   resume();
 }
 
@@ -42,6 +51,7 @@ void Acceptor::accept() {
   for (int accepted = 0; accepted < kAcceptsPerTurn && watching_; ++accepted) {
     FileDescriptor socket(accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (socket.valid()) {
+      if (limits_each_) limit_send_buffer(socket);
       listener_.on_accepted(std::move(socket));
       continue;
     }

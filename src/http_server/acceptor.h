@@ -15,7 +15,8 @@ class ConnectionListener {
 };
 
 /// Accepts connections. If descriptors or memory run out, it pauses for a moment: clients wait in the backlog, and
-/// nothing spins. Accepted sockets are non-blocking and close-on-exec; they inherit all else from the listening socket.
+/// nothing spins. Accepted sockets are non-blocking and close-on-exec. Those of TCP inherit all else from the listening
+/// socket; those of a Unix socket inherit nothing, and get the same limit of what the kernel holds.
 /// It accepts after the turn's other events, so that connections that end in the same turn make room first.
 class Acceptor final {
  public:
@@ -36,6 +37,7 @@ class Acceptor final {
   EventLoop& loop_;
   ConnectionListener& listener_;
   FileDescriptor socket_;
+  bool limits_each_ = false;  // no inheritance
   bool watching_ = false;
   MemberWatcher<&Acceptor::accept_later> clients_waiting_{*this};
   MemberRunnable<&Acceptor::accept> accepting_{*this};

@@ -12,9 +12,7 @@
 namespace sma {
 namespace {
 
-constexpr int kBacklog = 1024;
-/// Bytes that the kernel holds for a client that does not read; it takes twice this number, and without it 4 MiB.
-constexpr int kSendBuffer = 16 << 10;
+constexpr int kSendBuffer = 16 << 10;  // bytes
 /// How many ports that IPv4 has free are tried on IPv6.
 constexpr int kPortTries = 10;
 
@@ -38,10 +36,10 @@ bool listen_on(FileDescriptor& socket, int family, Address address) {
   if (!socket.valid()) return false;
   set(socket, SOL_SOCKET, SO_REUSEADDR, 1);
   set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-  set(socket, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
+  limit_send_buffer(socket);
   return keep_near(socket, family) &&
          bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-         listen(socket.get(), kBacklog) == 0;
+         listen(socket.get(), kListeningBacklog) == 0;
 }
 
 sockaddr_in ipv4_loopback(std::uint16_t port) {
@@ -68,6 +66,8 @@ std::uint16_t port_of(const FileDescriptor& socket) {
 }
 
 }  // namespace
+
+void limit_send_buffer(const FileDescriptor& socket) { set(socket, SOL_SOCKET, SO_SNDBUF, kSendBuffer); }
 
 Result<ListeningSockets> listen_on_loopback(std::uint16_t port) {
   // Kept until the end, so that another try finds another port.

@@ -8,6 +8,12 @@
 
 namespace sma {
 
+/// How many clients may wait to be accepted.
+inline constexpr int kListeningBacklog = 1024;
+
+/// Bounds what the kernel holds for a client that does not read: it takes twice 16 KiB, and without it up to 4 MiB.
+void limit_send_buffer(const FileDescriptor& socket);
+
 struct ListeningSockets {
   FileDescriptor ipv4;     ///< on 127.0.0.1
   FileDescriptor ipv6;     ///< on [::1]; not valid if this machine has no IPv6

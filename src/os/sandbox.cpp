@@ -260,21 +260,28 @@ std::size_t size_for(long version) {
   return version >= 4 ? offsetof(LandlockRules, scopes) : offsetof(LandlockRules, network);
 }
 
-bool restrict_with_landlock(const std::vector<std::string>& folders) {
+/// What is not there cannot be written.
+bool allow_in(const std::vector<std::string>& folders, std::uint64_t access, const FileDescriptor& ruleset) {
+  for (const std::string& folder : folders) {
+    const FileDescriptor opened(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!opened.valid()) continue;
+    landlock_path_beneath_attr rule{};
+    rule.allowed_access = access;
+    rule.parent_fd = opened.get();
+    if (syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) return false;
+  }
+  return true;
+}
+
+bool restrict_with_landlock(const Sandbox& sandbox) {
   const long version = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < kLandlockVersion) return false;
   const LandlockRules rules = rules_for(version);
   const FileDescriptor ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size_for(version), 0)));
   if (!ruleset.valid()) return false;
-  for (const std::string& folder : folders) {
-    const FileDescriptor opened(open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!opened.valid()) continue;  // what is not there cannot be written
-    landlock_path_beneath_attr rule{};
-    rule.allowed_access = rules.files;
-    rule.parent_fd = opened.get();
-    if (syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0) return false;
-  }
-  return syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0;
+  return allow_in(sandbox.writable_folders, rules.files, ruleset) &&
+         allow_in(sandbox.cleared_folders, LANDLOCK_ACCESS_FS_REMOVE_FILE, ruleset) &&
+         syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0;
 }
 
 }  // namespace
@@ -283,7 +290,7 @@ Result<Done> Sandbox::install() const {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return Fault::internal(std::string("no_new_privs: ") + std::strerror(errno));
   std::string missing;
-  if (!restrict_with_landlock(writable_folders)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
+  if (!restrict_with_landlock(*this)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
   if (!install_filter()) missing += std::string(missing.empty() ? "" : "; ") + "this kernel takes no seccomp filter";
   if (!missing.empty()) return Fault::internal(missing);
   return Done{};

@@ -9,7 +9,8 @@ namespace sma {
 
 /// What the process gives up once it is set up; irreversible. Must run before the first thread is started.
 ///
-/// Landlock leaves only `writable_folders` to write in (reading stays free: files are replaced by renames). As of Linux
+/// Landlock leaves only `writable_folders` to write in (reading stays free: files are replaced by renames), and of all
+/// others only `cleared_folders` to remove files from. As of Linux
 /// 6.7 it also forbids to bind TCP ports, as of 6.12 to reach abstract sockets and to signal other processes. Which
 /// ports may be connected to is not limited: Landlock knows no addresses, and endpoints and proxies may have any port.
 ///
@@ -17,7 +18,8 @@ namespace sma {
 /// with EPERM, and opening with O_TRUNC with EACCES, so that no file can be emptied on any kernel. Of socket, ioctl and
 /// prctl it allows what the agent needs.
 struct Sandbox {
-  std::vector<std::string> writable_folders;
+  std::vector<std::string> writable_folders{};
+  std::vector<std::string> cleared_folders{};
 
   /// A fault names each of the two that this kernel does not have, for the log; the other one is in force.
   [[nodiscard]] Result<Done> install() const;

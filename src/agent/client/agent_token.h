@@ -2,14 +2,14 @@
 
 #include <string>
 
+#include "agent/client/agent_address.h"
 #include "agent/client/loopback_client.h"
-#include "agent/client/secret_fetch.h"
 #include "agent/configuration/ssrf_token.h"
 #include "base/result.h"
 
 namespace sma {
 
-/// The token that a client command asks the agent with.
+/// The token that a client command asks the agent with: over TCP only, because the Unix socket needs none.
 class AgentToken {
  public:
   /// `access` must outlive this object.

@@ -93,8 +93,8 @@ int exec_command(const ExecRequest& request, const AgentAccess& access, const St
   let_signals_end_process_1();
   const std::vector<std::string> tokens = token_variables(access.settings);
   CommandEnvironment environment(inherited_environment(), request, tokens);
-  if (!environment.secrets().empty() && access.settings.http_port == 0) {
-    report("http_port is 0: the agent's port cannot be known; set it to the one in use");
+  if (const auto unreachable = AgentAddress(access).problem(); unreachable && !environment.secrets().empty()) {
+    report(*unreachable);
     return 1;
   }
   // What cannot be read will not come; the others are asked for once, so that all that fails is told.

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -21,8 +22,8 @@ namespace {
 constexpr in_addr_t kOwnAddress = INADDR_LOOPBACK + 1;  // 127.0.0.2, which Linux has as well
 constexpr std::size_t kMaxAnswer = std::size_t{64} << 20;
 
-Fault no_agent(std::uint16_t port, const std::string& why) {
-  return Fault::connection("no agent answers on 127.0.0.1:" + std::to_string(port) + ": " + why);
+Fault no_agent(const AgentAddress& address, const std::string& why) {
+  return Fault::connection("no agent answers on " + address.text() + ": " + why);
 }
 
 /// What errno says. EAGAIN and EINPROGRESS mean that the time is up, too.
@@ -57,20 +58,16 @@ std::optional<LoopbackAnswer> read_answer(std::string_view text) {
 /// A blocking socket with one deadline for all its calls together: a peer that sends byte by byte does not extend it.
 class AgentCall::Conversation {
  public:
-  Conversation(const Clocks& clocks, TimePoint deadline)
-      : clocks_(clocks), deadline_(deadline), socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  Conversation(const Clocks& clocks, TimePoint deadline) : clocks_(clocks), deadline_(deadline) {}
 
-  bool connect(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    // If the agent's port is in the range of local ports and nobody listens there, the kernel may give this port to
-    // this socket, which then connects to itself and takes the port from the agent. From another address it cannot.
-    address.sin_addr.s_addr = htonl(kOwnAddress);
-    static_cast<void>(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return limit(SO_SNDTIMEO) &&
-           ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  /// Returns why not, if it failed.
+  std::optional<std::string> connect(const AgentAddress& address) {
+    if (address.socket.empty()) return connect_to_port(address.port) ? std::nullopt : std::optional(reason());
+    if (!connect_to_socket(address.socket)) return reason();
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (getsockopt(socket_.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return reason();
+    return why_not_trusted(peer.uid, address.socket, address.agent_user);
   }
 
   bool send_all(std::string_view bytes) {
@@ -100,6 +97,29 @@ class AgentCall::Conversation {
   }
 
  private:
+  bool connect_to_port(std::uint16_t port) {
+    socket_ = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    // If the agent's port is in the range of local ports and nobody listens there, the kernel may give this port to
+    // this socket, which then connects to itself and takes the port from the agent. From another address it cannot.
+    address.sin_addr.s_addr = htonl(kOwnAddress);
+    static_cast<void>(::bind(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return limit(SO_SNDTIMEO) &&
+           ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+
+  bool connect_to_socket(const std::string& path) {
+    socket_ = FileDescriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    return limit(SO_SNDTIMEO) &&
+           ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+
   /// Limits the next call to the time that is left; false, with errno set, if none is left.
   bool limit(int option) {
     const auto left = std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - clocks_.boot_now());
@@ -113,38 +133,38 @@ class AgentCall::Conversation {
   FileDescriptor socket_;
 };
 
-AgentCall::AgentCall(std::uint16_t port, const Clocks& clocks, TimePoint deadline)
-    : port_(port), conversation_(std::make_unique<Conversation>(clocks, deadline)) {}
+AgentCall::AgentCall(AgentAddress address, const Clocks& clocks, TimePoint deadline)
+    : address_(std::move(address)), conversation_(std::make_unique<Conversation>(clocks, deadline)) {}
 AgentCall::AgentCall(AgentCall&&) noexcept = default;
 AgentCall::~AgentCall() = default;
 
 Result<Done> AgentCall::send(std::string_view target, TokenField field) {
-  if (!conversation_->connect(port_)) return no_agent(port_, reason());
+  if (const auto why = conversation_->connect(address_)) return no_agent(address_, *why);
   WipedBytes request("GET ");
   request.append(target);
   request.append(" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n");
-  if (!field.name.empty()) {
+  if (!field.token.empty()) {
     request.append(field.name);
     request.append(": ");
     request.append(field.token);
     request.append("\r\n");
   }
   request.append("\r\n");
-  if (!conversation_->send_all(request.view())) return no_agent(port_, reason());
+  if (!conversation_->send_all(request.view())) return no_agent(address_, reason());
   return Done{};
 }
 
 Result<LoopbackAnswer> AgentCall::receive() {
   WipedBytes bytes;
-  if (!conversation_->receive_all(bytes)) return no_agent(port_, "the answer did not come whole: " + reason());
+  if (!conversation_->receive_all(bytes)) return no_agent(address_, "the answer did not come whole: " + reason());
   auto answer = read_answer(bytes.view());
-  if (!answer) return no_agent(port_, "the answer is not valid HTTP");
+  if (!answer) return no_agent(address_, "the answer is not valid HTTP");
   return std::move(*answer);
 }
 
-Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, TokenField field, const Clocks& clocks,
-                                 TimePoint deadline) {
-  AgentCall call(port, clocks, deadline);
+Result<LoopbackAnswer> ask_agent(const AgentAddress& address, std::string_view target, TokenField field,
+                                 const Clocks& clocks, TimePoint deadline) {
+  AgentCall call(address, clocks, deadline);
   if (const Result<Done> sent = call.send(target, field); !sent.ok()) return sent.fault();
   return call.receive();
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string_view>
 
+#include "agent/client/agent_address.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/wiped_bytes.h"
@@ -16,18 +16,18 @@ struct LoopbackAnswer {
   WipedBytes body;
 };
 
-/// The header field that carries the token; no field if the name is empty.
+/// The header field that carries the token; no field if the token is empty.
 struct TokenField {
   std::string_view name{};
   std::string_view token{};
 };
 
-/// One request to the running agent on 127.0.0.1:`port`, with a plain blocking socket: the client side is small and
-/// needs no event loop. In two steps, so that several requests can be under way. Faults: nobody listens there, or no
-/// complete answer has come by `deadline`.
+/// One request to the running agent, with a plain blocking socket: the client side is small and needs no event loop. In
+/// two steps, so that several requests can be under way. Faults: nobody listens there, or nobody whom a client may
+/// trust; no complete answer has come by `deadline`.
 class AgentCall {
  public:
-  AgentCall(std::uint16_t port, const Clocks& clocks, TimePoint deadline);
+  AgentCall(AgentAddress address, const Clocks& clocks, TimePoint deadline);
   AgentCall(AgentCall&&) noexcept;
   AgentCall& operator=(AgentCall&&) = delete;
   ~AgentCall();
@@ -38,12 +38,12 @@ class AgentCall {
  private:
   class Conversation;
 
-  std::uint16_t port_;
+  AgentAddress address_;
   std::unique_ptr<Conversation> conversation_;
 };
 
 /// Both steps.
-[[nodiscard]] Result<LoopbackAnswer> ask_agent(std::uint16_t port, std::string_view target, TokenField field,
+[[nodiscard]] Result<LoopbackAnswer> ask_agent(const AgentAddress& address, std::string_view target, TokenField field,
                                                const Clocks& clocks, TimePoint deadline);
 
 }  // namespace sma

@@ -60,13 +60,13 @@ std::string target_of(const GetRequest& request) {
 /// What another try may answer otherwise: a token that was just written, a role that was just allowed, too many
 /// clients, and faults of the agent or of AWS.
 /// Tries until the token and the agent are there and the answer is final, or the time is up.
-Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const Settings& settings, AgentToken& token) {
+Result<LoopbackAnswer> ask_with_retries(const GetRequest& request, const AgentAddress& address, AgentToken& token) {
   const SystemClocks clocks;
   const TimePoint end = clocks.boot_now() + request.wait;
   for (;;) {
     const auto field = token.read();
     Result<LoopbackAnswer> answer =
-        field.ok() ? ask_agent(settings.http_port, target_of(request), *field, clocks, clocks.boot_now() + kAnswerTime)
+        field.ok() ? ask_agent(address, target_of(request), *field, clocks, clocks.boot_now() + kAnswerTime)
                    : Result<LoopbackAnswer>(field.fault());
     if ((answer.ok() && !may_change(answer->status)) || clocks.boot_now() + kRetryTime > end) return answer;
     pause(kRetryTime);
@@ -78,14 +78,11 @@ int fail_taken(std::string_view path, const Settings& settings) {
               ": the agent does not serve it");
 }
 
-constexpr const char* kAnyPort = "http_port is 0: the agent's port cannot be known; set it to the one in use";
-
-int show_status_once(const StatusRequest& request, const Settings& settings, AgentToken& token) {
+int show_status_once(const StatusRequest& request, const AgentAddress& address, AgentToken& token) {
   const auto field = token.read();
   if (!field.ok()) return fail(field.fault().message);
   const SystemClocks clocks;
-  Result<LoopbackAnswer> answer =
-      ask_agent(settings.http_port, kStatusPath, *field, clocks, clocks.boot_now() + kHealthTime);
+  Result<LoopbackAnswer> answer = ask_agent(address, kStatusPath, *field, clocks, clocks.boot_now() + kHealthTime);
   if (!answer.ok()) return fail(answer.fault().message);
   if (answer->status != 200) return fail("/status was answered with " + token.words_of(*answer));
   if (request.json) {
@@ -100,24 +97,24 @@ int show_status_once(const StatusRequest& request, const Settings& settings, Age
 
 }  // namespace
 
-int check_health(bool ready, const Settings& settings) {
+int check_health(bool ready, const AgentAccess& access) {
   const std::string path(ready ? kReadyPath : "/ping");
-  if (settings.http_port == 0) return fail(kAnyPort);
-  if (ready && !is_path_served(path, settings.path_prefix)) return fail_taken(path, settings);
+  const AgentAddress address(access);
+  if (const auto problem = address.problem()) return fail(*problem);
+  if (ready && !is_path_served(path, access.settings.path_prefix)) return fail_taken(path, access.settings);
   const SystemClocks clocks;
-  const auto answer = ask_agent(settings.http_port, path, {}, clocks, clocks.boot_now() + kHealthTime);
+  const auto answer = ask_agent(address, path, {}, clocks, clocks.boot_now() + kHealthTime);
   if (!answer.ok()) return fail(answer.fault().message);
   if (answer->status == 200) return 0;
   if (ready && answer->status == 503) return fail("the agent is not ready yet");
   return fail(path + " was answered with " + std::to_string(answer->status));
 }
 
-int get_secret(const GetRequest& request, const Settings& settings, const Environment& environment,
-               const Files& files) {
-  if (settings.http_port == 0) return fail(kAnyPort);
-  const AgentAccess access{settings, environment, files};
+int get_secret(const GetRequest& request, const AgentAccess& access) {
+  const AgentAddress address(access);
+  if (const auto problem = address.problem()) return fail(*problem);
   AgentToken token(access);
-  Result<LoopbackAnswer> answer = ask_with_retries(request, settings, token);
+  Result<LoopbackAnswer> answer = ask_with_retries(request, address, token);
   if (!answer.ok()) return fail(answer.fault().message);
   if (answer->status != 200) return fail(token.words_of(*answer));
   if (request.json) return print_text(answer->body.view());
@@ -129,14 +126,13 @@ int get_secret(const GetRequest& request, const Settings& settings, const Enviro
   return print_text(secret->bytes.view());
 }
 
-int show_status(const StatusRequest& request, const Settings& settings, const Environment& environment,
-                const Files& files) {
-  if (settings.http_port == 0) return fail(kAnyPort);
-  if (!is_path_served(kStatusPath, settings.path_prefix)) return fail_taken(kStatusPath, settings);
-  const AgentAccess access{settings, environment, files};
+int show_status(const StatusRequest& request, const AgentAccess& access) {
+  const AgentAddress address(access);
+  if (const auto problem = address.problem()) return fail(*problem);
+  if (!is_path_served(kStatusPath, access.settings.path_prefix)) return fail_taken(kStatusPath, access.settings);
   AgentToken token(access);
   for (;;) {
-    const int code = show_status_once(request, settings, token);
+    const int code = show_status_once(request, address, token);
     if (code != 0 || !request.watch) return code;
     pause(kWatchTime);
   }

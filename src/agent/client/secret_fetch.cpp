@@ -46,7 +46,7 @@ bool is_decided(std::span<const Attempt> attempts) {
 class Round {
  public:
   Round(const AgentAccess& access, AgentToken& token, const Clocks& clocks)
-      : access_(access), token_(token), clocks_(clocks) {}
+      : address_(access), token_(token), clocks_(clocks) {}
 
   void ask(std::span<const SecretKey> secrets, std::span<Attempt> attempts) {
     const auto field = token_.read();
@@ -69,7 +69,7 @@ class Round {
   };
 
   void send(const SecretKey& secret, TokenField field, Attempt& attempt) {
-    AgentCall call(access_.settings.http_port, clocks_, clocks_.boot_now() + kAnswerTime);
+    AgentCall call(address_, clocks_, clocks_.boot_now() + kAnswerTime);
     const Result<Done> sent = call.send(secret_target(secret), field);
     if (sent.ok()) {
       calls_.push_back({std::move(call), &attempt});
@@ -83,7 +83,7 @@ class Round {
     calls_.pop_front();
   }
 
-  const AgentAccess& access_;
+  AgentAddress address_;
   AgentToken& token_;
   const Clocks& clocks_;
   std::deque<Call> calls_{};

@@ -3,22 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "agent/configuration/settings.h"
+#include "agent/client/agent_address.h"
 #include "base/clock.h"
-#include "base/environment.h"
-#include "base/files.h"
 #include "base/result.h"
 #include "base/wiped_bytes.h"
 #include "secrets/secret.h"
 
 namespace sma {
-
-/// The agent that answers: its settings, and where its token comes from. All must outlive the call.
-struct AgentAccess {
-  const Settings& settings;
-  const Environment& environment;
-  const Files& files;
-};
 
 /// The path and query that ask for a secret.
 [[nodiscard]] std::string secret_target(const SecretKeyView& key);

@@ -92,6 +92,12 @@ std::string credentials(JsonValue value) {
   return text;
 }
 
+std::string listening(JsonValue addresses) {
+  std::string text;
+  for (const JsonValue address : addresses) text += (text.empty() ? "" : ", ") + text_of(address, "?");
+  return text;
+}
+
 std::string calls(JsonValue value) {
   std::string text;
   for (const JsonValue count : value)
@@ -120,6 +126,7 @@ std::optional<std::string> status_table(WipedBytes answer) {
   if (root["version"].number() != "1") return std::nullopt;
   Table table;
   table.row("agent", text_of(root["agent"], "?") + ", up for " + duration(root["uptime_seconds"]));
+  table.row("listening on", listening(root["listening"]));
   table.row("region", text_of(root["region"], "?"));
   table.row("secrets from", text_of(root["endpoints"]["secretsmanager"], "?"));
   table.row("credentials", credentials(root["credentials"]));

@@ -96,6 +96,13 @@ Result<Done> set_group(CommandLine& line, std::string_view name, std::string_vie
   return Done{};
 }
 
+Result<Done> set_agent_user(CommandLine& line, std::string_view name, std::string_view text) {
+  const auto number = number_of(name, text, 0xFFFFFFFE);
+  if (!number.ok()) return number.fault();
+  line.agent_user = static_cast<uid_t>(*number);
+  return Done{};
+}
+
 Result<Done> set_wait(CommandLine& line, std::string_view name, std::string_view text) {
   const auto number = number_of(name, text, kLongestWait);
   if (!number.ok()) return number.fault();
@@ -170,6 +177,7 @@ constexpr Option kOptions[] = {
     {.name = "--create-token", .flag = set_flag<&CommandLine::create_token>},
     {.name = "--token-group", .value = set_group},
     {.name = "--lambda", .flag = set_flag<&CommandLine::lambda>},
+    {.name = "--agent-user", .value = set_agent_user},
     {.name = "--wait", .commands = {"get", "exec"}, .value = set_wait},
     {.name = "--version-id", .commands = {"get"}, .value = set_text<&GetRequest::version_id>},
     {.name = "--version-stage", .commands = {"get"}, .value = set_text<&GetRequest::version_stage>},
@@ -217,13 +225,17 @@ class ArgumentReader {
     if (auto words = read_words(); !words.ok()) return words;
     if (is_answered()) return Done{};
     if (auto allowed = check_options(); !allowed.ok()) return allowed;
-    if (line_.token_group && !line_.create_token) return refusal("--token-group needs --create-token");
+    if (line_.agent_user && !asks_agent())
+      return refusal("--agent-user is an option of get, exec, status and --health-check");
     if (!line_.get.field.empty() && line_.get.json) return refusal("--field and --json exclude each other");
     return Done{};
   }
 
  private:
   [[nodiscard]] bool is_answered() const { return line_.command == Command::help || line_.command == Command::version; }
+  [[nodiscard]] bool asks_agent() const {
+    return has_word("get") || has_word("exec") || has_word("status") || line_.command == Command::health_check;
+  }
   [[nodiscard]] bool has_word(std::string_view word) const { return !words_.empty() && words_.front() == word; }
   /// As a word or as an option.
   [[nodiscard]] bool is_given(std::string_view command) const {

@@ -55,8 +55,9 @@ struct CommandLine {
   bool ready = false;         ///< of `--health-check`
   bool create_token = false;
   std::optional<gid_t> token_group{};
-  bool lambda = false;         ///< `--lambda`, or started from a folder called `extensions`
-  std::string program_name{};  ///< the name of the file that was started
+  std::optional<uid_t> agent_user{};  ///< whom a client trusts as the agent, beside the usual users
+  bool lambda = false;                ///< `--lambda`, or started from a folder called `extensions`
+  std::string program_name{};         ///< the name of the file that was started
   GetRequest get{};
   ExecRequest exec{};
   std::string copy_target{};  ///< of `copy-to`

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "base/whole_number.h"
+#include "os/unix_listener.h"
 #include "toml/toml_number.h"
 
 namespace sma {
@@ -243,6 +244,12 @@ constexpr std::array kKeys{
     flag<&Settings::enabled>("enabled", kServiceTable),
     SettingKey{"http_port", kServiceTable, "1024 to 65535, or 0 for any free port", read_port,
                value_of<&Settings::http_port>},
+    SettingKey{.name = "unix_socket",
+               .table = kServiceTable,
+               .allowed = "an absolute path, of 107 bytes at most, beside which a name of 9 bytes has room",
+               .read = read_text<is_socket_path, &Settings::unix_socket>,
+               .value = value_of<&Settings::unix_socket>,
+               .if_empty = "clients reach the agent by TCP only"},
     SettingKey{.name = "region",
                .table = kServiceTable,
                .allowed = "the name of one region, such as eu-central-1",

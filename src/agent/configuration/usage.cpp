@@ -3,7 +3,7 @@
 namespace sma {
 
 std::string usage() {
-  return R"(Usage: secrets-manager-agent [--config FILE] [--create-token [--token-group GID]] [--lambda]
+  return R"(Usage: secrets-manager-agent [--config FILE] [--create-token] [--token-group GID] [--lambda]
        secrets-manager-agent sm start [--config FILE]
        secrets-manager-agent --check-config [FILE] [--online]
        secrets-manager-agent --health-check [--ready] [--config FILE]
@@ -14,16 +14,19 @@ std::string usage() {
        secrets-manager-agent acm start | acm reload | setup-config-based-permissions
        secrets-manager-agent --help | --version
 
-Serves AWS Secrets Manager secrets on http://127.0.0.1:2773.
+Serves AWS Secrets Manager secrets on http://127.0.0.1:2773, and on the Unix socket of
+unix_socket if that is set. Clients use the socket then.
 
   -c, --config FILE       read this TOML file; SMA_ variables win over it
       --create-token      write a new token to the token's file if there is none
-      --token-group GID   the group of that file, as a number
+      --token-group GID   the group of that file and of unix_socket, as a number
       --lambda            run as an extension of AWS Lambda
       --check-config      check all that a start needs, print the settings in force
       --online            then ask AWS who the agent is and which secrets it may read
       --health-check      ask the running agent: exit 0 if it is healthy, else 1
       --ready             with it: exit 0 once credentials and prefetched secrets are there
+      --agent-user UID    with --health-check, get, exec and status: trust this user as the agent
+                          on the socket too, beside root, yourself, 65532 and the folder's owner
   -h, --help              print this
   -v, -V, --version       print the versions of the agent and of the libraries in it
 

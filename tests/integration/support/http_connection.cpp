@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,12 +45,24 @@ HttpConnection::HttpConnection(std::uint16_t port, bool six)
   const socklen_t size = six ? sizeof sixth : sizeof four;
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  connect_to(address, size, "port " + std::to_string(port));
+}
+
+HttpConnection::HttpConnection(const std::filesystem::path& socket)
+    : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  socket.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  connect_to(&address, sizeof address, socket.string());
+}
+
+void HttpConnection::connect_to(const void* address, std::size_t size, const std::string& name) {
   const timeval patience{kPatienceMs / 1000, 0};  // for connecting and sending
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  if (connect(fd_, address, size) != 0) {
+  if (connect(fd_, static_cast<const sockaddr*>(address), static_cast<socklen_t>(size)) != 0) {
     const std::string reason = std::strerror(errno);
     close(fd_);
-    throw std::runtime_error("cannot connect to port " + std::to_string(port) + ": " + reason);
+    throw std::runtime_error("cannot connect to " + name + ": " + reason);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ class HttpConnection {
  public:
   /// To 127.0.0.1; `six`: to [::1].
   explicit HttpConnection(std::uint16_t port, bool six = false);
+  /// To a Unix socket.
+  explicit HttpConnection(const std::filesystem::path& socket);
   ~HttpConnection();
   HttpConnection(HttpConnection&& other) noexcept;
   HttpConnection& operator=(HttpConnection&&) = delete;
@@ -43,6 +46,7 @@ class HttpConnection {
   void vanish();
 
  private:
+  void connect_to(const void* address, std::size_t size, const std::string& name);
   bool read_more();
 
   int fd_;

@@ -34,6 +34,15 @@ TEST_CASE("in the sandbox only the folder of the log can be written, not that of
   CHECK(fixture.lines.count("sandbox") == 0);
 }
 
+TEST_CASE("files can be removed in the folder of the socket") {
+  Fixture fixture;
+  fixture.settings.unix_socket = "/run/agent/agent.sock";
+  const auto sandbox = fixture.choose();
+  REQUIRE(sandbox);
+  CHECK(sandbox->cleared_folders == std::vector<std::string>{"/run/agent/"});
+  CHECK(sandbox->writable_folders == std::vector<std::string>{kLogFolder});
+}
+
 TEST_CASE("there is no sandbox if it is switched off, and the log says so") {
   Fixture fixture;
   fixture.settings.sandbox = false;

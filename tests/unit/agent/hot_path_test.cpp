@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <string>
@@ -8,9 +9,11 @@
 #include "agent/routes.h"
 #include "http_server/server.h"
 #include "os/listening_socket.h"
+#include "os/unix_listener.h"
 #include "tests/unit/base/counted_calls.h"
 #include "tests/unit/base/equal_bytes.h"
 #include "tests/unit/base/log_lines.h"
+#include "tests/unit/base/temp_folder.h"
 #include "tests/unit/os/manual_clocks.h"
 #include "tests/unit/secrets/fake_source.h"
 
@@ -26,6 +29,10 @@ class CachedSecretServer {
     REQUIRE(listening.ok());
     port_ = listening->port;
     server_.listen(std::move(listening->ipv4), routes_);
+    auto local = listen_on_unix(path_, std::nullopt);
+    REQUIRE(local.ok());
+    file_ = std::move(local->file);
+    server_.listen(std::move(local->socket), routes_.local());
     REQUIRE(store_.prefetched({"a b"}, "", secret("a b", "v1", text()), loop_.now(), 1.0));
   }
 
@@ -38,6 +45,15 @@ class CachedSecretServer {
     address.sin_port = htons(port_);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    return client;
+  }
+
+  [[nodiscard]] FileDescriptor connect_to_socket() const {
+    FileDescriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     return client;
   }
 
@@ -77,6 +93,9 @@ class CachedSecretServer {
   Routes routes_{loop_, store_, guard_, log_, "/v1/"};
   Server server_{loop_, routes_, {}};
   std::uint16_t port_ = 0;
+  TempFolder folder_;
+  std::string path_ = folder_ / "agent.sock";
+  SocketFile file_;
 };
 
 std::string request(const std::string& target, const std::string& more = {}) {
@@ -96,21 +115,22 @@ TEST_CASE("what the calls are counted with counts") {
 
 TEST_CASE("a cached secret on a kept-alive connection costs one read, one write, no allocation and no copy") {
   CachedSecretServer server;
-  const FileDescriptor client = server.connect();
-  for (const char* target :
-       {"/v1/a%20b", "/secretsmanager/get?secretId=a+b", "/secretsmanager/get?secretId=a%20b&refreshNow=false"}) {
-    CAPTURE(std::string(target));
-    server.serve(client, request(target));  // buffers that are kept are made once
-    for (int i = 0; i < 10; ++i) {
-      const CallCounts calls = server.serve(client, request(target));
-      CHECK(calls.allocations == 0);
-      CHECK(calls.reads == 1);
-      CHECK(calls.writes == 1);
-      CHECK(calls.registrations == 0);
-      CHECK(calls.accepts + calls.closes + calls.others == 0);
-      CHECK(calls.last_written.data() == server.cached());
+  const std::array clients{server.connect(), server.connect_to_socket()};
+  for (const FileDescriptor& client : clients)
+    for (const char* target :
+         {"/v1/a%20b", "/secretsmanager/get?secretId=a+b", "/secretsmanager/get?secretId=a%20b&refreshNow=false"}) {
+      CAPTURE(std::string(target));
+      server.serve(client, request(target));  // buffers that are kept are made once
+      for (int i = 0; i < 10; ++i) {
+        const CallCounts calls = server.serve(client, request(target));
+        CHECK(calls.allocations == 0);
+        CHECK(calls.reads == 1);
+        CHECK(calls.writes == 1);
+        CHECK(calls.registrations == 0);
+        CHECK(calls.accepts + calls.closes + calls.others == 0);
+        CHECK(calls.last_written.data() == server.cached());
+      }
     }
-  }
 }
 
 TEST_CASE("a hit that renews its secret ahead of time costs one read and one write, and those after it no allocation") {

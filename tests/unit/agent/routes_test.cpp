@@ -94,6 +94,27 @@ TEST_CASE("each check answers, and of any two the earlier one") {
   CHECK(fixture.failing({}) == "fetch");
 }
 
+TEST_CASE("the handler of the socket makes the same checks, except that a token may be missing") {
+  RoutesFixture fixture;
+  const auto ask = [&](std::string_view path, std::string_view token, std::string_view method = "GET") {
+    ServerRequest request;
+    request.method = method;
+    request.path = path;
+    if (!token.empty()) request.add_field({"X-Token", token});
+    auto answer = fixture.routes.local().handle(request);
+    const auto* response = std::get_if<ServerResponse>(&answer);
+    if (response == nullptr) return "fetch"s;
+    CHECK(response->client_is_known == (response->status != 403 && path != "/ping"));
+    return std::to_string(response->status) + " " + std::string(response->body.view());
+  };
+  CHECK(ask("/v1/a", "") == "fetch");
+  CHECK(ask("/v1/a", "token") == "fetch");
+  CHECK(ask("/v1/a", "wrong") == "403 Bad Token");
+  CHECK(ask("/v1/a", "", "POST") == "405 Not allowed");
+  CHECK(ask("/nothing", "") == "404 Not found");
+  CHECK(ask("/ping", "") == "200 healthy");
+}
+
 TEST_CASE("a ping is checked for its place and its method only") {
   RoutesFixture fixture;
   using enum Admission;

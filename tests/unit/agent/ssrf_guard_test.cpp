@@ -18,10 +18,10 @@ struct GuardFixture {
   SsrfGuard guard{scheduler, log, {"X-One", "X-Two"}, SharedBytes("token")};
 
   /// The refusal's text; empty where the request may pass.
-  std::string verdict(std::initializer_list<ServerField> fields) {
+  std::string verdict(std::initializer_list<ServerField> fields, TokenRule rule = TokenRule::required) {
     ServerRequest request;
     for (const ServerField& field : fields) request.add_field(field);
-    const auto refusal = guard.refuse(request);
+    const auto refusal = guard.refuse(request, rule);
     if (refusal) CHECK(refusal->close);
     return refusal ? std::to_string(refusal->status) + " " + std::string(refusal->body.view()) : "";
   }
@@ -42,6 +42,27 @@ TEST_CASE("anything but the token is refused with its line") {
   CHECK(fixture.verdict({}) == "403 Bad Token");
   CHECK(fixture.verdict({{"X-Three", "token"}}) == "403 Bad Token");
   CHECK(fixture.lines.count("ERROR " + kTokenLine) == 10);
+}
+
+TEST_CASE("if the token is optional, one that is sent must be right, unless there is none") {
+  GuardFixture fixture;
+  CHECK(fixture.verdict({}, TokenRule::optional).empty());
+  CHECK(fixture.verdict({{"X-One", ""}}, TokenRule::optional).empty());
+  CHECK(fixture.verdict({{"X-Two", "token"}}, TokenRule::optional).empty());
+  CHECK(fixture.verdict({{"X-Two", "wrong"}}, TokenRule::optional) == "403 Bad Token");
+  CHECK(fixture.verdict({{"X-Forwarded-For", "a"}}, TokenRule::optional) == "400 Forwarded");
+  CHECK(fixture.verdict({{"Forwarded", "for=a"}}, TokenRule::optional) == "400 Forwarded");
+  CHECK(fixture.lines.count("ERROR " + kTokenLine + " reason=wrong") == 1);
+  fixture.guard.set_token(SharedBytes());
+  CHECK(fixture.verdict({{"X-Two", "any"}}, TokenRule::optional).empty());
+  CHECK(fixture.verdict({{"X-Forwarded-For", "a"}}, TokenRule::optional) == "400 Forwarded");
+}
+
+TEST_CASE("without a token nothing that needs one passes") {
+  GuardFixture fixture;
+  fixture.guard.set_token(SharedBytes());
+  CHECK(fixture.verdict({}) == "403 Bad Token");
+  CHECK(fixture.verdict({{"X-One", ""}}) == "403 Bad Token");
 }
 
 TEST_CASE("a forwarded request is refused though it carries the token, an empty field is enough") {
@@ -67,7 +88,7 @@ TEST_CASE("a rejection's line goes on with reason, method and path, escaped and 
   const auto line_of = [&](std::initializer_list<ServerField> fields) {
     request.clear_fields();
     for (const ServerField& field : fields) request.add_field(field);
-    (void)fixture.guard.refuse(request);
+    (void)fixture.guard.refuse(request, TokenRule::required);
   };
   const std::string rest = " method=PATCH path=\"/v1/a \\\"b\\\"\"\n";
   line_of({});

@@ -39,7 +39,7 @@ struct FollowerFixture {
     request.method = "GET";
     request.path = "/v1/a";
     request.add_field({"X-Token", token});
-    return !guard.refuse(request);
+    return !guard.refuse(request, TokenRule::required);
   }
 
   std::filesystem::path folder;

@@ -13,12 +13,14 @@ TEST_CASE("the status is one JSON object, without what is not known") {
   status.region = "eu-central-1";
   status.secrets_manager_url = "https://secretsmanager.eu-central-1.amazonaws.com";
   status.sts_url = "https://sts.eu-central-1.amazonaws.com";
+  status.addresses = {"http://127.0.0.1:2773", "unix:/run/agent.sock"};
   status.connections = 3;
   status.connection_limit = 800;
   CHECK(json_of(status) == R"({"version":1,"agent":")" SMA_VERSION
                            R"(","uptime_seconds":61,"region":"eu-central-1","endpoints":{)"
                            R"("secretsmanager":"https://secretsmanager.eu-central-1.amazonaws.com",)"
                            R"("sts":"https://sts.eu-central-1.amazonaws.com"},)"
+                           R"("listening":["http://127.0.0.1:2773","unix:/run/agent.sock"],)"
                            R"("credentials":{"source":null,"identity":null,"expires_in_seconds":null},"secrets":[],)"
                            R"("connections":{"open":3,"limit":800},)"
                            R"("aws_calls":{"ok":0,"throttled":0,"denied":0,"transient":0,"error":0},)"

@@ -1,13 +1,51 @@
 #include "http_server/server.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <array>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
 
+#include "os/unix_listener.h"
+#include "tests/unit/base/temp_folder.h"
 #include "tests/unit/http_server/request_cases.h"
 #include "tests/unit/http_server/server_fixture.h"
 
 using namespace sma;
+
+namespace {
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return address;
+}
+
+int option(int socket, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return getsockopt(socket, SOL_SOCKET, name, &value, &size) == 0 ? value : -1;
+}
+
+/// SO_SNDBUF of the connection in this process that was accepted on a socket made in `folder`; 0 if there is none. (Its
+/// name is the temporary one.)
+int accepted_send_buffer(const std::string& folder) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int socket = std::atoi(entry.path().filename().c_str());
+    sockaddr_un own{};
+    socklen_t size = sizeof own;
+    const bool is_named = getsockname(socket, reinterpret_cast<sockaddr*>(&own), &size) == 0 &&
+                          own.sun_family == AF_UNIX && std::string_view(own.sun_path).starts_with(folder);
+    if (is_named && option(socket, SO_ACCEPTCONN) == 0) return option(socket, SO_SNDBUF);
+  }
+  return 0;
+}
+
+}  // namespace
 
 TEST_CASE("a request is answered and the connection stays open") {
   ServerFixture fixture;
@@ -36,6 +74,26 @@ TEST_CASE("a request goes to the handler of the socket that its connection came 
   CHECK(other_handler.seen == std::vector<std::string>{"GET /two"});
   fixture.server.drain();
   CHECK(other_client.closed());
+}
+
+TEST_CASE("a connection of a Unix socket is served, and the kernel holds as little for it as for one of TCP") {
+  ServerFixture fixture;
+  const TempFolder folder;
+  const std::string path = folder / "agent.sock";
+  auto listener = listen_on_unix(path, std::nullopt);
+  REQUIRE(listener.ok());
+  fixture.server.listen(std::move(listener->socket), fixture.handler);
+  const FileDescriptor client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const sockaddr_un address = address_of(path);
+  REQUIRE(connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  const std::string request = get("/ping");
+  REQUIRE(send(client.get(), request.data(), request.size(), MSG_NOSIGNAL) > 0);
+  fixture.settle();
+  std::array<char, 1000> answer;
+  const ssize_t size = recv(client.get(), answer.data(), answer.size(), MSG_DONTWAIT);
+  REQUIRE(size > 0);
+  CHECK(std::string(answer.data(), static_cast<std::size_t>(size)).ends_with("healthy"));
+  CHECK(accepted_send_buffer(folder.path) == 32 << 10);
 }
 
 TEST_CASE("a request that arrives byte by byte is answered") {

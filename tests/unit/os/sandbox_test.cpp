@@ -106,6 +106,32 @@ TEST_CASE("a thread of the sandbox is bound by it, and takes the process with it
   CHECK(opened_by_a_thread(O_WRONLY) == (landlock_is_there() ? EACCES : 0));
 }
 
+TEST_CASE("in a cleared folder files can be removed, and nothing else is possible") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path / "run");
+  std::ofstream(folder.path / "run/old") << "content";
+  std::ofstream(folder.path / "run/kept") << "content";
+  const auto in_run = [&](const std::function<long(const std::string&)>& act) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const bool installed = Sandbox{.cleared_folders = {folder.path / "run"}}.install().ok();
+      _exit(installed == landlock_is_there() ? error_of(act(folder.path / "run/")) : 99);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+  };
+  CHECK(in_run([](const std::string& run) { return unlink((run + "old").c_str()); }) == 0);
+  const int refused = landlock_is_there() ? EACCES : 0;
+  CHECK(in_run([](const std::string& run) { return open((run + "kept").c_str(), O_WRONLY | O_CLOEXEC); }) == refused);
+  CHECK(in_run([](const std::string& run) { return open((run + "new").c_str(), O_CREAT | O_CLOEXEC, 0600); }) ==
+        refused);
+  CHECK(in_run([](const std::string& run) { return mkdir((run + "folder").c_str(), 0700); }) == refused);
+  CHECK(in_run([](const std::string& run) { return rename((run + "kept").c_str(), (run + "other").c_str()); }) ==
+        refused);
+  CHECK(in_run([&](const std::string&) { return unlink((folder.path / "elsewhere").c_str()); }) == refused);
+}
+
 TEST_CASE("in the sandbox a call that is not on the list is refused") {
   const Folder folder;
   const auto refused = [&](long number) {

@@ -45,4 +45,19 @@ TEST_CASE("no token is a fault that names the variables") {
   CHECK(AgentToken(access).read().fault().message.starts_with("Could not read SSRF token variable(s) AWS_TOKEN"));
 }
 
+TEST_CASE("over the socket no token is sent, whether there is one or not, and no refusal speaks of one") {
+  const MemoryFiles files;
+  Settings settings;
+  settings.unix_socket = "/run/agent.sock";
+  for (const Variables& variables : {Variables{}, Variables{{"AWS_TOKEN", kToken}}}) {
+    const Environment environment(variables);
+    const AgentAccess access{settings, environment, files};
+    AgentToken token(access);
+    const auto field = token.read();
+    REQUIRE(field.ok());
+    CHECK(field->token.empty());
+    CHECK(token.words_of({403, WipedBytes("Bad Token")}) == "403 Bad Token");
+  }
+}
+
 }  // namespace sma

@@ -3,11 +3,16 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <string>
 #include <thread>
 
 #include "os/listening_socket.h"
+#include "tests/unit/base/temp_folder.h"
 #include "tests/unit/os/manual_clocks.h"
 
 namespace sma {
@@ -58,6 +63,36 @@ class OtherSide {
   std::thread thread_;
 };
 
+/// A socket on which another user listens.
+class Impostor {
+ public:
+  explicit Impostor(const std::string& path)
+      : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    REQUIRE(bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    // The kernel keeps the user of the one who calls listen(2).
+    const pid_t child = fork();
+    if (child == 0) _exit(setuid(12345) == 0 && listen(listener_.get(), 1) == 0 ? 0 : 1);
+    int status = 1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(status == 0);
+  }
+
+  /// What a client has sent.
+  [[nodiscard]] std::string received() const {
+    const FileDescriptor client(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    REQUIRE(client.valid());
+    std::array<char, 100> bytes;
+    const ssize_t size = recv(client.get(), bytes.data(), bytes.size(), 0);
+    return {bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
+  }
+
+ private:
+  FileDescriptor listener_;
+};
+
 /// A second passes whenever somebody looks.
 class HastyClocks final : public Clocks {
  public:
@@ -70,12 +105,12 @@ class HastyClocks final : public Clocks {
 };
 
 Result<LoopbackAnswer> ask(const OtherSide& other) {
-  return ask_agent(other.port(), "/ping", {}, ManualClocks(), kFar);
+  return ask_agent(AgentAddress(other.port()), "/ping", {}, ManualClocks(), kFar);
 }
 
 TEST_CASE("the agent is asked with the token in one field, and its whole answer is given") {
   OtherSide other("HTTP/1.1 403 Forbidden\r\ncontent-length: 9\r\n\r\nBad Token");
-  const auto answer = ask_agent(other.port(), "/v1/a", {"X-Field", "token"}, ManualClocks(), kFar);
+  const auto answer = ask_agent(AgentAddress(other.port()), "/v1/a", {"X-Field", "token"}, ManualClocks(), kFar);
   REQUIRE(answer.ok());
   CHECK(answer->status == 403);
   CHECK(answer->body.view() == "Bad Token");
@@ -102,15 +137,33 @@ TEST_CASE("if nobody listens, the fault says so") {
     REQUIRE(listener.ok());
     port = listener->port;
   }
-  const auto answer = ask_agent(port, "/ping", {}, ManualClocks(), kFar);
+  const auto answer = ask_agent(AgentAddress(port), "/ping", {}, ManualClocks(), kFar);
   REQUIRE_FALSE(answer.ok());
   CHECK(answer.fault().message.ends_with("Connection refused"));
+}
+
+TEST_CASE("over a socket the fault names its path, and an agent of another user is sent nothing") {
+  const TempFolder folder;
+  AgentAddress address(0);
+  address.socket = folder / "agent.sock";
+  const auto none = ask_agent(address, "/ping", {}, ManualClocks(), kFar);
+  REQUIRE_FALSE(none.ok());
+  CHECK(none.fault().message == "no agent answers on unix:" + address.socket + ": No such file or directory");
+  if (geteuid() == 0) {
+    const Impostor impostor(address.socket);
+    const auto refused = ask_agent(address, "/ping", {}, ManualClocks(), kFar);
+    REQUIRE_FALSE(refused.ok());
+    CHECK(
+        refused.fault().message.ends_with("user 12345 listens there, who may not be the agent's: if it is, add "
+                                          "--agent-user 12345"));
+    CHECK(impostor.received().empty());
+  }
 }
 
 TEST_CASE("an answer that never ends is a fault at the deadline, or once it is too large") {
   const OtherSide dripping("x", std::size_t{1} << 40);
   const HastyClocks clocks;
-  const auto late = ask_agent(dripping.port(), "/ping", {}, clocks, TimePoint{Seconds{1100}});
+  const auto late = ask_agent(AgentAddress(dripping.port()), "/ping", {}, clocks, TimePoint{Seconds{1100}});
   REQUIRE_FALSE(late.ok());
   CHECK(late.fault().message.ends_with("Connection timed out"));
 

@@ -12,6 +12,7 @@ std::string table_of(std::string_view answer) { return status_table(WipedBytes(a
 TEST_CASE("the status is shown as a table") {
   CHECK(table_of(R"({"version":1,"agent":"1.2.3","uptime_seconds":7300,"region":"eu-central-1",
 "endpoints":{"secretsmanager":"https://sm","sts":"https://sts"},
+"listening":["http://127.0.0.1:2773","unix:/run/agent.sock"],
 "credentials":{"source":"container","identity":"arn:i","expires_in_seconds":3000},
 "secrets":[{"id":"my/secret","role_arn":null,"version_id":"v","age_seconds":12,"fresh_for_seconds":288,"uses":1042,"last_error":null},
 {"id":"other","role_arn":"arn:r","version_id":"v","age_seconds":400,"fresh_for_seconds":0,"uses":3,"last_error":"TimeoutError"}],
@@ -19,6 +20,7 @@ TEST_CASE("the status is shown as a table") {
 "aws_calls":{"ok":5,"throttled":0,"denied":1,"transient":0,"error":0},
 "memory":{"anonymous_bytes":1677722,"file_bytes":4194304}})") ==
         "agent            1.2.3, up for 2 h\n"
+        "listening on     http://127.0.0.1:2773, unix:/run/agent.sock\n"
         "region           eu-central-1\n"
         "secrets from     https://sm\n"
         "credentials      container, for another 50 min\n"

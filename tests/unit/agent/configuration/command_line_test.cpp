@@ -193,12 +193,25 @@ TEST_CASE("token and Lambda") {
   CHECK(line->create_token);
   CHECK(line->token_group == gid_t{998});
   CHECK(line->lambda);
-  CHECK(wrong({"--token-group", "1"}) == "--token-group needs --create-token");
   CHECK(wrong({"--create-token", "--token-group", "users"}).starts_with("--token-group needs a number"));
   CHECK(wrong({"--create-token", "--token-group=4294967295"}).starts_with("--token-group needs a number"));
   CHECK(read({}, "/opt/extensions/secrets-manager-agent")->lambda);
   CHECK(read({}, "extensions/secrets-manager-agent")->lambda);
   CHECK_FALSE(read({}, "/opt/my-extensions/secrets-manager-agent")->lambda);
+}
+
+TEST_CASE("--agent-user goes with the commands that ask the agent") {
+  for (const auto& words :
+       std::vector<std::vector<const char*>>{{"--health-check"}, {"status"}, {"get", "a"}, {"exec", "--", "true"}}) {
+    Arguments all{"--agent-user", "1000"};
+    all.insert(all.end(), words.begin(), words.end());
+    CAPTURE(std::string(words.front()));
+    const auto line = read(all);
+    REQUIRE(line.ok());
+    CHECK(line->agent_user == uid_t{1000});
+  }
+  CHECK(wrong({"--agent-user", "1000"}) == "--agent-user is an option of get, exec, status and --health-check");
+  CHECK(wrong({"--agent-user", "root", "status"}).starts_with("--agent-user needs a number"));
 }
 
 TEST_CASE("an extension has the name of its file, also if that is a link or was found by its folder") {

@@ -212,6 +212,11 @@ TEST_CASE("texts and lists hold what they can mean") {
   for (const char* region : {"''", "'us east'", "'evil.com/'", "'-a'", "5"})
     CHECK(wrong("region = " + std::string(region)) != "");
   CHECK(wrong("credentials_file_path = \"a\\u0000b\"") != "");
+  CHECK(wrong("unix_socket = '/run/agent.sock'") == "");
+  CHECK(wrong("unix_socket = 'agent.sock'")
+            .starts_with("agent.toml:1: unix_socket: \"agent.sock\" is not allowed; allowed: an absolute path"));
+  for (const std::string& path : {std::string("/run/"), "/" + std::string(107, 'x')})
+    CHECK(wrong("unix_socket = '" + path + "'") != "");
   for (const char* list : {"[]", "'X'", "['']", "[1]", "['a b']", "['a', ['b']]", "{}"})
     CHECK_MESSAGE(wrong("ssrf_headers = " + std::string(list)).ends_with("allowed: a list of at least one header name"),
                   list);
