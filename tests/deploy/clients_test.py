@@ -2,13 +2,14 @@
 import base64
 import http.server
 import json
+import os
 import shutil
 import subprocess
 import threading
 from pathlib import Path
 
 import pytest
-from conftest import AGENT, DEMO_SECRET, DEPLOY, free_port, run, running_agent
+from conftest import AGENT, DEMO_SECRET, DEPLOY, free_port, run, running_agent, started
 
 CLIENTS = {
     "agent": ([AGENT, "get", "--wait", "10"], AGENT),
@@ -141,6 +142,21 @@ def test_a_client_bypasses_a_proxy(client, client_environment):
         "no_proxy": "", "NO_PROXY": "", "NODE_USE_ENV_PROXY": "1", "JDK_JAVA_OPTIONS": java}
     _, secret = client("demo/secret", environment)
     assert secret.decode().rstrip("\n") == DEMO_SECRET
+
+
+def test_a_client_uses_the_socket_and_needs_no_token(client, client_command, aws, tmp_path):
+    if client_command[0] == "java":
+        pytest.skip("Java's own HTTP client knows no Unix sockets")
+    path = str(tmp_path / "agent.sock")
+    environment = {**aws.environment, "SMA_LOG_TO_FILE": "false", "SMA_UNIX_SOCKET": path}
+    with started([AGENT], environment, r"listening on unix:(\S+)\n") as bound:
+        assert bound == path
+        names = ("PATH", "HOME")
+        asking = {"SMA_UNIX_SOCKET": path, "SMA_HTTP_PORT": "1024", **{name: os.environ[name] for name in names}}
+        _, secret = client("demo/secret", asking)
+        assert secret.decode().rstrip("\n") == DEMO_SECRET
+        done, _ = client("demo/missing", asking, check=False)
+        assert done.returncode == 1 and b"ResourceNotFoundException" in done.stderr
 
 
 def test_node_reaches_the_agent_if_localhost_is_ipv6_first(client_environment, tmp_path):

@@ -10,6 +10,7 @@ from conftest import DEMO_SECRET, DEPLOY, KEYS, ROOT, SECRETS, docker, eventuall
 COMPOSE = DEPLOY / "compose"
 AGENT_FILE = COMPOSE / "docker-compose.yml"
 CONTAINER_FILE = COMPOSE / "agent-for-container.yml"
+SOCKET_FILE = COMPOSE / "unix-socket.yml"
 ROOT_FILE = ROOT / "docker-compose.yml"
 PROJECT = "secrets-manager-agent-deploy-test"
 
@@ -18,7 +19,7 @@ def service(path, name):
     return yaml.safe_load(path.read_text())["services"][name]
 
 
-@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE], ids=lambda path: path.name)
 def test_the_agent_is_hardened(path):
     agent = service(path, "agent")
     assert agent["read_only"] is True
@@ -27,7 +28,8 @@ def test_the_agent_is_hardened(path):
     assert (agent["mem_limit"], agent["memswap_limit"], agent["cpus"]) == ("16m", "16m", 0.1)
 
 
-@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, ROOT_FILE], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, ROOT_FILE],
+                         ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_cache_fits_into_the_memory_and_the_last_answers_into_the_time_to_stop(path):
     agent = service(path, "agent")
     settings = agent["environment"]
@@ -41,6 +43,16 @@ def test_both_files_start_the_agent_alike():
     one, other = service(AGENT_FILE, "agent"), service(CONTAINER_FILE, "agent")
     differs = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
     assert differs == {"healthcheck", "network_mode"}
+
+
+def test_with_a_socket_the_agent_is_the_same_without_a_token():
+    one, other = service(AGENT_FILE, "agent"), service(SOCKET_FILE, "agent")
+    differs = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+    assert differs == {"command", "environment", "volumes"}
+    assert "AWS_TOKEN" not in other["environment"]
+    web, worker = service(SOCKET_FILE, "web"), service(SOCKET_FILE, "worker")
+    assert not set(web["networks"]) & set(worker["networks"])
+    assert web["volumes"][0].endswith(":ro") and worker["volumes"] == web["volumes"]
 
 
 @pytest.fixture(params=["1", "2"])
@@ -66,14 +78,15 @@ def compose(request, images, tmp_path):
         over = tmp_path / f"over-{path.name}"
         agent = {"image": images["agent"], "environment": {"AWS_ENDPOINT_URL": f"http://{aws}:8080"}}
         networks = {}
-        if path == AGENT_FILE:
+        if path in (AGENT_FILE, SOCKET_FILE):
             networks = {"networks": {"default": {"external": True, "name": PROJECT}}}
         over.write_text(json.dumps({"services": {"agent": agent}, **networks}))
         return run(*command, "-p", PROJECT, "-f", path, "-f", over, *arguments, check=check, cwd=COMPOSE,
                    env={**os.environ, **KEYS, "AWS_REGION": "us-east-1", "AWS_SESSION_TOKEN": "",
                         "APPLICATION_IMAGE": images["client-application"], **environment})
     yield call
-    call(AGENT_FILE, "down", "-v", "-t", "2", check=False)
+    for path in (AGENT_FILE, SOCKET_FILE):
+        call(path, "down", "-v", "-t", "2", check=False)
     docker("rm", "-f", aws, check=False)
     docker("network", "rm", PROJECT, check=False)
 
@@ -106,3 +119,15 @@ def test_the_agent_joins_an_application_of_another_file(compose, images):
         compose(CONTAINER_FILE, "down", "-t", "2", check=False, APPLICATION_CONTAINER=application)
         docker("rm", "-f", application, check=False)
         docker("volume", "rm", volume, check=False)
+
+
+@pytest.mark.containers
+def test_two_applications_in_networks_of_their_own_share_an_agent_by_its_socket(compose):
+    compose(SOCKET_FILE, "up", "-d")
+    for name in ("web", "worker"):
+        eventually(lambda: DEMO_SECRET in compose(SOCKET_FILE, "logs", name).stdout)
+    assert "listening on unix:/run/secrets-manager-agent/agent.sock" in compose(SOCKET_FILE, "logs", "agent").stdout
+    mode = compose(SOCKET_FILE, "exec", "-T", "web", "stat", "-c", "%a %u:%g", "/run/secrets-manager-agent/agent.sock")
+    assert mode.stdout.split() == ["660", "65532:65532"]
+    compose(SOCKET_FILE, "restart", "agent")
+    compose(SOCKET_FILE, "exec", "-T", "web", "secrets-manager-agent", "get", "demo/secret", "--wait", "20")

@@ -199,6 +199,19 @@ def test_the_token_goes_when_its_unit_stops(installed):
 
 
 @on_a_machine
+def test_members_of_the_group_reach_the_agent_by_its_socket(installed):
+    path = "/run/secrets-manager-agent/agent.sock"
+    installed.sh(f"echo SMA_UNIX_SOCKET={path} >> /etc/secrets-manager-agent/environment; systemctl restart awssmastartup")
+    assert installed.sh(f"stat -c '%a %U:%G' {path}").stdout.split() == ["660", "awssmauser:awssmatokenreader"]
+    get = f"SMA_UNIX_SOCKET={path} /opt/aws/secretsmanageragent/bin/secrets-manager-agent get demo/secret"
+    installed.sh("gpasswd -a reader awssmatokenreader")
+    assert installed.sh(get, user="reader").stdout == DEMO_SECRET
+    assert "Permission denied" in installed.sh(get, user="stranger", check=False).stdout
+    installed.sh("gpasswd -d reader awssmatokenreader")
+    installed.sh("sed -i /SMA_UNIX_SOCKET/d /etc/secrets-manager-agent/environment; systemctl restart awssmastartup")
+
+
+@on_a_machine
 def test_a_killed_agent_is_started_again(installed):
     process = installed.sh("systemctl show -P MainPID awssmastartup").stdout
     installed.sh("systemctl kill -s KILL awssmastartup")

@@ -10,6 +10,9 @@ import pytest
 from conftest import DEMO_SECRET, DEPLOY, KEYS, SECRETS, docker, eventually
 
 TASK = json.loads((DEPLOY / "ecs/task-definition.json").read_text())
+SOCKET_TASK = json.loads((DEPLOY / "ecs/task-definition-unix-socket.json").read_text())
+TASKS = {"token": TASK, "socket": SOCKET_TASK}
+every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 POLICIES = sorted(DEPLOY.glob("*/policy-*.json")) + sorted(DEPLOY.glob("*/*trust-policy.json"))
 
 
@@ -25,22 +28,25 @@ def unknown_values(value, shape, place=""):
         yield f"{place}: {value}"
 
 
-def test_the_task_definition_is_what_register_task_definition_takes():
+@every_task
+def test_the_task_definition_is_what_register_task_definition_takes(task):
     service = botocore.session.get_session().get_service_model("ecs")
     shape = service.operation_model("RegisterTaskDefinition").input_shape
-    report = botocore.validate.ParamValidator().validate(TASK, shape)
+    report = botocore.validate.ParamValidator().validate(task, shape)
     assert not report.has_errors(), report.generate_report()
-    assert list(unknown_values(TASK, shape)) == []
+    assert list(unknown_values(task, shape)) == []
 
 
-def test_the_agent_is_essential_and_the_application_waits_for_its_health():
-    agent, application = TASK["containerDefinitions"]
+@every_task
+def test_the_agent_is_essential_and_the_application_waits_for_its_health(task):
+    agent, application = task["containerDefinitions"]
     assert agent["essential"] and agent["healthCheck"]["command"][0] == "CMD"
     assert application["dependsOn"] == [{"containerName": agent["name"], "condition": "HEALTHY"}]
 
 
-def test_the_application_can_only_read_the_token():
-    agent, application = TASK["containerDefinitions"]
+@every_task
+def test_the_application_can_only_read_the_volume(task):
+    agent, application = task["containerDefinitions"]
     assert [mount["readOnly"] for mount in agent["mountPoints"]] == [False]
     assert [mount["readOnly"] for mount in application["mountPoints"]] == [True]
     assert agent["environment"][0] == application["environment"][0]
@@ -106,8 +112,9 @@ def test_the_tasks_health_check_is_the_images(images):
 
 
 @pytest.mark.containers
-def test_the_task_runs_with_the_container_credentials_endpoint(images, network):
-    agent, application = TASK["containerDefinitions"]
+@every_task
+def test_the_task_runs_with_the_container_credentials_endpoint(images, network, task):
+    agent, application = task["containerDefinitions"]
     volume = "secrets-manager-agent-ecs-test"
     names = [f"{volume}-{part}" for part in ("aws", "agent", "application")]
     docker("rm", "-f", *names, check=False)
@@ -120,13 +127,13 @@ def test_the_task_runs_with_the_container_credentials_endpoint(images, network):
         # The agent's network takes the place of the task's.
         docker("run", "-d", "--name", names[1], "--network", network, *options(agent, volume),
                "--env", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/v2/credentials/0123",
-               "--env", "AWS_ENDPOINT_URL=http://169.254.170.2", images["agent"], *agent["command"])
+               "--env", "AWS_ENDPOINT_URL=http://169.254.170.2", images["agent"], *agent.get("command", []))
         eventually(lambda: docker("inspect", "-f", "{{.State.Health.Status}}", names[1]).stdout.strip() == "healthy")
         docker("run", "-d", "--name", names[2], "--network", f"container:{names[1]}", *options(application, volume),
                images["client-application"])
         eventually(lambda: DEMO_SECRET in docker("logs", names[2]).stdout)
-        mode = docker("exec", names[2], "stat", "-c", "%a %u:%g", "/run/secrets-manager-agent/token").stdout
-        assert mode.strip() == "640 65532:65532"
+        mode = docker("exec", names[2], "sh", "-c", "stat -c '%n %a %u:%g' /run/secrets-manager-agent/*").stdout
+        assert mode.split("/")[-1].split() in (["token", "640", "65532:65532"], ["agent.sock", "660", "65532:65532"])
     except BaseException:
         print(docker("logs", names[1], check=False).stdout)
         raise

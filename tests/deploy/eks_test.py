@@ -64,6 +64,21 @@ def test_the_roles_credentials_go_to_the_agent_alone():
     assert skipped == [container["name"] for container in pod["spec"]["containers"]]
 
 
+def without(container, *parts):
+    return {part: value for part, value in container.items() if part not in ("env", "volumeMounts", *parts)}
+
+
+def test_the_pod_with_the_socket_is_the_same_without_a_token():
+    one, other = manifest("pod.yaml")["spec"], manifest("pod-unix-socket.yaml")["spec"]
+    assert without(other["initContainers"][0]) == without(one["initContainers"][0], "args")
+    assert without(other["containers"][0]) == without(one["containers"][0])
+    assert other["securityContext"] == one["securityContext"]
+    assert other["volumes"][0]["emptyDir"] == one["volumes"][0]["emptyDir"]
+    assert other["containers"][0]["volumeMounts"][0]["readOnly"] is True
+    for container in other["initContainers"] + other["containers"]:
+        assert "AWS_TOKEN" not in [variable["name"] for variable in container["env"]]
+
+
 def test_both_service_accounts_are_the_pods():
     for name in ("irsa.yaml", "pod-identity.yaml"):
         assert manifest(name)["metadata"]["name"] == manifest("pod.yaml")["spec"]["serviceAccountName"]
@@ -156,16 +171,17 @@ def plain_pod(pod, images):
 
 
 @pytest.mark.containers
-def test_the_pod_runs_and_the_application_gets_its_secret(images):
+@pytest.mark.parametrize("name", ["pod.yaml", "pod-unix-socket.yaml"])
+def test_the_pod_runs_and_the_application_gets_its_secret(images, name):
     if not shutil.which("podman"):
         pytest.skip("podman is not on this machine")
     # podman takes no long path, and what it unpacks has owners of its own.
     with tempfile.TemporaryDirectory(prefix="pod", ignore_cleanup_errors=True) as folder:
-        run_pod(Path(folder), images)
+        run_pod(Path(folder), images, name)
 
 
-def run_pod(tmp_path, images):
-    pod = plain_pod(manifest("pod.yaml"), images)
+def run_pod(tmp_path, images, name):
+    pod = plain_pod(manifest(name), images)
     (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))
     (tmp_path / "containers.conf").write_text(
         '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n')

@@ -2,10 +2,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,8 +23,21 @@ type Secret struct {
 	VersionStages                     []string
 }
 
+// socket is the agent's Unix socket, if there is one. It needs no token.
+var socket = os.Getenv("SMA_UNIX_SOCKET")
+
+func connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if socket != "" {
+		network, address = "unix", socket
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
+}
+
 // A transport of its own uses no proxy, which could not reach the agent, and would see the token.
-var agent = &http.Client{Transport: &http.Transport{IdleConnTimeout: time.Minute}, Timeout: time.Minute}
+var agent = &http.Client{
+	Transport: &http.Transport{DialContext: connect, IdleConnTimeout: time.Minute},
+	Timeout:   time.Minute,
+}
 
 // token is read for each try: a restarted agent may have a new one. It is an error if there is none yet.
 func token() (string, error) {
@@ -56,11 +71,13 @@ func ask(secretID string) (secret Secret, status int, err error) {
 	if err != nil {
 		return secret, 0, err
 	}
-	key, err := token()
-	if err != nil {
-		return secret, 0, err
+	if socket == "" {
+		key, err := token()
+		if err != nil {
+			return secret, 0, err
+		}
+		request.Header.Set("X-Aws-Parameters-Secrets-Token", key)
 	}
-	request.Header.Set("X-Aws-Parameters-Secrets-Token", key)
 	answer, err := agent.Do(request)
 	if err != nil {
 		return secret, 0, err

@@ -23,11 +23,18 @@ async function token() {
   return text;
 }
 
+// The agent's Unix socket, if there is one. It needs no token.
+const socketPath = process.env.SMA_UNIX_SOCKET || undefined;
+
+async function fields() {
+  return socketPath ? {} : { 'X-Aws-Parameters-Secrets-Token': await token() };
+}
+
 // One request; resolves to { status, body }.
 function ask(url, headers) {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(60_000);
-    get(url, { agent: connections, headers, signal }, (answer) => {
+    get(url, { agent: connections, headers, signal, socketPath }, (answer) => {
       const parts = [];
       answer.on('data', (part) => parts.push(part));
       answer.on('end', () => resolve({ status: answer.statusCode, body: Buffer.concat(parts).toString() }));
@@ -46,7 +53,7 @@ export async function getSecret(secretId, parameters = {}) {
   let refusals = 0;
   for (const pause of [100, 200, 400, 800, 1600, 3200, 5000, 0]) {
     try {
-      const { status, body } = await ask(url, { 'X-Aws-Parameters-Secrets-Token': await token() });
+      const { status, body } = await ask(url, await fields());
       if (status === 200) return JSON.parse(body);
       fault = new Error(`${secretId}: ${status} ${body}`);
       if (status === 403) refusals += 1;

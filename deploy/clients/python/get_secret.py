@@ -4,8 +4,10 @@
 As a module: get_secret("my/secret")["SecretString"]. As a program: get_secret.py SECRET_ID prints the secret.
 """
 import base64
+import http.client
 import json
 import os
+import socket
 import sys
 import time
 import urllib.error
@@ -13,7 +15,23 @@ import urllib.parse
 import urllib.request
 
 TOKEN_VARIABLES = ("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
-AGENT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy could not reach it
+SOCKET = os.environ.get("SMA_UNIX_SOCKET")
+
+
+class SocketConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(SOCKET)
+
+
+class SocketHandler(urllib.request.HTTPHandler):
+    def http_open(self, request):
+        return self.do_open(SocketConnection, request)
+
+
+# Without proxies, which could not reach it.
+AGENT = urllib.request.build_opener(urllib.request.ProxyHandler({}), *([SocketHandler] if SOCKET else []))
 
 
 def token():
@@ -40,7 +58,8 @@ def get_secret(secret_id, **parameters):
     refusals = 0
     for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, None):
         try:
-            request = urllib.request.Request(url, headers={"X-Aws-Parameters-Secrets-Token": token()})
+            headers = {} if SOCKET else {"X-Aws-Parameters-Secrets-Token": token()}  # the socket needs none
+            request = urllib.request.Request(url, headers=headers)
             with AGENT.open(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:

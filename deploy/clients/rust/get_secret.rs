@@ -3,6 +3,7 @@
 // SecretString is text, SecretBinary is base64.
 use std::io::{self, Error, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
@@ -36,23 +37,38 @@ fn percent_encode(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
-// One request, on a connection of its own, straight to the loopback address: a proxy could not reach the agent, and would
-// see the token. Returns status and body.
-fn ask(secret_id: &str) -> io::Result<(u16, String)> {
-    let invalid = |what: &str| Error::new(ErrorKind::InvalidData, what.to_string());
-    let port = variable("SMA_HTTP_PORT").unwrap_or_else(|| "2773".to_string());
-    let port: u16 = port.parse().map_err(|_| invalid("SMA_HTTP_PORT is no port"))?;
-    let request = format!(
-        "GET /secretsmanager/get?secretId={} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\
-         X-Aws-Parameters-Secrets-Token: {}\r\n\r\n",
-        percent_encode(secret_id),
-        token()?
-    );
-    let mut agent = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), Duration::from_secs(60))?;
-    agent.set_read_timeout(Some(Duration::from_secs(60)))?;
+fn invalid(what: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, what.to_string())
+}
+
+fn exchange<S: Read + Write>(mut agent: S, target: &str, field: &str) -> io::Result<Vec<u8>> {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{field}\r\n");
     agent.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     agent.read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+// On a connection of its own: to the agent's Unix socket, which needs no token, if there is one, else straight to the
+// loopback address, because a proxy could not reach the agent, and would see the token.
+fn send(target: &str) -> io::Result<Vec<u8>> {
+    let limit = Duration::from_secs(60);
+    if let Some(path) = variable("SMA_UNIX_SOCKET") {
+        let agent = UnixStream::connect(path)?;
+        agent.set_read_timeout(Some(limit))?;
+        return exchange(agent, target, "");
+    }
+    let port = variable("SMA_HTTP_PORT").unwrap_or_else(|| "2773".to_string());
+    let port: u16 = port.parse().map_err(|_| invalid("SMA_HTTP_PORT is no port"))?;
+    let field = format!("X-Aws-Parameters-Secrets-Token: {}\r\n", token()?);
+    let agent = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), limit)?;
+    agent.set_read_timeout(Some(limit))?;
+    exchange(agent, target, &field)
+}
+
+// One request. Returns status and body.
+fn ask(secret_id: &str) -> io::Result<(u16, String)> {
+    let answer = send(&format!("/secretsmanager/get?secretId={}", percent_encode(secret_id)))?;
     let answer = String::from_utf8(answer).map_err(|_| invalid("the answer is no text"))?;
 
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| invalid("the answer has no end"))?;
