@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from any_program import measure_exec, measure_socket
 from figures import PATH, SECRET, free_port, load, put, row, write_bundle, write_certificate
 from programs import KEYS, TOKEN, Agent, Bare, Nginx, Standin
 
@@ -204,6 +205,8 @@ def main():
         measure_large_answers(aws)
         measure_start(aws)
         measure_miss(aws)
+        measure_socket(BUILD, aws)
+        measure_exec(BUILD, aws)
     measure_tls()
     measure_network()
 
