@@ -85,7 +85,7 @@ def agent(images, aws):
 
 
 def test_the_image_runs_as_any_user(images, aws):
-    options = ["--user", "12345:12345", "--env", "AWS_TOKEN=any-users-token", "--env", "SMA_LOG_TO_FILE=false"]
+    options = ["--user", "12345:12345", "--env", "AWS_TOKEN=the-token-of-any-user", "--env", "SMA_LOG_TO_FILE=false"]
     with hardened(images, aws, *options) as agent:
         secret = docker("exec", agent, "/app/secrets-manager-agent", "get", "demo/secret", "--wait", "30").stdout
         assert secret == DEMO_SECRET

@@ -33,7 +33,7 @@ def unpacked(layer, folder):
 
 @contextlib.contextmanager
 def extension(path, aws, tmp_path, port):
-    environment = {**aws.environment, "AWS_SESSION_TOKEN": "", "AWS_TOKEN": "function", "PATH": os.environ["PATH"],
+    environment = {**aws.environment, "AWS_SESSION_TOKEN": "", "AWS_TOKEN": "the-token-of-the-function", "PATH": os.environ["PATH"],
                    "AWS_LAMBDA_RUNTIME_API": aws.url.removeprefix("http://"), "SMA_HTTP_PORT": str(port),
                    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
     with open(tmp_path / "output", "w") as output:

@@ -106,8 +106,9 @@ TEST_CASE("an expired entry that was rotated is fetched again") {
   scene.aws.put("cache/rotated", "cache-rotated-value");
   CHECK(value(scene, "cache/rotated") == "cache-rotated-value");
   scene.aws.rotate("cache/rotated");
-  ask_until(scene, "cache/rotated", [&] { return scene.aws.count("GetSecretValue") == 2; });
-  CHECK(value(scene, "cache/rotated") == "cache-rotated-value#1");
+  // A use shortly before the expiry is still answered from memory while the new value is fetched.
+  ask_until(scene, "cache/rotated", [&] { return value(scene, "cache/rotated") == "cache-rotated-value#1"; });
+  CHECK(scene.aws.count("GetSecretValue") == 2);
 }
 
 TEST_CASE("a secret that may not be described is still refreshed") {

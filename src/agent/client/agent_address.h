@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "agent/configuration/settings.h"
 #include "base/environment.h"

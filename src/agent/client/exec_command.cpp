@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/client/command_environment.h"
+#include "agent/client/secret_fetch.h"
 #include "base/log.h"
 
 namespace sma {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "agent/client/agent_address.h"
 #include "agent/client/exec_request.h"
-#include "agent/client/secret_fetch.h"
 #include "os/start_state.h"
 
 namespace sma {
