@@ -296,7 +296,7 @@ PLACES = {
     "log_level": ("logging",), "log_to_file": ("logging",), "log_format": ("logging",),
     "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
     "path_prefix": SERVICE, "max_conn": SERVICE, "max_roles": SERVICE, "ignore_transient_errors": SERVICE,
-    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
+    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "unix_socket": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
     "ttl_seconds": (*SERVICE, "cache"), "max_stale_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
     "ssrf_headers": (*SERVICE, "security"), "ssrf_env_variables": (*SERVICE, "security"),
     "cache_buffer_ratio": (*SERVICE, "prefetch"), "max_jitter_seconds": (*SERVICE, "prefetch"),
@@ -372,7 +372,8 @@ class ConfigurationWriter(Writer):
         if key in ("ssrf_headers", "ssrf_env_variables"):
             return self.list(self.written(self.pick("X-One", "X_TWO")) for _ in range(self.random.randrange(1, 4)))
         return self.written({"log_level": self.pick("debug", "Info", "NONE"), "log_format": self.pick("text", "Json"), "region": self.pick("eu-central-1", "us-east-1"),
-                             "path_prefix": self.pick("/", "/v1/", "/a=b#c/"), "credentials_file_path": "/tmp/[x] = {y}"}[key])
+                             "path_prefix": self.pick("/", "/v1/", "/a=b#c/"), "credentials_file_path": "/tmp/[x] = {y}",
+                             "unix_socket": "/tmp/[x] = {y}/agent.sock"}[key])
 
     def configuration(self):
         flat, nested = [], {}
