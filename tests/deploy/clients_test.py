@@ -134,6 +134,20 @@ def test_a_client_asks_only_with_a_token_says_why_it_waits_and_tries_a_refusal_t
     assert tokens == ["a-token-that-came-later"] * 3
 
 
+def test_a_client_never_sends_a_path_as_the_token(client_command, refusing_agent, tmp_path, client_environment):
+    port, tokens = refusing_agent
+    token = tmp_path / "token"
+    token.write_text("a-token-in-a-file\n")
+    for value in (str(token), f"file:{token}", "~/token"):
+        environment = client_environment | {"AWS_TOKEN": value, "SMA_HTTP_PORT": str(port)}
+        with subprocess.Popen([*client_command, "demo/secret"], env=environment, stderr=subprocess.PIPE,
+                              text=True) as asking:
+            first = asking.stderr.readline()
+            asking.kill()
+        assert "file://" in first, value
+    assert tokens == []
+
+
 def test_a_client_bypasses_a_proxy(client, client_environment):
     nowhere = f"http://127.0.0.1:{free_port()}"
     names = ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")

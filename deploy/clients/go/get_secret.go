@@ -39,6 +39,16 @@ var agent = &http.Client{
 	Timeout:   time.Minute,
 }
 
+// checkNoPath is an error if a path without file:// would be sent as the token.
+func checkNoPath(value string) error {
+	_, err := os.Stat(value)
+	path := strings.HasPrefix(value, "/") && err == nil
+	if path || strings.HasPrefix(value, "file:") || strings.HasPrefix(value, "~/") {
+		return errors.New("the token's variable holds a path: write file:///PATH")
+	}
+	return nil
+}
+
 // token is read for each try: a restarted agent may have a new one. It is an error if there is none yet.
 func token() (string, error) {
 	value := "file:///var/run/awssmatoken"
@@ -49,7 +59,7 @@ func token() (string, error) {
 		}
 	}
 	if !strings.HasPrefix(value, "file://") {
-		return value, nil
+		return value, checkNoPath(value)
 	}
 	path := strings.TrimPrefix(value, "file://")
 	text, err := os.ReadFile(path)

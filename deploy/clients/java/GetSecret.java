@@ -21,13 +21,21 @@ public final class GetSecret {
   private static final HttpClient AGENT = HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY)
       .version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(5)).build();
 
+  /** A path without file:// would be sent as the token. */
+  private static String checkedNoPath(String value) throws IOException {
+    if (value.startsWith("file:") || value.startsWith("~/") || (value.startsWith("/") && Files.exists(Path.of(value)))) {
+      throw new IOException("the token's variable holds a path: write file:///PATH");
+    }
+    return value;
+  }
+
   /** Read for each try: a restarted agent may have a new one. Throws if there is none yet. */
   private static String token() throws IOException {
     String value = Stream.of("AWS_TOKEN", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
         .map(System::getenv)
         .filter(set -> set != null && !set.isBlank())
         .findFirst().orElse("file:///var/run/awssmatoken").trim();
-    if (!value.startsWith("file://")) return value;
+    if (!value.startsWith("file://")) return checkedNoPath(value);
     Path path = Path.of(value.substring("file://".length()));
     String text = Files.readString(path).trim();
     if (text.isEmpty()) throw new IOException(path + " is empty");

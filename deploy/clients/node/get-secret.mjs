@@ -3,7 +3,7 @@
 // As a module: (await getSecret('my/secret')).SecretString. As a program: get-secret.mjs SECRET_ID prints the secret.
 import { Agent, get } from 'node:http';
 import { readFile } from 'node:fs/promises';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -11,12 +11,20 @@ import { fileURLToPath } from 'node:url';
 // see the token.
 const connections = new Agent({ keepAlive: true, timeout: 60_000 });
 
+// A path without file:// would be sent as the token.
+function checkedNoPath(value) {
+  if (/^(file:|~\/)/.test(value) || (value.startsWith('/') && existsSync(value))) {
+    throw new Error("the token's variable holds a path: write file:///PATH");
+  }
+  return value;
+}
+
 // Read for each try: a restarted agent may have a new one. Throws if there is none yet.
 async function token() {
   const { AWS_TOKEN, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN } = process.env;
   const values = [AWS_TOKEN, AWS_SESSION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN].map((value) => value?.trim());
   const value = values.find(Boolean) ?? 'file:///var/run/awssmatoken';
-  if (!value.startsWith('file://')) return value;
+  if (!value.startsWith('file://')) return checkedNoPath(value);
   const path = value.slice('file://'.length);
   const text = (await readFile(path, 'ascii')).trim();
   if (text === '') throw new Error(`${path} is empty`);

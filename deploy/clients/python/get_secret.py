@@ -39,6 +39,8 @@ def token():
     values = (os.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
     value = next(filter(None, values), "file:///var/run/awssmatoken")
     if not value.startswith("file://"):
+        if value.startswith(("file:", "~/")) or value[0] == "/" and os.path.exists(value):
+            raise OSError("the token's variable holds a path: write file:///PATH")  # it would be sent as the token
         return value
     with open(value.removeprefix("file://"), encoding="ascii") as file:
         text = file.read().strip()

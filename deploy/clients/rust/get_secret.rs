@@ -14,13 +14,22 @@ fn variable(name: &str) -> Option<String> {
     Some(value).filter(|value| !value.is_empty())
 }
 
+// A path without file:// would be sent as the token.
+fn check_no_path(value: &str) -> io::Result<()> {
+    let path = value.starts_with('/') && fs::metadata(value).is_ok();
+    if path || value.starts_with("file:") || value.starts_with("~/") {
+        return Err(invalid("the token's variable holds a path: write file:///PATH"));
+    }
+    Ok(())
+}
+
 // Read for each try: a restarted agent may have a new one. An error if there is none yet.
 fn token() -> io::Result<String> {
     let found = TOKEN_VARIABLES.iter().find_map(|name| variable(name));
     let value = found.unwrap_or_else(|| "file:///var/run/awssmatoken".to_string());
     let path = match value.strip_prefix("file://") {
         Some(path) => path,
-        None => return Ok(value),
+        None => return check_no_path(&value).map(|()| value),
     };
     let text = fs::read_to_string(path).map_err(|error| Error::new(error.kind(), format!("{path}: {error}")))?;
     match text.trim() {
