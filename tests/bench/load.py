@@ -33,8 +33,8 @@ def role_arn(role):
     return f"arn:aws:iam::{ACCOUNT}:role/{role}"
 
 
-def put_secrets(aws):
-    secrets = [(ROLES[number % len(ROLES)], f"load/{number}") for number in range(SECRETS)]
+def put_secrets(aws, count=SECRETS, roles=ROLES):
+    secrets = [(roles[number % len(roles)], f"load/{number}") for number in range(count)]
     aws.control("POST", "secrets", {"secrets": [
         {"name": name, "string": name, "principals": [f"arn:aws:sts::{ACCOUNT}:assumed-role/{role}/"]} for role, name in secrets
     ]})
@@ -138,4 +138,5 @@ def main():
     sys.exit(0 if flat and not answers.wrong and not answers.lost else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -98,6 +98,8 @@ bool Connection::send_answer(const HttpAnswer& answer, const FaultPlan& plan) {
       return drip(head(body.size()) + body, plan.between);
     case Kind::kHuge:
       return send_huge(plan.bytes);
+    case Kind::kTwice:
+      return stream_->write(head(body.size()) + body + head(body.size()) + body);
     case Kind::kNone:
     case Kind::kAnswer:
       break;

@@ -24,7 +24,8 @@ FaultPlan::Kind kind_of(const std::string& name) {
                                                   {"short-length", Kind::kShortLength},
                                                   {"not-http", Kind::kNotHttp},
                                                   {"drip", Kind::kDrip},
-                                                  {"huge", Kind::kHuge}};
+                                                  {"huge", Kind::kHuge},
+                                                  {"twice", Kind::kTwice}};
   const auto found = kKinds.find(name);
   if (found == kKinds.end()) throw std::runtime_error("unknown kind of fault: " + name);
   return found->second;
@@ -48,6 +49,7 @@ FaultPlan read_plan(const Json& asked) {
   plan.secret_id = asked["secretId"].text_or("");
   plan.skip = static_cast<int>(asked["skip"].number_or(0));
   plan.count = static_cast<int>(asked["count"].number_or(1));
+  plan.every = static_cast<int>(asked["every"].number_or(1));
   plan.before = std::chrono::milliseconds(static_cast<long>(asked["beforeMs"].number_or(0)));
   plan.between = std::chrono::milliseconds(static_cast<long>(asked["betweenMs"].number_or(0)));
   plan.bytes = static_cast<std::uint64_t>(asked["bytes"].number_or(100e6));

@@ -99,6 +99,7 @@ FaultPlan FaultPlans::take(const std::string& operation, const std::string& secr
       continue;
     }
     if (plan.count > 0) --plan.count;
+    plan.skip = plan.every - 1;
     return plan;
   }
   return {};

@@ -46,6 +46,7 @@ struct FaultPlan {
     kNotHttp,        // bytes that are no HTTP at all
     kDrip,           // one byte every `between`
     kHuge,           // a 200 whose body has `bytes` bytes
+    kTwice,          // the real answer two times, so that the next request on the connection gets a foreign one
   };
 
   static constexpr int kAlways = -1;
@@ -56,6 +57,7 @@ struct FaultPlan {
   std::string secret_id;
   int skip = 0;
   int count = 1;
+  int every = 1;  // takes one request in so many
 
   Kind kind = Kind::kNone;
   HttpAnswer answer;
