@@ -57,6 +57,13 @@ bool is_of_secret(std::string_view id, const SecretNames& names, NamedBy by) {
   return got && got->account == asked->account && is_with_or_without_end(got->resource, asked->resource);
 }
 
+bool is_of_version(const AskedVersion& asked, const VersionNames& names, NamedBy by) {
+  if (!asked.version_id.empty() && !names.version_id.empty() && names.version_id != asked.version_id) return false;
+  const std::string_view stage = asked.stage.empty() && asked.version_id.empty() ? "AWSCURRENT" : asked.stage;
+  if (by == NamedBy::emulator || stage.empty() || names.stages.empty()) return true;
+  return std::ranges::find(names.stages, stage) != names.stages.end();
+}
+
 bool is_of_role(std::string_view role_arn, std::string_view session_name, std::string_view user_arn, NamedBy by) {
   const std::optional<Arn> asked = read_arn(role_arn);
   if (!asked || user_arn.empty()) return true;

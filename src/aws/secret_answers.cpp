@@ -105,7 +105,8 @@ std::optional<SecretValue> read_secret(JsonValue object) {
   return SecretValue{.answer = rendered(fields),
                      .arn = std::string(fields.arn.value_or("")),
                      .name = std::string(fields.name.value_or("")),
-                     .version_id = std::string(fields.version_id.value_or(""))};
+                     .version_id = std::string(fields.version_id.value_or("")),
+                     .version_stages = std::move(fields.version_stages).value_or(std::vector<std::string>())};
 }
 
 }  // namespace

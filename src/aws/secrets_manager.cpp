@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "aws/answer_identity.h"
 #include "aws/requests.h"
 #include "aws/secret_answers.h"
 
@@ -28,13 +27,12 @@ Task<Result<SecretValue>> SecretsManager::get_secret_value(SecretKey key, FetchP
   Result<Prepared> prepared = co_await std::move(preparing);
   if (!prepared.ok()) co_return prepared.fault();
   if (progress.cached) prepared->call.revokes = Fault::Revoked::secret;
-  Task<Result<SecretValue>> asking = api_.ask(std::move(prepared->call), prepared->credentials, terms_of(progress),
-                                              read_secret_value, [&](const SecretValue& value) {
-                                                const bool is_version = key.version_id.empty() ||
-                                                                        value.version_id.empty() ||
-                                                                        key.version_id == value.version_id;
-                                                return is_version && is_of(key.secret_id, value.arn, value.name);
-                                              });
+  Task<Result<SecretValue>> asking = api_.ask(
+      std::move(prepared->call), prepared->credentials, terms_of(progress), read_secret_value,
+      [&](const SecretValue& value) {
+        return is_of(key.secret_id, value.arn, value.name) &&
+               is_of_version({key.version_id, key.version_stage}, {value.version_id, value.version_stages}, named_by());
+      });
   Result<SecretValue> value = co_await std::move(asking);
   co_return value;
 }
@@ -116,8 +114,10 @@ Task<Result<SecretsManager::Prepared>> SecretsManager::prepare(std::string opera
 }
 
 bool SecretsManager::is_of(std::string_view secret_id, std::string_view arn, std::string_view name) const {
-  return is_of_secret(secret_id, {.arn = arn, .name = name}, endpoint_.overridden ? NamedBy::emulator : NamedBy::aws);
+  return is_of_secret(secret_id, {.arn = arn, .name = name}, named_by());
 }
+
+NamedBy SecretsManager::named_by() const { return endpoint_.overridden ? NamedBy::emulator : NamedBy::aws; }
 
 bool SecretsManager::remove_unasked(SecretBatch& batch, const std::vector<std::string>& secret_ids) const {
   const std::size_t values = std::erase_if(batch.values, [&](const SecretValue& value) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "aws/answer_identity.h"
 #include "aws/api_client.h"
 #include "aws/endpoint.h"
 #include "aws/role_credentials.h"
@@ -37,6 +38,7 @@ class SecretsManager final : public SecretSource {
   };
   Task<Result<Prepared>> prepare(std::string operation, std::string subject, WipedBytes body, std::string role_arn,
                                  TimePoint deadline);
+  [[nodiscard]] NamedBy named_by() const;
   [[nodiscard]] bool is_of(std::string_view secret_id, std::string_view arn, std::string_view name) const;
   /// Removes what nobody asked for. True if there was anything.
   bool remove_unasked(SecretBatch& batch, const std::vector<std::string>& secret_ids) const;

@@ -64,6 +64,7 @@ struct SecretValue {
   std::string arn;     ///< empty if AWS sent none
   std::string name;
   std::string version_id;
+  std::vector<std::string> version_stages{};  ///< empty if AWS sent none
 };
 
 /// Which versions of a secret exist and which stages they carry, as DescribeSecret answers.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 namespace sma {
 namespace {
@@ -93,6 +94,13 @@ TEST_CASE("a role's keys are those of its account, of its name without the path,
     CHECK_FALSE(is_own(other));
   }
   CHECK_FALSE(is_own("arn:aws:sts::000000000000:assumed-role/Writer/session", NamedBy::emulator));
+}
+
+TEST_CASE("an emulator's stages are not compared, AWS's are") {
+  const std::vector<std::string> previous{"AWSPREVIOUS"};
+  CHECK_FALSE(is_of_version({"", ""}, {"v1", previous}, NamedBy::aws));
+  CHECK(is_of_version({"", ""}, {"v1", previous}, NamedBy::emulator));
+  CHECK_FALSE(is_of_version({"v2", ""}, {"v1", previous}, NamedBy::emulator));
 }
 
 }  // namespace sma

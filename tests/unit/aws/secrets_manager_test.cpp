@@ -160,7 +160,7 @@ TEST_CASE("another secret's answer twice is a ConnectionError that quotes nothin
   CHECK(scene.transport.requests.size() == 2);
 }
 
-TEST_CASE("the secret, by name or ARN, and the version that was asked for are compared") {
+TEST_CASE("the secret, by name or ARN, and the version and stage that were asked for are compared") {
   struct Case {
     SecretKey key;
     std::string body;
@@ -170,7 +170,13 @@ TEST_CASE("the secret, by name or ARN, and the version that was asked for are co
        {Case{{"a", "", "", ""}, secret_body("a"), 1}, Case{{"a", "", "", ""}, R"({"SecretString":"s"})", 1},
         Case{{arn("a"), "", "", ""}, secret_body("a"), 1}, Case{{arn("a"), "", "", ""}, secret_body("b"), 2},
         Case{{"a", "v1", "", ""}, secret_body("a"), 1}, Case{{"a", "v2", "", ""}, secret_body("a"), 2},
-        Case{{"a", "v2", "", ""}, R"({"Name":"a","VersionId":null,"SecretString":"s"})", 1}}) {
+        Case{{"a", "v2", "", ""}, R"({"Name":"a","VersionId":null,"SecretString":"s"})", 1},
+        Case{{"a", "", "", ""}, R"({"Name":"a","VersionStages":["AWSCURRENT","x"],"SecretString":"s"})", 1},
+        Case{{"a", "", "", ""}, R"({"Name":"a","VersionStages":["AWSPREVIOUS"],"SecretString":"s"})", 2},
+        Case{{"a", "", "AWSPREVIOUS", ""}, R"({"Name":"a","VersionStages":["AWSPREVIOUS"],"SecretString":"s"})", 1},
+        Case{{"a", "", "AWSPREVIOUS", ""}, R"({"Name":"a","VersionStages":["AWSCURRENT"],"SecretString":"s"})", 2},
+        Case{{"a", "v1", "", ""}, R"({"Name":"a","VersionId":"v1","VersionStages":[],"SecretString":"s"})", 1},
+        Case{{"a", "v1", "", ""}, R"({"Name":"a","VersionId":"v1","VersionStages":["x"],"SecretString":"s"})", 1}}) {
     CAPTURE(key.secret_id);
     CAPTURE(key.version_id);
     CAPTURE(body);
