@@ -32,10 +32,16 @@ bool needs_token(const CommandLine& command_line, const Settings& settings, cons
          ssrf_token_variable(settings.ssrf_env_variables, environment).has_value();
 }
 
-Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
-                                        const Environment& environment, const Files& files, Log& log) {
+Result<Done> check_use_of_group(const CommandLine& command_line, const Settings& settings) {
   if (command_line.token_group && !command_line.create_token && settings.unix_socket.empty())
     return Fault::internal("--token-group needs --create-token or unix_socket");
+  return Done{};
+}
+
+Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
+                                        const Environment& environment, const Files& files, Log& log) {
+  const Result<Done> group_is_used = check_use_of_group(command_line, settings);
+  if (!group_is_used.ok()) return group_is_used.fault();
   ClientAccess access;
   if (!needs_token(command_line, settings, environment)) {
     log.info("no SSRF token is configured: TCP is not opened, and clients reach the agent by the Unix socket only");

@@ -25,10 +25,12 @@ struct ClientAccess {
 [[nodiscard]] bool needs_token(const CommandLine& command_line, const Settings& settings,
                                const Environment& environment);
 
+/// A fault if `--token-group` is given and nothing would get that group.
+[[nodiscard]] Result<Done> check_use_of_group(const CommandLine& command_line, const Settings& settings);
+
 /// Creates the token's file if the command line asks for that, reads the token, and listens. If there is a Unix
 /// socket and no token is configured, TCP is not opened. Warnings are logged. Faults: those of `create_ssrf_token`,
-/// `find_ssrf_token`, `listen_on_loopback` and `listen_on_unix`; a group for a token's file that is not created, and no
-/// Unix socket.
+/// `find_ssrf_token`, `listen_on_loopback`, `listen_on_unix` and `check_use_of_group`.
 [[nodiscard]] Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
                                                       const Environment& environment, const Files& files, Log& log);
 

@@ -75,7 +75,9 @@ class StartCheck {
 
   /// Whether the start would succeed, as far as that can be known without asking anybody.
   bool check_offline() {
+    check(check_use_of_group(command_line_, settings_));
     check(check_token());
+    if (!settings_.unix_socket.empty()) check(check_unix_listener(settings_.unix_socket, command_line_.token_group));
     check_log();
     [[maybe_unused]] const std::size_t fitting =
         fitting_connections(settings_.max_conn, raise_descriptor_limit(), log_);
@@ -116,7 +118,8 @@ class StartCheck {
                                 : find_ssrf_token_source(variables, environment_, files_);
     if (!source.ok()) return source.fault();
     if (!source->path.empty() && !files_.exists(source->path)) {
-      if (!creates) log_.warn("the file of the SSRF token is not there yet", {{"path", source->path}});
+      if (creates) return check_ssrf_token_creation(variables, source->path, command_line_.token_group);
+      log_.warn("the file of the SSRF token is not there yet", {{"path", source->path}});
       return Done{};
     }
     const auto token =

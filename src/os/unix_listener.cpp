@@ -16,6 +16,7 @@
 #include "base/hex.h"
 #include "base/random.h"
 #include "os/listening_socket.h"
+#include "os/write_access.h"
 
 namespace sma {
 namespace {
@@ -47,21 +48,6 @@ std::string temporary_beside(const std::string& path) {
   return name;
 }
 
-Fault group_refused(gid_t group, int error) {
-  if (error != EPERM) return failed(error);
-  return because("group " + std::to_string(group) +
-                 " cannot be given to it: this process must be in that group (group_add in Compose, "
-                 "supplementalGroups in Kubernetes)");
-}
-
-Fault cannot_write(const std::string& folder, int error) {
-  if (error == EACCES)
-    return because("user " + std::to_string(::geteuid()) + " cannot write in " + folder +
-                   ": give it the folder, or put the socket into a volume that it can write");
-  if (error == EROFS) return because(folder + " is read-only: put the socket into a volume that can be written");
-  return failed(error);
-}
-
 Result<Done> hand_over_folder(const std::string& folder, std::optional<gid_t> group) {
   const FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!opened.valid()) return failed(errno);
@@ -70,15 +56,25 @@ Result<Done> hand_over_folder(const std::string& folder, std::optional<gid_t> gr
   return Done{};
 }
 
+std::string without_slash(std::string folder) {
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  return folder;
+}
+
+std::string parent_of(std::string folder) { return socket_folder(without_slash(std::move(folder))); }
+
+Fault parent_refused(const std::string& parent, int error) {
+  if (error == ENOENT) return because(parent + " does not exist; only the last folder of the path is made");
+  return folder_refused(parent, error);
+}
+
 /// Nobody else can enter it before it has its group.
 Result<Done> make_folder_if_missing(std::string folder, std::optional<gid_t> group) {
-  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  folder = without_slash(std::move(folder));
   if (::access(folder.c_str(), F_OK) == 0) return Done{};
   if (::mkdir(folder.c_str(), S_IRWXU) != 0) {
     if (errno == EEXIST) return Done{};
-    if (errno == ENOENT)
-      return because(socket_folder(folder) + " does not exist; only the last folder of the path is made");
-    return cannot_write(socket_folder(folder), errno);
+    return parent_refused(socket_folder(folder), errno);
   }
   Result<Done> handed = hand_over_folder(folder, group);
   if (!handed.ok()) ::rmdir(folder.c_str());
@@ -122,7 +118,7 @@ Result<FileDescriptor> bind_to(const std::string& path) {
   const bool bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int error = errno;
   ::umask(umask_before);
-  if (!bound) return cannot_write(socket_folder(path), error);
+  if (!bound) return folder_refused(socket_folder(path), error);
   return socket;
 }
 
@@ -158,8 +154,14 @@ Result<FileDescriptor> listen_complete(const std::string& path, std::optional<gi
   return put.fault();
 }
 
+Result<Done> check_path(const std::string& path) {
+  if (is_socket_path(path)) return Done{};
+  return because("a socket's path has 107 bytes at most, its temporary name included");
+}
+
 Result<UnixListener> make_listener(const std::string& path, std::optional<gid_t> group) {
-  if (!is_socket_path(path)) return because("a socket's path has 107 bytes at most, its temporary name included");
+  const Result<Done> possible = check_path(path);
+  if (!possible.ok()) return possible.fault();
   const Result<Done> made = make_folder_if_missing(socket_folder(path), group);
   if (!made.ok()) return made.fault();
   const Result<bool> in_open_folder = check_folder(socket_folder(path));
@@ -169,6 +171,24 @@ Result<UnixListener> make_listener(const std::string& path, std::optional<gid_t>
   auto socket = listen_complete(path, group);
   if (!socket.ok()) return socket.fault();
   return UnixListener{std::move(*socket), SocketFile(path), *in_open_folder};
+}
+
+Result<Done> check_listener(const std::string& path, std::optional<gid_t> group) {
+  Result<Done> possible = check_path(path);
+  if (!possible.ok()) return possible;
+  const std::string folder = socket_folder(path);
+  if (::access(folder.c_str(), F_OK) != 0) {
+    const std::string parent = parent_of(folder);
+    if (::access(parent.c_str(), F_OK) != 0) return parent_refused(parent, errno);
+    return check_write_access(parent, group);
+  }
+  const Result<bool> in_open_folder = check_folder(folder);
+  if (!in_open_folder.ok()) return in_open_folder.fault();
+  return check_write_access(folder, group);
+}
+
+Fault cannot_listen(const std::string& path, const Fault& why) {
+  return Fault::internal("cannot listen on unix:" + path + ": " + why.message);
 }
 
 }  // namespace
@@ -205,8 +225,14 @@ std::string socket_folder(std::string_view path) { return std::string(path.subst
 
 Result<UnixListener> listen_on_unix(const std::string& path, std::optional<gid_t> group) {
   auto listener = make_listener(path, group);
-  if (!listener.ok()) return Fault::internal("cannot listen on unix:" + path + ": " + listener.fault().message);
+  if (!listener.ok()) return cannot_listen(path, listener.fault());
   return listener;
+}
+
+Result<Done> check_unix_listener(const std::string& path, std::optional<gid_t> group) {
+  Result<Done> possible = check_listener(path, group);
+  if (!possible.ok()) return cannot_listen(path, possible.fault());
+  return possible;
 }
 
 }  // namespace sma

@@ -56,4 +56,8 @@ struct UnixListener {
 /// folder cannot be written; the group may not be given.
 [[nodiscard]] Result<UnixListener> listen_on_unix(const std::string& path, std::optional<gid_t> group);
 
+/// The faults of `listen_on_unix` that can be known without making anything, but not that something listens there: it
+/// may be the running agent.
+[[nodiscard]] Result<Done> check_unix_listener(const std::string& path, std::optional<gid_t> group);
+
 }  // namespace sma

@@ -104,6 +104,22 @@ TEST_CASE("with --create-token --check-config wants a file's name, and makes no 
   CHECK(access(token.c_str(), F_OK) != 0);
 }
 
+TEST_CASE("--check-config says that the token's file or the socket cannot be made where it is wanted") {
+  const CheckScene scene;
+  const auto refuses = [&](const Variables& variables, const std::vector<std::string>& options,
+                           const std::string& reason) {
+    CAPTURE(reason);
+    const Outcome outcome = scene.check(variables, options);
+    CHECK(outcome.exit_code == 1);
+    CHECK(outcome.errors.find(reason) != std::string::npos);
+  };
+  refuses({{"AWS_TOKEN", "file:///nowhere/token"}}, {"--create-token"},
+          "cannot make /nowhere/token: /nowhere/ does not exist");
+  refuses({{"SMA_UNIX_SOCKET", "/nowhere/folder/agent.sock"}}, {},
+          "cannot listen on unix:/nowhere/folder/agent.sock: /nowhere/ does not exist");
+  refuses({}, {"--token-group", "5"}, "--token-group needs --create-token or unix_socket");
+}
+
 TEST_CASE("a port that is taken is no fault of the configuration: the agent may be running") {
   AgentWithAws running;
   const CheckScene scene;

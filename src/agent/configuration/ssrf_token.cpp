@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/wiped_bytes.h"
+#include "os/write_access.h"
 
 namespace sma {
 namespace {
@@ -92,10 +93,15 @@ WipedBytes new_token(Random& random) {
   return token;
 }
 
+std::string folder_of(const std::string& path) {
+  std::string folder = path.substr(0, path.rfind('/') + 1);
+  return folder.empty() ? "." : folder;
+}
+
 /// The fault's message is the reason alone.
 Result<Done> fill(int descriptor, std::string_view token, std::optional<gid_t> group) {
   const auto failed = [](int error) { return Fault::internal(std::strerror(error)); };
-  if (group && ::fchown(descriptor, static_cast<uid_t>(-1), *group) != 0) return failed(errno);
+  if (group && ::fchown(descriptor, static_cast<uid_t>(-1), *group) != 0) return group_refused(*group, errno);
   if (::fchmod(descriptor, kMode) != 0) return failed(errno);
   const ssize_t written = ::write(descriptor, token.data(), token.size());
   if (written < 0) return failed(errno);
@@ -117,11 +123,15 @@ Result<Done> put_in_place(const std::string& temporary, const std::string& path)
 Result<Done> create(const std::string& path, std::string_view token, std::optional<gid_t> group) {
   std::string temporary = path + ".XXXXXX";
   const FileDescriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!file.valid()) return Fault::internal(std::strerror(errno));
+  if (!file.valid()) return folder_refused(folder_of(path), errno);
   Result<Done> created = fill(file.get(), token, group);
   if (created.ok()) created = put_in_place(temporary, path);
   ::unlink(temporary.c_str());
   return created;
+}
+
+Fault cannot_make(const std::vector<std::string>& variables, const std::string& path, const Fault& why) {
+  return fault(variables, "cannot make " + path + ": " + why.message);
 }
 
 }  // namespace
@@ -189,6 +199,13 @@ Result<SsrfTokenSource> find_ssrf_token_file(const std::vector<std::string>& var
   return source;
 }
 
+Result<Done> check_ssrf_token_creation(const std::vector<std::string>& variables, const std::string& path,
+                                       std::optional<gid_t> group) {
+  Result<Done> possible = check_write_access(folder_of(path), group);
+  if (!possible.ok()) return cannot_make(variables, path, possible.fault());
+  return possible;
+}
+
 Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const Environment& environment,
                                Random& random, std::optional<gid_t> group) {
   const auto source = find_ssrf_token_file(variables, environment, SystemFiles());
@@ -198,7 +215,7 @@ Result<Done> create_ssrf_token(const std::vector<std::string>& variables, const 
   // A link that leads nowhere is there, too.
   if (::lstat(path.c_str(), &there) == 0) return Done{};
   const auto created = create(path, new_token(random).view(), group);
-  if (!created.ok()) return fault(variables, "cannot make " + path + ": " + created.fault().message);
+  if (!created.ok()) return cannot_make(variables, path, created.fault());
   return Done{};
 }
 

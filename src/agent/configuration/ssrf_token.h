@@ -60,6 +60,10 @@ struct SsrfToken {
 [[nodiscard]] Result<SsrfTokenSource> find_ssrf_token_file(const std::vector<std::string>& variables,
                                                            const Environment& environment, const Files& files);
 
+/// The faults of `create_ssrf_token` for the file `path` that can be known without making anything.
+[[nodiscard]] Result<Done> check_ssrf_token_creation(const std::vector<std::string>& variables, const std::string& path,
+                                                     std::optional<gid_t> group);
+
 /// If the token's file does not exist, creates it with a new token of 256 random bits, mode 0640, and group `group` if
 /// one is given. The file appears complete or not at all, and never replaces another. Faults: those of
 /// `find_ssrf_token_file`; the file cannot be made.

@@ -74,6 +74,12 @@ std::string why_not(const std::string& path, std::optional<gid_t> group = std::n
   return listener.ok() ? "" : listener.fault().message;
 }
 
+/// The same, known before anything is made.
+std::string foreseen(const std::string& path, std::optional<gid_t> group = std::nullopt) {
+  const auto possible = check_unix_listener(path, group);
+  return possible.ok() ? "" : possible.fault().message;
+}
+
 /// What `act` returns in a process of another user.
 std::string as_stranger(const std::function<std::string()>& act) {
   std::array<int, 2> ends{};
@@ -227,6 +233,31 @@ TEST_CASE("a folder in which everybody can write is told of, and one like /tmp i
   REQUIRE(mkdir((folder / "planted").c_str(), 0777) == 0);
   REQUIRE(chown((folder / "planted").c_str(), kStranger, kStranger) == 0);
   CHECK(why_not(folder / "planted/agent.sock").find("planted belongs to user 12345") != std::string::npos);
+}
+
+TEST_CASE("what forbids a socket is known before anything is made, in the same words") {
+  const TempFolder folder;
+  CHECK(foreseen(folder / "agent.sock").empty());
+  CHECK(foreseen(folder / "made/agent.sock").empty());
+  CHECK(std::filesystem::is_empty(folder.path));
+  for (const std::string& path : {folder / "no/such/agent.sock", folder / std::string(100, 'a').c_str()}) {
+    CAPTURE(path);
+    CHECK_FALSE(foreseen(path).empty());
+    CHECK(foreseen(path) == why_not(path));
+  }
+  if (!is_root()) return;
+  REQUIRE(chmod(folder.path.c_str(), 0755) == 0);
+  REQUIRE(mkdir((folder / "theirs").c_str(), 0755) == 0);
+  REQUIRE(chown((folder / "theirs").c_str(), kStranger, kStranger) == 0);
+  const std::string both = as_stranger([&] {
+    std::string same;
+    for (const char* name : {"agent.sock", "made/agent.sock"})
+      same += foreseen(folder / name).empty() || foreseen(folder / name) != why_not(folder / name) ? name : "";
+    const std::string theirs = folder / "theirs/agent.sock";
+    same += foreseen(theirs, kGroup).empty() || foreseen(theirs, kGroup) != why_not(theirs, kGroup) ? "group" : "";
+    return same + foreseen(theirs, kStranger);
+  });
+  CHECK(both.empty());
 }
 
 TEST_CASE("a path is absolute and fits into the kernel's 107 bytes, with its temporary name") {
