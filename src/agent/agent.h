@@ -45,8 +45,8 @@ class Agent {
   /// The two parts of `run`. `shut_down` may be called while `start` is still under way, which then starts nothing
   /// more.
   Task<Result<Done>> start();
-  /// Takes no longer than `time`. The default is 10 seconds for the clients, and a last one for answers to those whose
-  /// fetch was dropped.
+  /// Takes no longer than `time`. The default is 10 seconds for requests in hand, and one more for the answers to
+  /// requests whose fetch was dropped.
   static constexpr Seconds kStopTime{11};
   Task<void> shut_down(Nanoseconds time = kStopTime);
 

@@ -13,17 +13,17 @@ namespace sma {
 
 /// The folder of the log files, in the working directory.
 inline constexpr const char* kLogFolder = "logs";
-/// The name that the AWS agent of that version gives its log file.
+/// The name of the log file of AWS's agent of that version.
 [[nodiscard]] inline const char* log_file_name(bool as_version_3) {
   return as_version_3 ? "secrets_manager_provider" : "secrets_manager_agent";
 }
 
 /// All that the running agent writes: the start line, the log, and at the end what went wrong. None of it blocks the
-/// loop. To be made before the sandbox.
+/// loop. Must be made before the sandbox.
 class AgentOutput final : public Runnable {
  public:
-  /// The log goes to a file with the name that the AWS agent of that version gives it, or to standard output. If the
-  /// file cannot be opened, it goes to standard error.
+  /// The log goes to the file `log_file_name`, or to standard output. If the file cannot be opened, it goes to standard
+  /// error.
   AgentOutput(EventLoop& loop, BlockingCalls& calls, const Settings& settings, bool as_version_3);
 
   [[nodiscard]] LogWriter& log() { return *log_; }

@@ -61,7 +61,7 @@ class SsrfGuard final : private Timer {
   SharedBytes token_;
   SsrfTokenSeeker* seeker_ = nullptr;
 
-  TimePoint second_{};  // the begin of the second whose lines are counted
+  TimePoint second_{};  // when the second began in which `lines_` were written
   int lines_ = 0;
   int left_out_ = 0;
 };

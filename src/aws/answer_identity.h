@@ -7,14 +7,14 @@
 namespace sma {
 
 /// Whether an answer belongs to the call it came for. If a peer sends one answer too many on a kept connection, every
-/// later call on it gets the answer to the one before. Members that an answer lacks are given empty, and not compared.
-/// Pure. Source: specification §3.9.
+/// later call on it gets the answer to the one before. A member that the answer lacks is passed as empty and is not
+/// compared. Pure. Source: specification §3.9.
 
-/// Who named things: AWS, or an emulator at an endpoint override, which has accounts and random ends of ARNs of its
-/// own.
+/// Who chose the names: AWS, or an emulator at an endpoint override, which has its own accounts and random ends of
+/// ARNs.
 enum class NamedBy { aws, emulator };
 
-/// What an answer says whose it is.
+/// The names in an answer about a secret.
 struct SecretNames {
   std::string_view arn;
   std::string_view name;
@@ -30,7 +30,7 @@ struct AskedVersion {
   std::string_view stage;
 };
 
-/// What an answer says which version it is.
+/// The version in an answer.
 struct VersionNames {
   std::string_view version_id;
   std::span<const std::string> stages;

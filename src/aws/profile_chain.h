@@ -23,7 +23,7 @@ struct ProfileChain {
   enum class Base { credential_source, web_identity, sso, credential_process, static_keys };
 
   Base base;
-  std::string base_profile;        ///< the profile whose keys say the rest
+  std::string base_profile;        ///< the profile that has the settings of the base
   std::vector<ProfileRole> roles;  ///< the base's first
 };
 

@@ -40,7 +40,7 @@ class SecretsManager final : public SecretSource {
                                  TimePoint deadline);
   [[nodiscard]] NamedBy named_by() const;
   [[nodiscard]] bool is_of(std::string_view secret_id, std::string_view arn, std::string_view name) const;
-  /// Removes what nobody asked for. True if there was anything.
+  /// Removes entries that were not asked for. Returns whether there were any.
   bool remove_unasked(SecretBatch& batch, const std::vector<std::string>& secret_ids) const;
 
   Scheduler& scheduler_;

@@ -10,11 +10,11 @@
 
 namespace sma {
 
-/// The part of an error text from outside that a fault may hold: 4 KiB at most. To be taken before anything else is
-/// done with the text, so that nobody can keep the agent busy with long ones.
+/// The part of an error text from outside that a fault may hold: 4 KiB at most. It must be cut before
+/// anything else is done with the text, so that a long text cannot keep the agent busy.
 [[nodiscard]] inline std::string_view error_text(std::string_view received) { return utf8_prefix(received, 4096); }
 
-/// What went wrong, in the one form that travels between floors. It never carries a secret, a token or a signature:
+/// A failure, in the one form that all folders use. It never carries a secret, a token or a signature:
 /// its text is shown to clients and written to the log.
 ///
 /// `http_status`, `code` and `message` are for the client and the log. Decisions are made by the methods alone: AWS may

@@ -136,7 +136,7 @@ class SleepAwaiter final : public Timer {
 
 inline SleepAwaiter operator co_await(Scheduler::Sleep sleep) { return SleepAwaiter(sleep); }
 
-/// Running tasks that nobody waits for: each is dropped once done, all are cancelled with the set.
+/// Running tasks that no task awaits. Each is dropped after it ends; the set cancels all when it is destroyed.
 class TaskSet final : private Runnable {
  public:
   explicit TaskSet(Scheduler& scheduler) : scheduler_(scheduler) {}

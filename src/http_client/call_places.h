@@ -12,8 +12,8 @@ namespace sma {
 
 /// Limits how many calls are under way at once. A call that finds no free place waits for one, first in, first out.
 /// A call on behalf of someone (of a role, for example) gets a place only if at least as many places then stay free as
-/// calls on the same behalf hold. So if all calls of one role hang, other roles still find places, and calls on
-/// nobody's behalf always find one: they may take all there are. Outlives its places.
+/// calls on the same behalf hold. So if all calls of one role hang, other roles still find places, and calls
+/// without a role always find one: they may take all there are. Outlives its places.
 class CallPlaces {
  public:
   CallPlaces(Scheduler& scheduler, std::size_t count) : scheduler_(scheduler), free_(count) {}
@@ -21,7 +21,7 @@ class CallPlaces {
   /// Waits for a place from its construction on, and holds it until it is destroyed.
   class Place : public ListHook {
    public:
-    /// `on_behalf_of` empty: on nobody's.
+    /// `on_behalf_of` is empty if there is no role.
     Place(CallPlaces& places, std::string on_behalf_of);
     ~Place();
     Place(const Place&) = delete;

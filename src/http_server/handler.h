@@ -39,7 +39,7 @@ class Handler {
   ~Handler() = default;
 };
 
-/// Is told what happens beside requests, for the log.
+/// Learns of events other than requests, for the log.
 class ServerObserver {
  public:
   /// A request that was no HTTP and was answered by the server itself.

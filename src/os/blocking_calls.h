@@ -30,7 +30,8 @@ class BlockingCalls final : private Watcher {
   /// The result of `work`, which runs on a thread: it owns all that it uses, and touches no object of the loop.
   ///
   /// Faults: `work`'s own; 504 `TimeoutError` at `deadline`; 503 `Busy` if the queue of this kind is full or no thread
-  /// can be started. A call that nobody waits for any more leaves the queue; if it runs already, its result is dropped.
+  /// can be started. If the caller stops waiting, the call leaves the queue; if it runs already, its
+  /// result is dropped.
   template <typename T>
   Task<Result<T>> run(Kind kind, std::function<Result<T>()> work, TimePoint deadline);
 

@@ -25,7 +25,7 @@ class LogWriter final : public LogSink, public Runnable {
   void set_format(LogFormat format) { format_ = format; }
 
   void write(std::string_view line) override;
-  /// Faults of the target are told there, as lines at ERROR. `sink` must outlive this object.
+  /// Faults of the target are reported to `sink`, as lines at ERROR. It must outlive this object.
   void tell_faults_to(LogSink& sink) { faults_ = &sink; }
   /// Puts `line` before all that was not written yet.
   void write_first(std::string_view line) { lines_.insert(0, line); }

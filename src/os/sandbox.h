@@ -7,7 +7,7 @@
 
 namespace sma {
 
-/// What the process gives up once it is set up; irreversible. Must run before the first thread is started.
+/// Restricts the process after it is set up. It cannot be undone. Must run before the first thread is started.
 ///
 /// Landlock leaves only `writable_folders` to write in (reading stays free: files are replaced by renames), and of all
 /// others only `cleared_folders` to remove files from. As of Linux

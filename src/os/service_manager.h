@@ -7,13 +7,13 @@
 
 namespace sma {
 
-/// The service manager that started us, if it gave us a `NOTIFY_SOCKET`. Source: sd_notify(3).
+/// The service manager that started this process, if it set `NOTIFY_SOCKET`. Source: sd_notify(3).
 class ServiceManager {
  public:
-  /// Connects. To be made before the sandbox: it forbids to reach abstract sockets of other processes.
+  /// Connects. Must be called before the sandbox, which forbids abstract sockets of other processes.
   explicit ServiceManager(const Environment& environment);
 
-  /// Tells how we are: `READY=1`, `STOPPING=1`. Does nothing if nobody is there.
+  /// Sends the state of the service: `READY=1`, `STOPPING=1`. Does nothing if there is no service manager.
   void notify(std::string_view state) const;
 
  private:

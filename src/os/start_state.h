@@ -7,13 +7,13 @@
 
 namespace sma {
 
-/// What this process changes of what it was started with, for a program that takes its place by exec: the limit of core
-/// files, what SIGPIPE does, and which standard descriptors were closed.
+/// The state that this process changes and that a program started by exec gets back: the limit of core files, what
+/// SIGPIPE does, and which standard descriptors were closed.
 class StartState {
  public:
-  /// The first thing in the process.
+  /// Must be made first in the process.
   StartState();
-  /// Puts all back. The descriptors are closed by the exec.
+  /// Restores it. The exec closes the descriptors.
   void restore() const;
 
  private:

@@ -11,7 +11,7 @@ struct Cache::Entry : CachedSecret, ListHook {
   std::string asked_version_id;
   std::string asked_version_stage;
   std::size_t bytes = 0;
-  std::int64_t used = 0;  // number of the last use, over all roles; below 0: nobody has used it yet
+  std::int64_t used = 0;  // number of the last use, over all roles; below 0: not used yet
 
   [[nodiscard]] SecretKeyView key(const std::string& id) const {
     return {id, asked_version_id, asked_version_stage, role->arn};

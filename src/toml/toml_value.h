@@ -50,8 +50,8 @@ inline constexpr std::size_t kTomlDepth = 64;
 /// A fault in a TOML file; its message is `LINE: TEXT`.
 [[nodiscard]] Fault toml_fault(std::size_t line, std::string_view text);
 
-/// Puts `value` under a dotted key. It is a fault, whose message names no line, if the key is taken or leads through
-/// something closed.
+/// Puts `value` under a dotted key. It is a fault, whose message names no line, if the key exists already or leads
+/// through a table that cannot be extended.
 [[nodiscard]] Result<Done> insert_value(TomlTable& table, std::span<const std::string> key, TomlValue value);
 
 /// Opens the table of a header, `[…]` or `[[…]]` (`is_array`), below `root`. Never null. Faults as for `insert_value`.

@@ -21,7 +21,7 @@ namespace sma {
 /// The environment of the command that `exec` starts: the inherited one, in which each `{{secret:REF}}` is replaced,
 /// and what the options add. Pure: it says which secrets it needs, and is filled with the agent's answers.
 ///
-/// Problems are collected, so that all are told at once. They name the variable, the reference and the reason, and
+/// Problems are collected and reported together. They name the variable, the reference and the reason, and
 /// never a value.
 class CommandEnvironment {
  public:

@@ -39,7 +39,7 @@ std::span<const char* const> inherited_environment() {
   return {environ, count};
 }
 
-/// As process 1, a signal that nobody handles is ignored, and a container could not be stopped while it waits. The
+/// The kernel ignores a signal that process 1 does not handle, so a container could not be stopped while it waits. The
 /// command gets the default again.
 void let_signals_end_process_1() {
   if (getpid() != 1) return;
@@ -98,7 +98,7 @@ int exec_command(const ExecRequest& request, const AgentAccess& access, const St
     report(*unreachable);
     return 1;
   }
-  // What cannot be read will not come; the others are asked for once, so that all that fails is told.
+  // COMMAND will not run then. The other secrets are fetched once, without waiting, so that every failure is reported.
   const Seconds wait = environment.problems().empty() ? request.wait : Seconds(0);
   const std::vector<Result<WipedBytes>> answers = fetch_secrets(environment.secrets(), access, wait);
   environment.fill(answers);

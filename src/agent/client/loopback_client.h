@@ -23,8 +23,8 @@ struct TokenField {
 };
 
 /// One request to the running agent, with a plain blocking socket: the client side is small and needs no event loop. In
-/// two steps, so that several requests can be under way. Faults: nobody listens there, or nobody whom a client may
-/// trust; no complete answer has come by `deadline`.
+/// two steps, so that several requests can be under way. Faults: no program listens there, or one that
+/// a client may not trust; no complete answer has come by `deadline`.
 class AgentCall {
  public:
   AgentCall(AgentAddress address, const Clocks& clocks, TimePoint deadline);

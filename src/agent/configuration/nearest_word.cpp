@@ -18,7 +18,7 @@ constexpr unsigned kReplaced = 3;
 
 bool is_same(char a, char b) { return to_lower(a) == to_lower(b); }
 
-/// Where `typed` stands in `word`; npos if it does not.
+/// The position of `typed` in `word`; npos if it is not in it.
 std::size_t place_in(std::string_view typed, std::string_view word) {
   for (std::size_t begin = 0; begin + typed.size() <= word.size(); ++begin) {
     if (equals_ignoring_case(typed, word.substr(begin, typed.size()))) return begin;

@@ -155,7 +155,7 @@ Wrong read_port(const TomlValue& value, Settings& settings) {
   return std::nullopt;
 }
 
-/// One of `names`, in any case, whose order is that of the enumeration.
+/// One of `names`, in upper or lower case. Their order is that of the enumeration.
 template <const auto& names, auto member>
 Wrong read_word(const TomlValue& value, Settings& settings) {
   if (value.kind != Kind::text) return not_allowed(value);
@@ -224,7 +224,7 @@ constexpr std::int64_t kMebibyte = 1 << 20;
 constexpr auto kCache = &Settings::cache;
 constexpr auto kPrefetch = &Settings::prefetch;
 
-/// The keys whose value is true or false, and those whose value is a whole number.
+/// Makes a key whose value is true or false, or one whose value is a whole number.
 template <auto... members>
 constexpr SettingKey flag(std::string_view name, std::string_view table) {
   return {name, table, kBoolean, read_flag<members...>, value_of<members...>};

@@ -14,7 +14,7 @@ namespace sma {
 struct LoadedSettings {
   Settings settings{};
   std::vector<std::string> warnings{};  ///< a line each, for a person
-  std::vector<std::string> remarks{};   ///< the same, of what is usual in some places
+  std::vector<std::string> remarks{};   ///< likewise, of states that are usual in some places
 };
 
 /// The settings in force: those of the file, and over them those of `SMA_` variables. An empty `path` is no file; if

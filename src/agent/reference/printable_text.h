@@ -9,7 +9,7 @@ namespace sma {
 /// The bytes of a secret, or of a part of it, for a program to use.
 struct PrintableText {
   WipedBytes bytes;
-  /// The text held a lone surrogate (`\ud800`), which UTF-8 cannot express: U+FFFD stands in its place.
+  /// The text held a lone surrogate (`\ud800`), which UTF-8 cannot express. It was replaced by U+FFFD.
   bool surrogate_replaced = false;
 };
 
