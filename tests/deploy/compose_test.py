@@ -11,6 +11,7 @@ COMPOSE = DEPLOY / "compose"
 AGENT_FILE = COMPOSE / "docker-compose.yml"
 CONTAINER_FILE = COMPOSE / "agent-for-container.yml"
 SOCKET_FILE = COMPOSE / "unix-socket.yml"
+EXEC_FILE = COMPOSE / "exec.yml"
 ROOT_FILE = ROOT / "docker-compose.yml"
 PROJECT = "secrets-manager-agent-deploy-test"
 
@@ -19,7 +20,7 @@ def service(path, name):
     return yaml.safe_load(path.read_text())["services"][name]
 
 
-@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, EXEC_FILE], ids=lambda path: path.name)
 def test_the_agent_is_hardened(path):
     agent = service(path, "agent")
     assert agent["read_only"] is True
@@ -28,7 +29,7 @@ def test_the_agent_is_hardened(path):
     assert (agent["mem_limit"], agent["memswap_limit"], agent["cpus"]) == ("16m", "16m", 0.1)
 
 
-@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, ROOT_FILE],
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, EXEC_FILE, ROOT_FILE],
                          ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_cache_fits_into_the_memory_and_the_last_answers_into_the_time_to_stop(path):
     agent = service(path, "agent")
@@ -55,6 +56,11 @@ def test_with_a_socket_the_agent_is_the_same_without_a_token():
     assert web["volumes"][0].endswith(":ro") and worker["volumes"] == web["volumes"]
 
 
+def test_the_program_is_started_with_the_same_agent():
+    assert service(EXEC_FILE, "agent") == service(SOCKET_FILE, "agent")
+    assert service(EXEC_FILE, "database")["volumes"] == ["socket:/run/secrets-manager-agent:ro", "program:/program:ro"]
+
+
 @pytest.fixture(params=["1", "2"])
 def compose(request, images, tmp_path):
     """Runs Compose with a file of deploy/compose, the test's images, and the stand-in as AWS."""
@@ -74,18 +80,18 @@ def compose(request, images, tmp_path):
     docker("run", "-d", "--name", aws, "--network", PROJECT, "-v", f"{SECRETS}:/secrets.json:ro", images["standin"],
            "--listen", "0.0.0.0:8080", "--secrets", "/secrets.json", *keys)
 
-    def call(path, *arguments, check=True, **environment):
+    def call(path, *arguments, check=True, services=None, **environment):
         over = tmp_path / f"over-{path.name}"
         agent = {"image": images["agent"], "environment": {"AWS_ENDPOINT_URL": f"http://{aws}:8080"}}
         networks = {}
-        if path in (AGENT_FILE, SOCKET_FILE):
+        if path != CONTAINER_FILE:
             networks = {"networks": {"default": {"external": True, "name": PROJECT}}}
-        over.write_text(json.dumps({"services": {"agent": agent}, **networks}))
+        over.write_text(json.dumps({"services": {"agent": agent, **(services or {})}, **networks}))
         return run(*command, "-p", PROJECT, "-f", path, "-f", over, *arguments, check=check, cwd=COMPOSE,
                    env={**os.environ, **KEYS, "AWS_REGION": "us-east-1", "AWS_SESSION_TOKEN": "",
                         "APPLICATION_IMAGE": images["client-application"], **environment})
     yield call
-    for path in (AGENT_FILE, SOCKET_FILE):
+    for path in (AGENT_FILE, SOCKET_FILE, EXEC_FILE):
         call(path, "down", "-v", "-t", "2", check=False)
     docker("rm", "-f", aws, check=False)
     docker("network", "rm", PROJECT, check=False)
@@ -131,3 +137,27 @@ def test_two_applications_in_networks_of_their_own_share_an_agent_by_its_socket(
     assert mode.stdout.split() == ["660", "65532:65532"]
     compose(SOCKET_FILE, "restart", "agent")
     compose(SOCKET_FILE, "exec", "-T", "web", "secrets-manager-agent", "get", "demo/secret", "--wait", "20")
+
+
+@pytest.mark.containers
+def test_an_image_that_is_not_modified_gets_its_password_from_exec(compose, images, database_image):
+    def call(*arguments, **options):
+        reference = {"POSTGRES_PASSWORD": "{{secret:demo/secret:password}}"}
+        services = {"program": {"image": images["agent"]}, "database": {"environment": reference}}
+        return compose(EXEC_FILE, *arguments, services=services, DATABASE_IMAGE=database_image, **options)
+
+    call("up", "-d")
+    assert_password_works(lambda *command: call("exec", "-T", "database", *command, check=False))
+    first = call("exec", "-T", "database", "cat", "/proc/1/comm")
+    assert first.stdout.strip() == "postgres"
+
+
+def assert_password_works(run_in_database):
+    """The password of the demonstration's secret is the database's."""
+    def ask(password):
+        return run_in_database("env", f"PGPASSWORD={password}", "psql", "-h", "127.0.0.1", "-U", "postgres", "-Atc",
+                               "select 'let in'")
+
+    password = json.loads(DEMO_SECRET)["password"]
+    eventually(lambda: "let in" in ask(password).stdout)
+    assert "password authentication failed" in ask("another").stdout

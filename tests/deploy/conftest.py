@@ -130,3 +130,13 @@ def images():
         run("docker", "build", "-q", "-f", ROOT / "Dockerfile.agent", "--target", target, "-t", names[target], ROOT,
             env={**os.environ, "DOCKER_BUILDKIT": "0"}, timeout=1800)
     return names
+
+
+@pytest.fixture(scope="session")
+def database_image(images):
+    """A database that others wrote; it knows nothing of the agent."""
+    name = "secrets-manager-agent-deploy-test:database"
+    folder = Path(__file__).parent
+    run("docker", "build", "-q", "-f", folder / "database.Dockerfile", "-t", name, folder,
+        env={**os.environ, "DOCKER_BUILDKIT": "0"}, timeout=1800)
+    return name

@@ -11,6 +11,7 @@ from conftest import DEMO_SECRET, DEPLOY, KEYS, SECRETS, docker, eventually
 
 TASK = json.loads((DEPLOY / "ecs/task-definition.json").read_text())
 SOCKET_TASK = json.loads((DEPLOY / "ecs/task-definition-unix-socket.json").read_text())
+EXEC_TASK = json.loads((DEPLOY / "ecs/task-definition-exec.json").read_text())
 TASKS = {"token": TASK, "socket": SOCKET_TASK}
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 POLICIES = sorted(DEPLOY.glob("*/policy-*.json")) + sorted(DEPLOY.glob("*/*trust-policy.json"))
@@ -28,7 +29,7 @@ def unknown_values(value, shape, place=""):
         yield f"{place}: {value}"
 
 
-@every_task
+@pytest.mark.parametrize("task", [*TASKS.values(), EXEC_TASK], ids=[*TASKS, "exec"])
 def test_the_task_definition_is_what_register_task_definition_takes(task):
     service = botocore.session.get_session().get_service_model("ecs")
     shape = service.operation_model("RegisterTaskDefinition").input_shape
@@ -50,6 +51,16 @@ def test_the_application_can_only_read_the_volume(task):
     assert [mount["readOnly"] for mount in agent["mountPoints"]] == [False]
     assert [mount["readOnly"] for mount in application["mountPoints"]] == [True]
     assert agent["environment"][0] == application["environment"][0]
+
+
+def test_the_task_that_starts_an_image_by_exec_has_the_same_agent_and_waits_for_the_program():
+    agent, program, database = EXEC_TASK["containerDefinitions"]
+    socket_agent, _ = SOCKET_TASK["containerDefinitions"]
+    assert {**agent, "logConfiguration": None} == {**socket_agent, "logConfiguration": None}
+    assert not program["essential"] and program["command"] == ["copy-to", database["entryPoint"][0]]
+    assert database["dependsOn"] == [{"containerName": agent["name"], "condition": "HEALTHY"},
+                                     {"containerName": program["name"], "condition": "SUCCESS"}]
+    assert [mount["readOnly"] for mount in database["mountPoints"]] == [True, True]
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: f"{path.parent.name}/{path.name}")

@@ -79,6 +79,20 @@ def test_the_pod_with_the_socket_is_the_same_without_a_token():
         assert "AWS_TOKEN" not in [variable["name"] for variable in container["env"]]
 
 
+def test_the_pod_that_starts_an_image_by_exec_has_the_same_agent_and_all_groups_it_needs():
+    pod, spec = manifest("pod-exec.yaml"), manifest("pod-exec.yaml")["spec"]
+    agent, program = spec["initContainers"]
+    assert agent == manifest("pod-unix-socket.yaml")["spec"]["initContainers"][0]
+    assert spec["securityContext"] == manifest("pod.yaml")["spec"]["securityContext"]
+    (database,) = spec["containers"]
+    assert database["command"][0] == program["args"][1]
+    for container in (program, database):
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    skipped = pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"].split(",")
+    assert skipped == [database["name"], program["name"]]
+
+
 def test_both_service_accounts_are_the_pods():
     for name in ("irsa.yaml", "pod-identity.yaml"):
         assert manifest(name)["metadata"]["name"] == manifest("pod.yaml")["spec"]["serviceAccountName"]

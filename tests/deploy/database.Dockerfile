@@ -1,0 +1,7 @@
+# Debian's PostgreSQL, whose entry point reads its password as the image that everybody uses does.
+FROM debian:trixie-slim
+RUN apt-get -qq update \
+ && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends postgresql postgresql-client > /dev/null
+COPY database-entrypoint /usr/local/bin/docker-entrypoint.sh
+ENTRYPOINT ["docker-entrypoint.sh"]
+CMD ["postgres"]
