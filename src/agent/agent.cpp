@@ -90,7 +90,6 @@ Task<Result<Done>> Agent::start() {
     co_return prepared.fault();
   }
   parts_.service_manager.notify("READY=1");
-  parts_.files.stop_waiting();
   ready_.set();
   serving_->routes.release();
   co_return Done{};

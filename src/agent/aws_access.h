@@ -24,7 +24,7 @@ struct AwsCalls {
   AwsCalls(const AgentParts& parts, HttpClientSettings network, RetryPolicy retries)
       : clock(parts.loop),
         names(parts.loop, parts.blocking_calls),
-        http(parts.loop, names, std::move(network)),
+        http(parts.loop, names, parts.files, parts.log, std::move(network)),
         context{parts.loop, clock, random, parts.log},
         metadata({parts.environment, parts.files, http}, context),
         api(http, context, retries) {}

@@ -21,6 +21,9 @@ Result<AwsPlan> plan_aws(const Settings& settings, const Environment& environmen
   if (!network.ok()) return network.fault();
   if (network->ca_bundle.empty() && network->ca_file.empty() && network->ca_folder.empty())
     log.warn("no certificate authorities were found: nothing can be reached by https; set AWS_CA_BUNDLE");
+  for (const std::string& place : network->broken_authorities)
+    log.warn("a certificate authority is ignored",
+             {{"path", network->ca_bundle.empty() ? network->ca_file : network->ca_bundle}, {"reason", place}});
   for (const std::size_t entry : network->no_proxy.not_understood())
     log.warn("an entry of no_proxy is not understood and is ignored", {{"entry", entry}});
   auto endpoints = read_endpoint_settings(environment, profile);

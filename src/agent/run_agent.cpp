@@ -21,6 +21,7 @@
 #include "os/run_task.h"
 #include "os/service_manager.h"
 #include "os/signals.h"
+#include "os/threaded_files.h"
 
 namespace sma {
 namespace {
@@ -36,7 +37,7 @@ Result<Done> run_in_lambda(AgentMaker& maker, const AgentParts& parts, const Lam
   HttpClientSettings settings;
   settings.user_agent = "secrets-manager-agent/" SMA_VERSION;
   NameLookup names(parts.loop, parts.blocking_calls);
-  HttpClient http(parts.loop, names, std::move(settings));
+  HttpClient http(parts.loop, names, parts.files, parts.log, std::move(settings));
   LambdaExtension extension(http, parts.loop, start.api, name);
   LambdaAgent agent(parts.loop, extension, maker, parts.log, start.snap_start);
   return run_to_its_end(parts.loop, agent.run(stop));
@@ -80,11 +81,12 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   Signals signals(loop);
   ChildProcesses processes(loop);
   const ServiceManager service_manager(environment);
+  ThreadedFiles threaded_files(loop, calls);
   int exit_code = 0;
   {
     const AgentParts parts{.loop = loop,
                            .environment = environment,
-                           .files = files,
+                           .files = threaded_files,
                            .processes = processes,
                            .service_manager = service_manager,
                            .blocking_calls = calls,

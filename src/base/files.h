@@ -2,12 +2,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/file_rule.h"
 #include "base/result.h"
+#include "base/task.h"
 #include "base/wiped_bytes.h"
 
 namespace sma {
@@ -32,6 +36,8 @@ struct CheckedFile {
 [[nodiscard]] std::string open_folder_remark(const std::string& path);
 
 /// Reads small files whole. Tests put their own in.
+///
+/// All but `ask` wait until the file system has answered: they are for the start, for commands, and for questions.
 class Files {
  public:
   virtual ~Files() = default;
@@ -51,11 +57,31 @@ class Files {
   /// None if there is no such file, or if a test does not care.
   [[nodiscard]] virtual std::optional<FileFacts> facts(const std::string& /*path*/) const { return std::nullopt; }
 
-  /// From now on a pipe that was not written to yet is a fault at once: the loop runs and must not wait.
-  virtual void stop_waiting() {}
+  /// What `question` returns. It gets the Files that it may use, owns all else that it uses, and touches nothing of the
+  /// loop: it may run on a thread. `path` is the file that it is about. Here it is asked at once. `ThreadedFiles`
+  /// keeps a file system that hangs away from the loop.
+  ///
+  /// Faults: the question's own; 504 `TimeoutError`, which names the path, if the answer does not come in time.
+  template <typename T>
+  [[nodiscard]] Task<Result<T>> ask(std::string path, std::function<Result<T>(const Files&)> question) const;
 
   static constexpr std::size_t kLimit = std::size_t{4} << 20;
+
+ protected:
+  using Question = std::function<void(const Files&)>;
+  /// Runs `question`, or returns why it has not run to its end.
+  [[nodiscard]] virtual Task<Result<Done>> run(std::string path, Question question) const;
 };
+
+template <typename T>
+Task<Result<T>> Files::ask(std::string path, std::function<Result<T>(const Files&)> question) const {
+  const auto answer = std::make_shared<std::optional<Result<T>>>();
+  Task<Result<Done>> running =
+      run(std::move(path), [answer, asked = std::move(question)](const Files& files) { *answer = asked(files); });
+  const Result<Done> ran = co_await std::move(running);
+  if (!ran.ok()) co_return ran.fault();
+  co_return std::move(**answer);
+}
 
 /// The files of this machine. A file may be a pipe (`<(…)`, /dev/fd/3, a FIFO) whose writer has yet to come: it is read
 /// to its end, and is a fault if that does not come in time. It is never taken for empty.
@@ -71,10 +97,9 @@ class SystemFiles final : public Files {
   [[nodiscard]] bool exists(const std::string& path) const override;
   [[nodiscard]] bool is_folder(const std::string& path) const override;
   [[nodiscard]] std::optional<FileFacts> facts(const std::string& path) const override;
-  void stop_waiting() override { patience_ = Nanoseconds(0); }
 
  private:
-  Nanoseconds patience_;
+  const Nanoseconds patience_;
 };
 
 }  // namespace sma

@@ -15,8 +15,6 @@ namespace {
 constexpr Milliseconds kBackstop{3000};
 constexpr long kConnectionLifetime = 300;
 constexpr long kConnectionIdle = 60;
-// Parsing the authorities takes 11 ms.
-constexpr long kAuthoritiesCache = 300;
 constexpr std::size_t kMaxFieldBytes = std::size_t{64} << 10;
 
 /// curl's own limits are only for the case that ours fail. `time` may be PhaseLimits::kNone.
@@ -42,11 +40,11 @@ const char* key_exchange_groups(const HttpClientSettings& settings) {
 
 }  // namespace
 
-EasyCall::EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
+EasyCall::EasyCall(CurlLoop& curl, const HttpClientSettings& settings, std::shared_ptr<const Trust> trust,
                    const ClientRequest& request, const Route& route)
     : curl_(curl),
       settings_(settings),
-      authorities_file_(authorities_file),
+      trust_(std::move(trust)),
       request_(request),
       route_(route),
       easy_(curl_easy_init()),
@@ -137,15 +135,9 @@ void EasyCall::set_tls() {
   curl_easy_setopt(easy_, CURLOPT_SSL_EC_CURVES, key_exchange_groups(settings_));
   curl_easy_setopt(easy_, CURLOPT_SSL_CTX_FUNCTION, on_tls);
   curl_easy_setopt(easy_, CURLOPT_SSL_CTX_DATA, static_cast<void*>(this));
-  curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, kAuthoritiesCache);
-  if (!authorities_file_.empty()) {
-    curl_easy_setopt(easy_, CURLOPT_CAINFO, authorities_file_.c_str());
-    curl_easy_setopt(easy_, CURLOPT_PROXY_CAINFO, authorities_file_.c_str());
-  }
-  if (settings_.ca_bundle.empty() && !settings_.ca_folder.empty()) {
-    curl_easy_setopt(easy_, CURLOPT_CAPATH, settings_.ca_folder.c_str());
-    curl_easy_setopt(easy_, CURLOPT_PROXY_CAPATH, settings_.ca_folder.c_str());
-  }
+  // curl has no authorities of its own, and need not keep a store.
+  curl_easy_setopt(easy_, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+  if (trust_ != nullptr) trust_->use_sessions(easy_);
 }
 
 // Both options are always set: curl takes an option that is not set from the environment.
@@ -314,6 +306,8 @@ int EasyCall::on_close(void* open_sockets, curl_socket_t socket) {
 
 CURLcode EasyCall::on_tls(CURL* /*easy*/, void* context, void* self) {
   auto& call = *static_cast<EasyCall*>(self);
+  if (call.trust_ == nullptr) return CURLE_SSL_CACERT_BADFILE;
+  call.trust_->use_authorities(static_cast<SSL_CTX*>(context));
   if (++call.handshakes_ >= call.route_.handshakes) call.progress_.handshaking = call.curl_.scheduler().now();
   SSL_CTX_set_mode(static_cast<SSL_CTX*>(context), SSL_MODE_RELEASE_BUFFERS);
   // curl switches tickets off. Without them TLS 1.2 resumes a session only at the very server that remembers it.

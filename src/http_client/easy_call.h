@@ -3,9 +3,11 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <memory>
 #include <optional>
 
 #include "base/event.h"
+#include "http_client/authorities.h"
 #include "http_client/curl_loop.h"
 #include "http_client/http_client.h"
 #include "http_client/route.h"
@@ -15,9 +17,9 @@ namespace sma {
 /// One request on one curl easy handle, from hand-over to answer. Its destructor takes it off curl.
 class EasyCall final : private Transfer {
  public:
-  /// `authorities_file` as AuthoritiesFile names it; empty: none. `route` has the addresses of its names. All arguments
-  /// but `authorities_file` must outlive the call.
-  EasyCall(CurlLoop& curl, const HttpClientSettings& settings, const std::string& authorities_file,
+  /// `trust` may be null if the route has no handshakes. `route` has the addresses of its names. All arguments but
+  /// `trust` must outlive the call.
+  EasyCall(CurlLoop& curl, const HttpClientSettings& settings, std::shared_ptr<const Trust> trust,
            const ClientRequest& request, const Route& route);
   ~EasyCall();
   EasyCall(const EasyCall&) = delete;
@@ -61,7 +63,7 @@ class EasyCall final : private Transfer {
 
   CurlLoop& curl_;
   const HttpClientSettings& settings_;
-  const std::string authorities_file_;
+  const std::shared_ptr<const Trust> trust_;
   const ClientRequest& request_;
   const Route& route_;
   CURL* easy_;

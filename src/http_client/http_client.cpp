@@ -11,7 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/wiping_allocator.h"
-#include "http_client/authorities_file.h"
+#include "http_client/authorities.h"
 #include "http_client/call_places.h"
 #include "http_client/easy_call.h"
 #include "http_client/route.h"
@@ -24,6 +24,11 @@ void* openssl_realloc(void* memory, std::size_t size, const char* /*file*/, int 
   return wiping_realloc(memory, size);
 }
 void openssl_free(void* memory, const char* /*file*/, int /*line*/) { wiping_free(memory); }
+
+AuthoritiesPlace place_of_authorities(const HttpClientSettings& settings) {
+  if (!settings.ca_bundle.empty()) return {.file = settings.ca_bundle, .broken = settings.broken_authorities};
+  return {.file = settings.ca_file, .folder = settings.ca_folder, .broken = settings.broken_authorities};
+}
 
 }  // namespace
 
@@ -40,11 +45,11 @@ void ClientResponse::close_connection() {
 
 class HttpClient::Impl {
  public:
-  Impl(EventLoop& loop, NameLookup& lookup, HttpClientSettings given)
+  Impl(EventLoop& loop, NameLookup& lookup, const Files& files, Log& log, HttpClientSettings given)
       : event_loop(loop),
         names(lookup),
         settings(std::move(given)),
-        authorities(files, settings.ca_bundle.empty() ? settings.ca_file : settings.ca_bundle),
+        authorities(loop, files, log, place_of_authorities(settings)),
         curl(loop),
         places(loop, settings.calls_at_once) {}
 
@@ -70,6 +75,16 @@ class HttpClient::Impl {
     co_return Done{};
   }
 
+  /// What vouches for a server. What the authorities before the present ones vouched for is not used again.
+  Task<Result<std::shared_ptr<const Trust>>> trust_in_force(TimePoint deadline) {
+    Task<Result<std::shared_ptr<const Trust>>> getting = authorities.get(deadline);
+    Result<std::shared_ptr<const Trust>> trust = co_await std::move(getting);
+    if (!trust.ok()) co_return trust;
+    if (trust_ != nullptr && trust_ != *trust) curl.drop_connections();
+    trust_ = *trust;
+    co_return trust;
+  }
+
   /// The call's answer, or the fault that one of its phases, or all of them by `end`, took too long.
   Task<Result<ClientResponse>> answer_of(EasyCall& call, PhaseLimits limits, TimePoint end) {
     for (;;) {
@@ -83,17 +98,17 @@ class HttpClient::Impl {
   EventLoop& event_loop;
   NameLookup& names;
   HttpClientSettings settings;
-  SystemFiles files;
-  AuthoritiesFile authorities;
+  Authorities authorities;
   CurlLoop curl;
   CallPlaces places;
 
  private:
+  std::shared_ptr<const Trust> trust_;  // of the last call
   Nanoseconds suspended_ = event_loop.suspended_time();
 };
 
-HttpClient::HttpClient(EventLoop& loop, NameLookup& names, HttpClientSettings settings)
-    : impl_(std::make_unique<Impl>(loop, names, std::move(settings))) {}
+HttpClient::HttpClient(EventLoop& loop, NameLookup& names, const Files& files, Log& log, HttpClientSettings settings)
+    : impl_(std::make_unique<Impl>(loop, names, files, log, std::move(settings))) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -125,7 +140,15 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
     if (!found.ok()) co_return found.fault();
   }
 
-  EasyCall call(client.curl, client.settings, client.authorities.name(), request, route);
+  std::shared_ptr<const Trust> trust;
+  if (route.handshakes > 0) {
+    Task<Result<std::shared_ptr<const Trust>>> trusting = client.trust_in_force(end);
+    Result<std::shared_ptr<const Trust>> trusted = co_await std::move(trusting);
+    if (!trusted.ok()) co_return trusted.fault();
+    trust = std::move(*trusted);
+  }
+
+  EasyCall call(client.curl, client.settings, std::move(trust), request, route);
   const TimePoint sent_at = loop.now();
   const WallTime wall_sent_at = loop.wall_now();
   const Result<Done> started = call.start();

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/file_descriptor.h"
+#include "base/files.h"
+#include "base/log.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
@@ -79,10 +81,11 @@ class HttpTransport {
 
 /// The proxies, the trusted certificates and the key exchange of outgoing connections; read once at start.
 struct HttpClientSettings {
-  std::string ca_bundle{};    ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
-  std::string ca_file{};      ///< as found by the usual search; may be empty
-  std::string ca_folder{};    ///< `SSL_CERT_DIR`, hashed names; may be empty
-  SharedBytes https_proxy{};  ///< may hold a password: never logged
+  std::string ca_bundle{};  ///< a PEM file that must be readable; empty: `ca_file` and `ca_folder`
+  std::string ca_file{};    ///< as found by the usual search; may be empty
+  std::string ca_folder{};  ///< `SSL_CERT_DIR`, hashed names; may be empty
+  std::vector<std::string> broken_authorities{};  ///< places of broken certificates in the file, told already
+  SharedBytes https_proxy{};                      ///< may hold a password: never logged
   SharedBytes http_proxy{};
   NoProxy no_proxy{};
   std::string user_agent{};
@@ -102,8 +105,8 @@ struct HttpClientSettings {
 /// and curl's reason.
 class HttpClient final : public HttpTransport {
  public:
-  /// `names` must outlive the client.
-  HttpClient(EventLoop& loop, NameLookup& names, HttpClientSettings settings);
+  /// All but `settings` must outlive the client.
+  HttpClient(EventLoop& loop, NameLookup& names, const Files& files, Log& log, HttpClientSettings settings);
   ~HttpClient() override;
 
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request) override;

@@ -112,6 +112,46 @@ TEST_CASE("a replaced bundle counts for the next connection, and nothing that th
   CHECK(aws.last("GetSecretValue").tls.find("resumed") == std::string::npos);
 }
 
+TEST_CASE("a bad replacement of a bundle is a warning, and the bundle before it stays in use") {
+  const Certificate authority;
+  const Certificate certificate({.issuer = &authority});
+  const TempFolder folder;
+  const auto replace = [&](const std::string& by) {
+    std::filesystem::rename(folder.write("new.pem", by), folder.path() / "ca.pem");
+  };
+  const std::string good = read_file(authority.certificate_file());
+  const std::string broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  replace(good + broken);
+  standin::Standin aws(serving(certificate));
+  aws.put("tls/bad", "tls-bad-value");
+  AgentProcess agent(asking(aws, {{"AWS_CA_BUNDLE", folder.path() / "ca.pem"}}));
+  CHECK(agent.get_secret("tls/bad").status == 200);
+  CHECK(agent.logs("WARN a certificate authority is ignored"));
+  CHECK(agent.logs("PEM block 2, line "));
+  for (const std::string& bad : {std::string("no certificate"), broken}) {
+    replace(bad);
+    aws.drop_connections();
+    CHECK(agent.get_secret("tls/bad", "&refreshNow=1").status == 200);
+  }
+  CHECK(agent.logs("WARN the certificate authorities cannot be read again"));
+}
+
+TEST_CASE("a bundle without a good certificate ends the start") {
+  const TempFolder folder;
+  const std::string good = read_file(Certificate().certificate_file());
+  const std::string glued = good.substr(0, good.size() - 1) + good;
+  for (const std::string& bad : {glued, std::string("-----BEGIN CERTIFICATE-----\nAAAA\n"), std::string()}) {
+    const std::string path = folder.write("ca.pem", bad);
+    for (const char* name : {"AWS_CA_BUNDLE", "SSL_CERT_FILE"}) {
+      AgentSettings settings;
+      settings.environment = {{name, path}, {"AWS_REGION", "us-east-1"}};
+      const Outcome outcome = run_agent(settings);
+      CHECK(outcome.exit_code == 1);
+      CHECK(outcome.errors.find(path) != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("the post-quantum group is offered first, and a session is resumed on the next connection") {
   const Certificate certificate;
   for (const bool tls_1_2 : {false, true}) {

@@ -27,6 +27,17 @@ SharedBytes first_set(const Environment& environment, std::initializer_list<std:
   return {};
 }
 
+constexpr std::size_t kBundleLimit = std::size_t{16} << 20;
+
+/// `name`: where the bundle is configured.
+Result<std::vector<std::string>> check_bundle(const Files& files, const std::string& name, const std::string& path) {
+  const auto bundle = files.read_trusted(path, kBundleLimit);
+  if (!bundle.ok()) return Fault::internal(name + ": " + bundle.fault().message);
+  auto broken = check_certificate_bundle(bundle->view());
+  if (!broken.ok()) return Fault::internal(name + " " + path + ": " + broken.fault().message);
+  return broken;
+}
+
 Fault not_a_proxy(const std::string& name) {
   return Fault::internal(name + " (or its upper case, or all_proxy) is no proxy: http://[user:password@]host[:port]");
 }
@@ -49,13 +60,9 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
 
   settings.ca_bundle = environment.get_or("AWS_CA_BUNDLE", profile_ca_bundle);
   if (!settings.ca_bundle.empty()) {
-    const auto bundle = files.read_trusted(settings.ca_bundle, std::size_t{16} << 20);
-    if (!bundle.ok())
-      return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle): " + bundle.fault().message);
-    const Result<Done> checked = check_certificate_bundle(bundle->view());
-    if (!checked.ok())
-      return Fault::internal("the certificate bundle (AWS_CA_BUNDLE or ca_bundle) " + settings.ca_bundle + ": " +
-                             checked.fault().message);
+    auto broken = check_bundle(files, "the certificate bundle (AWS_CA_BUNDLE or ca_bundle)", settings.ca_bundle);
+    if (!broken.ok()) return broken.fault();
+    settings.broken_authorities = std::move(*broken);
     return settings;
   }
   settings.ca_file = environment.get_or("SSL_CERT_FILE", "");
@@ -65,12 +72,19 @@ Result<HttpClientSettings> network_settings(const Environment& environment, cons
     const Result<Done> checked = files.check_trusted(path);
     if (!checked.ok()) return Fault::internal(std::string(name) + ": " + checked.fault().message);
   }
+  if (!settings.ca_file.empty()) {
+    auto broken = check_bundle(files, "SSL_CERT_FILE", settings.ca_file);
+    if (!broken.ok()) return broken.fault();
+    settings.broken_authorities = std::move(*broken);
+  }
   if (!settings.ca_file.empty() || !settings.ca_folder.empty()) return settings;
   for (const char* path : kBundles) {
-    if (files.exists(path)) {
-      settings.ca_file = path;
-      break;
-    }
+    if (!files.exists(path)) continue;
+    auto broken = check_bundle(files, "the certificate bundle", path);
+    if (!broken.ok()) continue;
+    settings.ca_file = path;
+    settings.broken_authorities = std::move(*broken);
+    break;
   }
   return settings;
 }

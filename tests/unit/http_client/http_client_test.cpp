@@ -53,7 +53,9 @@ class ClientFixture {
   EventLoop loop_{clocks};
   BlockingCalls calls_{loop_};
   NameLookup names_{loop_, calls_};
-  HttpClient client_{loop_, names_, HttpClientSettings{.user_agent = "test"}};
+  SystemFiles files_;
+  Log log_{nullptr, LogLevel::none};
+  HttpClient client_{loop_, names_, files_, log_, HttpClientSettings{.user_agent = "test"}};
 };
 
 TEST_CASE("an answer has its status, body and fields, by name in any case") {

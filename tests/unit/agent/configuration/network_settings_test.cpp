@@ -36,13 +36,18 @@ class SomeFiles final : public Files {
 using Variables = std::map<std::string, std::string, std::less<>>;
 
 const std::string kPem = certificate_text();  // NOLINT(cert-err58-cpp)
+const std::string kBroken =                   // NOLINT(cert-err58-cpp)
+    "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n";
 
 Result<HttpClientSettings> read(Variables variables, const std::string& profile_bundle = "") {
   const SomeFiles files({{"/own.pem", kPem},
+                         {"/file.pem", kPem},
                          {"/profile.pem", kPem},
                          {"/empty.pem", ""},
                          {"/junk.pem", "hunter2"},
-                         {"/broken.pem", kPem + "-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n"},
+                         {"/broken.pem", kBroken},
+                         {"/mixed.pem", kPem + kBroken},
+                         {"/etc/ssl/certs/ca-certificates.crt", kBroken},
                          {"/etc/pki/tls/certs/ca-bundle.crt", kPem},
                          {"/etc/ssl/cert.pem", kPem}});
   return network_settings(Environment(std::move(variables)), files, profile_bundle);
@@ -64,10 +69,10 @@ TEST_CASE("the bundle is that of AWS_CA_BUNDLE, then the profile's, and nothing 
 }
 
 TEST_CASE(
-    "a bundle that cannot be read, or holds no certificate or a broken one, is a fault that names it: there is no "
-    "fallback") {
+    "a bundle that cannot be read, or holds no good certificate, is a fault that names it: there is no fallback") {
   for (const char* path : {"/none.pem", "/empty.pem", "/junk.pem", "/broken.pem"}) {
-    for (const auto& settings : {read({{"AWS_CA_BUNDLE", path}}, "/profile.pem"), read({}, path)}) {
+    for (const auto& settings :
+         {read({{"AWS_CA_BUNDLE", path}}, "/profile.pem"), read({}, path), read({{"SSL_CERT_FILE", path}})}) {
       REQUIRE_FALSE(settings.ok());
       CHECK(settings.fault().message.find(path) != std::string::npos);
       CHECK(settings.fault().message.find("hunter2") == std::string::npos);
@@ -94,7 +99,15 @@ TEST_CASE("authorities that another user can have put there are a fault") {
   CHECK_FALSE(read({}, "/planted.pem").ok());
 }
 
-TEST_CASE("else the first of the usual places that exists does") {
+TEST_CASE("a broken certificate among good ones is reported by its place") {
+  for (const auto& settings : {read({{"AWS_CA_BUNDLE", "/mixed.pem"}}), read({{"SSL_CERT_FILE", "/mixed.pem"}})}) {
+    REQUIRE(settings.ok());
+    REQUIRE(settings->broken_authorities.size() == 1);
+    CHECK(settings->broken_authorities.front().starts_with("PEM block 2, line 10"));
+  }
+}
+
+TEST_CASE("else the first of the usual places that has a good certificate does") {
   CHECK(read({})->ca_file == "/etc/pki/tls/certs/ca-bundle.crt");
   CHECK(network_settings(Environment(Variables{}), SomeFiles({}), "")->ca_file.empty());
 }

@@ -29,7 +29,7 @@ class LambdaFixture : public AgentFixture, public AgentMaker {
   void begin_as_extension(bool snap_start = false) {
     HttpClientSettings client;
     client.http_proxy = SharedBytes("http://127.0.0.1:1");
-    http_ = std::make_unique<HttpClient>(loop_, names_, std::move(client));
+    http_ = std::make_unique<HttpClient>(loop_, names_, files_, log_, std::move(client));
     if (api.empty()) api = aws.url().substr(std::string("http://").size());
     extension_ = std::make_unique<LambdaExtension>(*http_, loop_, api, "agent-in-test");
     stop_ = std::make_unique<Event>(loop_);
