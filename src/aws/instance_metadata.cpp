@@ -29,7 +29,8 @@ Fault refused(int status) { return endpoint_refusal(status, "instance metadata a
 Task<Result<std::optional<ClientResponse>>> InstanceMetadata::get(std::string path, TimePoint deadline) {
   if (equals_ignoring_case(surroundings_.environment.get_or("AWS_EC2_METADATA_DISABLED", {}), "true"))
     co_return Fault::absent("AWS_EC2_METADATA_DISABLED is true");
-  auto found = endpoint();
+  auto finding = endpoint();
+  auto found = co_await std::move(finding);
   if (!found.ok()) co_return std::move(found.fault());
   EndpointRetries retries(context_, kRetries, deadline);
   for (;;) {
@@ -108,13 +109,14 @@ Task<Result<ClientResponse>> InstanceMetadata::send(ClientRequest request, TimeP
   co_return response;
 }
 
-Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
+Task<Result<InstanceMetadata::Endpoint>> InstanceMetadata::endpoint() const {
   auto url = surroundings_.environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   auto mode = surroundings_.environment.get("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
   std::optional<ProfileFiles> files;
   if (!url) {
-    auto read = read_profile_files(surroundings_.environment, surroundings_.files);
-    if (!read.ok()) return std::move(read.fault());
+    auto reading = ask_profile_files(&surroundings_.environment, &surroundings_.files);
+    auto read = co_await std::move(reading);
+    if (!read.ok()) co_return std::move(read.fault());
     files = std::move(*read);
     url = files->get("ec2_metadata_service_endpoint");
     if (!mode) mode = files->get("ec2_metadata_service_endpoint_mode");
@@ -123,14 +125,14 @@ Result<InstanceMetadata::Endpoint> InstanceMetadata::endpoint() const {
     std::string text(*url);
     const auto parsed = parse_url(text);
     if (!parsed || (parsed->scheme != "http" && parsed->scheme != "https"))
-      return Fault::internal("the endpoint of instance metadata is no http URL");
+      co_return Fault::internal("the endpoint of instance metadata is no http URL");
     while (text.ends_with('/')) text.pop_back();
-    return Endpoint{std::move(text), true};
+    co_return Endpoint{std::move(text), true};
   }
-  if (!mode) return Endpoint{"http://169.254.169.254"};
-  if (equals_ignoring_case(*mode, "IPv4")) return Endpoint{"http://169.254.169.254"};
-  if (equals_ignoring_case(*mode, "IPv6")) return Endpoint{"http://[fd00:ec2::254]", true};
-  return Fault::internal("the endpoint mode of instance metadata is neither IPv4 nor IPv6");
+  if (!mode) co_return Endpoint{"http://169.254.169.254"};
+  if (equals_ignoring_case(*mode, "IPv4")) co_return Endpoint{"http://169.254.169.254"};
+  if (equals_ignoring_case(*mode, "IPv6")) co_return Endpoint{"http://[fd00:ec2::254]", true};
+  co_return Fault::internal("the endpoint mode of instance metadata is neither IPv4 nor IPv6");
 }
 
 }  // namespace sma

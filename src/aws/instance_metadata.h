@@ -31,7 +31,7 @@ class InstanceMetadata {
     std::string url;          // without a trailing slash
     bool configured = false;  // named by the user, or IPv6 asked for
   };
-  [[nodiscard]] Result<Endpoint> endpoint() const;
+  Task<Result<Endpoint>> endpoint() const;
   [[nodiscard]] bool has_token() const { return !token_.empty() && context_.scheduler.now() < token_end_; }
   Task<Result<ClientResponse>> attempt(Endpoint endpoint, std::string path, TimePoint deadline);
   Task<Result<ClientResponse>> ask_for_token(Endpoint endpoint, TimePoint deadline);

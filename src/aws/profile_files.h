@@ -8,6 +8,7 @@
 #include "base/environment.h"
 #include "base/files.h"
 #include "base/result.h"
+#include "base/task.h"
 
 namespace sma {
 
@@ -28,6 +29,8 @@ struct ProfileFiles {
 
 /// A file that does not exist is as good as an empty one; one that cannot be read or understood is a fault.
 [[nodiscard]] Result<ProfileFiles> read_profile_files(const Environment& environment, const Files& files);
+/// The same by `Files::ask`. Both must outlive the task.
+[[nodiscard]] Task<Result<ProfileFiles>> ask_profile_files(const Environment* environment, const Files* files);
 
 /// `~` and `~/…` stand for `$HOME`; anything else is left as it is.
 [[nodiscard]] std::string expand_home(std::string_view path, const Environment& environment);

@@ -80,6 +80,13 @@ Result<WipedBytes> Files::read_trusted(const std::string& path, std::size_t limi
   return std::move(checked->content);
 }
 
+Task<Result<WipedBytes>> Files::ask_trusted(std::string path) const {
+  Task<Result<WipedBytes>> asking =
+      ask<WipedBytes>(path, [path](const Files& files) { return files.read_trusted(path); });
+  Result<WipedBytes> content = co_await std::move(asking);
+  co_return content;
+}
+
 Task<Result<Done>> Files::run(std::string /*path*/, Question question) const {
   question(*this);
   co_return Done{};

@@ -65,6 +65,9 @@ class Files {
   template <typename T>
   [[nodiscard]] Task<Result<T>> ask(std::string path, std::function<Result<T>(const Files&)> question) const;
 
+  /// `read_trusted` as a question.
+  [[nodiscard]] Task<Result<WipedBytes>> ask_trusted(std::string path) const;
+
   static constexpr std::size_t kLimit = std::size_t{4} << 20;
 
  protected:

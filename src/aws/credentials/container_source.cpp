@@ -59,7 +59,8 @@ Task<Result<Credentials>> ContainerSource::load(TimePoint deadline) {
 }
 
 Task<Result<Credentials>> ContainerSource::attempt(std::string url, TimePoint deadline) {
-  auto token = authorization();
+  auto reading = authorization();
+  auto token = co_await std::move(reading);
   if (!token.ok()) co_return std::move(token.fault());
   ClientRequest request;
   request.url = std::move(url);
@@ -97,21 +98,22 @@ Result<std::string> ContainerSource::url() const {
   return std::string(*full);
 }
 
-Result<std::optional<WipedBytes>> ContainerSource::authorization() const {
+Task<Result<std::optional<WipedBytes>>> ContainerSource::authorization() const {
   WipedBytes token;
   if (const auto file = surroundings_.environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
-    auto text = surroundings_.files.read_trusted(std::string(*file));
-    if (!text.ok()) return std::move(text.fault());
+    auto reading = surroundings_.files.ask_trusted(std::string(*file));
+    auto text = co_await std::move(reading);
+    if (!text.ok()) co_return std::move(text.fault());
     token = std::move(*text);
-    if (token.empty()) return Fault::internal("the token file " + std::string(*file) + " is empty");
+    if (token.empty()) co_return Fault::internal("the token file " + std::string(*file) + " is empty");
   } else if (const auto value = surroundings_.environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
     token.append(*value);
   } else {
-    return std::optional<WipedBytes>();
+    co_return std::optional<WipedBytes>();
   }
   if (token.view().find_first_of("\r\n") != std::string_view::npos)
-    return Fault::internal("the authorization token for the endpoint holds a line break");
-  return std::optional<WipedBytes>(std::move(token));
+    co_return Fault::internal("the authorization token for the endpoint holds a line break");
+  co_return std::optional<WipedBytes>(std::move(token));
 }
 
 }  // namespace sma

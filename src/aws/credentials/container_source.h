@@ -23,7 +23,7 @@ class ContainerSource final : public CredentialsSource {
  private:
   [[nodiscard]] Result<std::string> url() const;
   /// None if the environment names no token.
-  [[nodiscard]] Result<std::optional<WipedBytes>> authorization() const;
+  Task<Result<std::optional<WipedBytes>>> authorization() const;
   Task<Result<Credentials>> attempt(std::string url, TimePoint deadline);
 
   Surroundings surroundings_;

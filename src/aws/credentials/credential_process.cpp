@@ -18,8 +18,7 @@ constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
 /// Looks where `ProcessRunner` does.
-bool has_shell(const Environment& environment, const Files& files) {
-  const std::string_view path = environment.get_or("PATH", "/bin:/usr/bin");
+bool has_shell(std::string_view path, const Files& files) {
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
     const std::string file = std::string(begin == end ? "." : path.substr(begin, end - begin)) + "/sh";
@@ -50,7 +49,12 @@ std::string ended_with(int status, bool by_shell) {
 
 Task<Result<Credentials>> run_credential_process(ProcessRunner* runner, const Files* files, Environment environment,
                                                  const Scheduler* scheduler, std::string command, TimePoint deadline) {
-  const bool by_shell = has_shell(environment, *files);
+  auto looking = files->ask<bool>("the folders of PATH",
+                                  [path = std::string(environment.get_or("PATH", "/bin:/usr/bin"))](
+                                      const Files& asked) -> Result<bool> { return has_shell(path, asked); });
+  const Result<bool> found = co_await std::move(looking);
+  if (!found.ok()) co_return found.fault();
+  const bool by_shell = *found;
   auto arguments = arguments_of(command, by_shell);
   if (!arguments.ok()) co_return std::move(arguments.fault());
   const std::string program = program_of(command);

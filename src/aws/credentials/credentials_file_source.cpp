@@ -5,7 +5,9 @@
 namespace sma {
 
 Task<Result<Credentials>> CredentialsFileSource::load(TimePoint /*deadline*/) {
-  auto file = files_.read_checked(path_, FileRule::not_planted);
+  auto reading = files_.ask<CheckedFile>(
+      path_, [path = path_](const Files& files) { return files.read_checked(path, FileRule::not_planted); });
+  auto file = co_await std::move(reading);
   if (!file.ok()) co_return std::move(file.fault());
   note_permissions(*file);
   const auto profiles = Profiles::parse({}, {path_, std::move(file->content)});

@@ -39,7 +39,8 @@ std::string_view name_of(ProfileChain::Base base) {
 }  // namespace
 
 Task<Result<Credentials>> ProfileSource::load(TimePoint deadline) {
-  auto read = read_profile_files(surroundings_.environment, surroundings_.files);
+  auto reading = ask_profile_files(&surroundings_.environment, &surroundings_.files);
+  auto read = co_await std::move(reading);
   if (!read.ok()) co_return std::move(read.fault());
   const Shared files = std::make_shared<const ProfileFiles>(std::move(*read));
   log_ignored(*files);

@@ -104,7 +104,8 @@ Task<Result<Credentials>> SsoCredentials::load(SsoSettings settings, std::string
 }
 
 Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::string portal_url, TimePoint deadline) {
-  auto found = token(settings);
+  auto reading = token(settings);
+  auto found = co_await std::move(reading);
   if (!found.ok()) co_return std::move(found.fault());
   ClientRequest request;
   request.url = std::move(portal_url) + "/federation/credentials?account_id=" + percent_encoded(settings.account_id) +
@@ -119,17 +120,19 @@ Task<Result<Credentials>> SsoCredentials::attempt(SsoSettings settings, std::str
   co_return response->read_body(read_role_credentials);
 }
 
-Result<WipedBytes> SsoCredentials::token(const SsoSettings& settings) const {
+Task<Result<WipedBytes>> SsoCredentials::token(SsoSettings settings) const {
   const std::string path = expand_home("~/.aws/sso/cache/" + settings.token_file_name(), surroundings_.environment);
-  auto text = surroundings_.files.read_trusted(path);
-  if (!text.ok()) return Fault::internal("no sign-in is kept: " + text.fault().message + "; " + log_in(settings));
+  auto reading = surroundings_.files.ask_trusted(path);
+  auto text = co_await std::move(reading);
+  if (!text.ok() && text.fault().is_transient()) co_return std::move(text.fault());
+  if (!text.ok()) co_return Fault::internal("no sign-in is kept: " + text.fault().message + "; " + log_in(settings));
   const auto kept = JsonDocument::parse(std::move(*text));
-  if (!kept) return Fault::internal(path + " is no JSON object; " + log_in(settings));
+  if (!kept) co_return Fault::internal(path + " is no JSON object; " + log_in(settings));
   const auto token = member_in_any_case(kept->root(), "accessToken");
   const auto expires_at = parse_iso8601(member_in_any_case(kept->root(), "expiresAt").value_or(""));
-  if (!token || !expires_at) return Fault::internal(path + " lacks accessToken or expiresAt; " + log_in(settings));
-  if (*expires_at <= context_.clock.now()) return Fault::internal("the sign-in has expired; " + log_in(settings));
-  return WipedBytes(*token);
+  if (!token || !expires_at) co_return Fault::internal(path + " lacks accessToken or expiresAt; " + log_in(settings));
+  if (*expires_at <= context_.clock.now()) co_return Fault::internal("the sign-in has expired; " + log_in(settings));
+  co_return WipedBytes(*token);
 }
 
 }  // namespace sma

@@ -40,7 +40,7 @@ class SsoCredentials {
   Task<Result<Credentials>> load(SsoSettings settings, std::string portal_url, TimePoint deadline);
 
  private:
-  [[nodiscard]] Result<WipedBytes> token(const SsoSettings& settings) const;
+  Task<Result<WipedBytes>> token(SsoSettings settings) const;
   Task<Result<Credentials>> attempt(SsoSettings settings, std::string portal_url, TimePoint deadline);
 
   Surroundings surroundings_;

@@ -22,7 +22,8 @@ Task<Result<Credentials>> WebIdentitySource::load(TimePoint deadline) {
 
 Task<Result<Credentials>> exchange_web_identity(const Files* files, Sts* sts, std::string token_file,
                                                 AssumeRoleRequest request, TimePoint deadline) {
-  auto text = files->read_trusted(token_file);
+  auto reading = files->ask_trusted(token_file);
+  auto text = co_await std::move(reading);
   if (!text.ok()) co_return std::move(text.fault());
   WipedBytes token(trimmed(text->view()));
   if (token.empty()) co_return Fault::internal("the token file " + token_file + " is empty");
