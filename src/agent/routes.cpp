@@ -24,6 +24,9 @@ ServerResponse not_allowed(std::string_view methods) {
 
 constexpr std::string_view kReads = "GET, HEAD";
 
+// How long a request with a wrong token waits for a look into the token's file.
+constexpr Seconds kTokenTime{1};
+
 ServerResponse readiness(bool ready) { return ready ? text(200, "ready") : text(503, "not ready"); }
 
 /// The agent's own requests may be asked by HEAD. (The server leaves out the body.)
@@ -82,13 +85,32 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerReq
     return text(429, "Connection limit exceeded");
   if (probe && !is_read(request)) return not_allowed(kReads);
   if (probe) return ping ? text(200, "healthy") : readiness(ready_());
-  if (auto refusal = guard_.refuse(request, rule)) return std::move(*refusal);
+  const SsrfGuard::Verdict verdict = guard_.judge(request, rule);
+  if (verdict == SsrfGuard::Verdict::passes) return route_guarded(request);
+  if (verdict == SsrfGuard::Verdict::wrong_token)
+    if (auto token_sought = guard_.seek_token())
+      return judge_again(KeptRequest(request), rule, std::move(token_sought));
+  return guard_.refuse(request, verdict);
+}
+
+/// The token's file is being read: there may be a new one.
+Task<ServerResponse> Routes::judge_again(KeptRequest request, TokenRule rule, std::shared_ptr<Event> token_sought) {
+  [[maybe_unused]] const bool ended = co_await token_sought->wait_until(scheduler_.now() + kTokenTime);
+  const SsrfGuard::Verdict verdict = guard_.judge(request.get(), rule);
+  if (verdict != SsrfGuard::Verdict::passes) co_return guard_.refuse(request.get(), verdict);
+  auto answer = route_guarded(request.get());
+  if (auto* response = std::get_if<ServerResponse>(&answer)) co_return std::move(*response);
+  Task<ServerResponse> fetching = std::move(*std::get_if<Task<ServerResponse>>(&answer));
+  co_return co_await std::move(fetching);
+}
+
+/// A request that the guard let pass.
+std::variant<ServerResponse, Task<ServerResponse>> Routes::route_guarded(const ServerRequest& request) {
   auto answer = route_known(request);
   if (auto* response = std::get_if<ServerResponse>(&answer)) response->client_is_known = true;
   return answer;
 }
 
-/// A request that the guard let pass.
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
   const bool own = status_ && request.path == kStatusPath;
   if (own) return is_read(request) ? json(status_()) : not_allowed(kReads);

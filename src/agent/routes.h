@@ -10,6 +10,7 @@
 #include "base/event.h"
 #include "base/log.h"
 #include "http_server/handler.h"
+#include "http_server/kept_request.h"
 #include "secrets/secret_store.h"
 
 namespace sma {
@@ -60,7 +61,9 @@ class Routes final : public Handler, public ServerObserver {
 
   std::variant<ServerResponse, Task<ServerResponse>> answer(const ServerRequest& request, TokenRule rule);
   std::variant<ServerResponse, Task<ServerResponse>> route(const ServerRequest& request, TokenRule rule);
+  std::variant<ServerResponse, Task<ServerResponse>> route_guarded(const ServerRequest& request);
   std::variant<ServerResponse, Task<ServerResponse>> route_known(const ServerRequest& request);
+  Task<ServerResponse> judge_again(KeptRequest request, TokenRule rule, std::shared_ptr<Event> token_sought);
   std::variant<ServerResponse, Task<ServerResponse>> secret(const ServerRequest& request);
   Task<ServerResponse> fetch(SecretKey key, bool refresh_now, TimePoint deadline);
   Task<ServerResponse> held(std::variant<ServerResponse, Task<ServerResponse>> answer);

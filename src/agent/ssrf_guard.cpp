@@ -18,25 +18,20 @@ std::string_view proxy_trace(const ServerRequest& request) {
 
 }  // namespace
 
-std::optional<ServerResponse> SsrfGuard::refuse(const ServerRequest& request, TokenRule rule) {
-  if (const std::string_view reason = proxy_trace(request); !reason.empty()) {
-    note("Rejecting request with X-Forwarded-For header", reason, request);
-    return ServerResponse{.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
-  }
-  if (!passes(request, rule)) {
-    note("Rejecting request with incorrect SSRF token", has_some_token(request) ? "wrong" : "missing", request);
-    return ServerResponse{.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
-  }
-  return std::nullopt;
+SsrfGuard::Verdict SsrfGuard::judge(const ServerRequest& request, TokenRule rule) const {
+  if (!proxy_trace(request).empty()) return Verdict::proxied;
+  if (rule == TokenRule::optional && (token_.empty() || !has_some_token(request))) return Verdict::passes;
+  if (carries_token(request)) return Verdict::passes;
+  return has_some_token(request) ? Verdict::wrong_token : Verdict::no_token;
 }
 
-bool SsrfGuard::passes(const ServerRequest& request, TokenRule rule) {
-  if (rule == TokenRule::optional && (token_.empty() || !has_some_token(request))) return true;
-  return carries_token(request) || carries_new_token(request);
-}
-
-bool SsrfGuard::carries_new_token(const ServerRequest& request) {
-  return seeker_ != nullptr && has_some_token(request) && seeker_->seek_token() && carries_token(request);
+ServerResponse SsrfGuard::refuse(const ServerRequest& request, Verdict verdict) {
+  if (verdict == Verdict::proxied) {
+    note("Rejecting request with X-Forwarded-For header", proxy_trace(request), request);
+    return {.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
+  }
+  note("Rejecting request with incorrect SSRF token", verdict == Verdict::wrong_token ? "wrong" : "missing", request);
+  return {.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
 }
 
 bool SsrfGuard::has_some_token(const ServerRequest& request) const {

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/event.h"
 #include "base/log.h"
 #include "base/scheduler.h"
 #include "base/shared_bytes.h"
@@ -15,8 +17,9 @@ namespace sma {
 /// Looks for a new token when a request carries a wrong one.
 class SsrfTokenSeeker {
  public:
-  /// True if `SsrfGuard::set_token` was called meanwhile.
-  virtual bool seek_token() = 0;
+  /// Is set when the look has ended, and `SsrfGuard::set_token` was called if there is a new token. Null: no look is
+  /// due, or the file's system hangs.
+  virtual std::shared_ptr<Event> seek_token() = 0;
 
  protected:
   ~SsrfTokenSeeker() = default;
@@ -38,19 +41,22 @@ class SsrfGuard final : private Timer {
   SsrfGuard(Scheduler& scheduler, Log& log, std::vector<std::string> headers, SharedBytes token)
       : Timer(scheduler), scheduler_(scheduler), log_(log), headers_(std::move(headers)), token_(std::move(token)) {}
 
-  /// The answer to a request that is rejected. It closes the connection.
-  [[nodiscard]] std::optional<ServerResponse> refuse(const ServerRequest& request, TokenRule rule);
+  enum class Verdict : std::uint8_t { passes, proxied, wrong_token, no_token };
+
+  [[nodiscard]] Verdict judge(const ServerRequest& request, TokenRule rule) const;
+  /// After this the verdict `wrong_token` may be another one; null: it will not.
+  [[nodiscard]] std::shared_ptr<Event> seek_token() { return seeker_ != nullptr ? seeker_->seek_token() : nullptr; }
+  /// The answer to a request that does not pass, and a line in the log. The answer closes the connection.
+  [[nodiscard]] ServerResponse refuse(const ServerRequest& request, Verdict verdict);
 
   /// From now on this is the token, and no other.
   void set_token(SharedBytes token) { token_ = std::move(token); }
   [[nodiscard]] const SharedBytes& token() const { return token_; }
-  /// Is asked before a request with a wrong token is rejected. Must outlive this object.
+  /// Must outlive this object.
   void set_seeker(SsrfTokenSeeker& seeker) { seeker_ = &seeker; }
 
  private:
-  [[nodiscard]] bool passes(const ServerRequest& request, TokenRule rule);
   [[nodiscard]] bool carries_token(const ServerRequest& request) const;
-  [[nodiscard]] bool carries_new_token(const ServerRequest& request);
   [[nodiscard]] bool has_some_token(const ServerRequest& request) const;
   void note(std::string_view message, std::string_view reason, const ServerRequest& request);
   void run() override;

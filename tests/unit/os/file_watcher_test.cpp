@@ -28,8 +28,16 @@ struct WatchFixture : FileListener {
     return changes - before;
   }
 
+  bool ensure(FileWatcher& watcher) {
+    Task<bool> ensuring = watcher.ensure();
+    ensuring.start(loop);
+    while (!ensuring.done()) loop.turn(Milliseconds(0));
+    return ensuring.take();
+  }
+
   SystemClocks clocks;
   EventLoop loop{clocks};
+  SystemFiles files;
   fs::path folder;
   int changes = 0;
 };
@@ -40,7 +48,8 @@ TEST_CASE("a file that is written, replaced or removed is noticed") {
   WatchFixture fixture;
   const fs::path file = fixture.folder / "credentials";
   fixture.write(file, "one");
-  const FileWatcher watcher(fixture.loop, file, fixture);
+  FileWatcher watcher(fixture.loop, file, fixture.files, fixture);
+  fixture.ensure(watcher);
   CHECK(fixture.changes_seen() == 0);
   fixture.write(file, "two");
   CHECK(fixture.changes_seen() > 0);
@@ -62,7 +71,8 @@ TEST_CASE("the link that Kubernetes switches beside a file is noticed") {
   fixture.write(fixture.folder / "..2/credentials", "two");
   fs::create_symlink("..1", fixture.folder / "..data");
   fs::create_symlink("..data/credentials", fixture.folder / "credentials");
-  const FileWatcher watcher(fixture.loop, fixture.folder / "credentials", fixture);
+  FileWatcher watcher(fixture.loop, fixture.folder / "credentials", fixture.files, fixture);
+  fixture.ensure(watcher);
   fs::create_symlink("..2", fixture.folder / "..data_tmp");
   CHECK(fixture.changes_seen() > 0);
   fs::rename(fixture.folder / "..data_tmp", fixture.folder / "..data");
@@ -72,28 +82,33 @@ TEST_CASE("the link that Kubernetes switches beside a file is noticed") {
 TEST_CASE("a folder that comes later, or is replaced, is watched from then on") {
   WatchFixture fixture;
   const fs::path folder = fixture.folder / "much/later";
-  FileWatcher watcher(fixture.loop, folder / "credentials", fixture);
-  CHECK_FALSE(watcher.ensure());
+  FileWatcher watcher(fixture.loop, folder / "credentials", fixture.files, fixture);
+  fixture.ensure(watcher);
+  CHECK_FALSE(fixture.ensure(watcher));
   fs::create_directory(fixture.folder / "much");
   CHECK(fixture.changes_seen() > 0);
+  CHECK_FALSE(fixture.ensure(watcher));
   for (int i = 0; i < 2; ++i) {
     fs::create_directory(folder);
     CHECK(fixture.changes_seen() > 0);
+    CHECK(fixture.ensure(watcher));
     fixture.write(folder / "credentials", "one");
     CHECK(fixture.changes_seen() > 0);
     fs::rename(folder, fixture.folder / ("gone" + std::to_string(i)));
     CHECK(fixture.changes_seen() > 0);
+    CHECK_FALSE(fixture.ensure(watcher));
   }
 }
 
 TEST_CASE("folders that are made at once, and moved into place, are followed to the last") {
   WatchFixture fixture;
-  FileWatcher watcher(fixture.loop, fixture.folder / "a/b/credentials", fixture);
+  FileWatcher watcher(fixture.loop, fixture.folder / "a/b/credentials", fixture.files, fixture);
+  fixture.ensure(watcher);
   fs::create_directories(fixture.folder / "new/b");
   fixture.write(fixture.folder / "new/b/credentials", "one");
   fs::rename(fixture.folder / "new", fixture.folder / "a");
   CHECK(fixture.changes_seen() > 0);
-  CHECK(watcher.ensure());
+  CHECK(fixture.ensure(watcher));
   fixture.write(fixture.folder / "a/b/credentials", "two");
   CHECK(fixture.changes_seen() > 0);
 }
@@ -103,10 +118,11 @@ TEST_CASE("a folder that is a link is watched at its new place after `ensure`") 
   fs::create_directories(fixture.folder / "1");
   fs::create_directories(fixture.folder / "2");
   fs::create_symlink("1", fixture.folder / "current");
-  FileWatcher watcher(fixture.loop, fixture.folder / "current/credentials", fixture);
+  FileWatcher watcher(fixture.loop, fixture.folder / "current/credentials", fixture.files, fixture);
+  fixture.ensure(watcher);
   fs::create_symlink("2", fixture.folder / "next");
   fs::rename(fixture.folder / "next", fixture.folder / "current");
-  CHECK(watcher.ensure());
+  CHECK(fixture.ensure(watcher));
   fixture.changes_seen();
   fixture.write(fixture.folder / "1/credentials", "old");
   CHECK(fixture.changes_seen() == 0);
@@ -116,6 +132,7 @@ TEST_CASE("a folder that is a link is watched at its new place after `ensure`") 
 
 TEST_CASE("a file without a folder in its name is one of the working folder") {
   WatchFixture fixture;
-  FileWatcher watcher(fixture.loop, "credentials", fixture);
-  CHECK(watcher.ensure());
+  FileWatcher watcher(fixture.loop, "credentials", fixture.files, fixture);
+  fixture.ensure(watcher);
+  CHECK(fixture.ensure(watcher));
 }
