@@ -79,7 +79,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   HttpClient::prepare_process();
 
   Signals signals(loop);
-  ChildProcesses processes(loop);
+  ChildProcesses processes(loop, calls);
   const ServiceManager service_manager(environment);
   ThreadedFiles threaded_files(loop, calls);
   int exit_code = 0;

@@ -95,7 +95,7 @@ class StartCheck {
   /// After `check_offline`. Whether all calls were allowed.
   bool check_online() {
     BlockingCalls blocking_calls(loop_);
-    ChildProcesses processes(loop_);
+    ChildProcesses processes(loop_, blocking_calls);
     const ServiceManager service_manager(environment_);
     const AgentParts parts{loop_, environment_, files_, processes, service_manager, blocking_calls, log_};
     AwsCalls calls(parts, std::move(plan_->network), plan_->retries);

@@ -13,14 +13,15 @@
 namespace sma {
 
 /// Runs the few calls that may hang and have no other form (`getaddrinfo`, reading a file on a network file system,
-/// writing to what another process holds open) on threads of their own, so that the loop never waits for them.
+/// executing one, writing to what another process holds open) on threads of their own, so that the loop never waits for
+/// them.
 ///
 /// Each kind has its own threads and its own bounded queue: what hangs occupies only its own kind. A thread starts when
 /// the first call of its kind needs it, and stays. The threads are detached: a call that never returns does not delay
 /// the end of the process.
 class BlockingCalls final : private Watcher {
  public:
-  enum class Kind { name_lookup, file_read, log_write };
+  enum class Kind { name_lookup, file_read, log_write, spawn };
 
   explicit BlockingCalls(EventLoop& loop);
   ~BlockingCalls();

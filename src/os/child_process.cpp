@@ -11,6 +11,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
+#include <utility>
 
 #include "base/event.h"
 
@@ -42,22 +44,14 @@ class SpawnSettings {
     posix_spawnattr_destroy(&attributes_);
   }
 
-  int spawn(pid_t& pid, const std::vector<std::string>& argv, const Environment& environment) {
+  /// `texts`: `NAME=VALUE`, each with its NUL.
+  int spawn(pid_t& pid, const std::vector<std::string>& argv, std::vector<WipedBytes>& texts) {
     std::vector<char*> arguments;
     arguments.reserve(argv.size() + 1);
     for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
-    std::vector<WipedBytes> texts;
     std::vector<char*> variables;
-    for (const auto& [name, value] : environment.all()) {
-      WipedBytes& text = texts.emplace_back();
-      text.reserve(name.size() + value.size() + 2);
-      text.append(name);
-      text.push_back('=');
-      text.append(value.view());
-      text.push_back('\0');
-      variables.push_back(text.data());
-    }
+    for (WipedBytes& text : texts) variables.push_back(text.data());
     variables.push_back(nullptr);
     return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), variables.data());
   }
@@ -67,7 +61,84 @@ class SpawnSettings {
   posix_spawn_file_actions_t actions_{};
 };
 
+/// The values are copied: their holders are counted by one thread only.
+std::vector<WipedBytes> variables_of(const Environment& environment) {
+  std::vector<WipedBytes> texts;
+  for (const auto& [name, value] : environment.all()) {
+    WipedBytes& text = texts.emplace_back();
+    text.reserve(name.size() + value.size() + 2);
+    text.append(name);
+    text.push_back('=');
+    text.append(value.view());
+    text.push_back('\0');
+  }
+  return texts;
+}
+
 }  // namespace
+
+/// One call of posix_spawn, on a thread. It owns all that it uses, because it may outlive the task that wanted it.
+class ChildProcesses::Spawning {
+ public:
+  Spawning(std::vector<std::string> argv, const Environment& environment, FileDescriptor output)
+      : argv_(std::move(argv)), variables_(variables_of(environment)), output_(std::move(output)) {}
+
+  /// On the thread.
+  Result<pid_t> spawn() {
+    pid_t pid = 0;
+    const int error = SpawnSettings(output_.get()).spawn(pid, argv_, variables_);
+    output_.close();
+    variables_.clear();
+    if (error != 0) return Fault::internal("cannot run " + argv_[0] + ": " + std::strerror(error));
+    const std::lock_guard lock(mutex_);
+    pid_ = pid;
+    if (abandoned_) ::kill(-pid_, SIGKILL);
+    return pid;
+  }
+  /// On the loop: nobody wants the program any more.
+  void abandon() {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    if (pid_ > 0) ::kill(-pid_, SIGKILL);
+  }
+
+ private:
+  std::vector<std::string> argv_;
+  std::vector<WipedBytes> variables_;
+  FileDescriptor output_;
+  std::mutex mutex_;
+  pid_t pid_ = 0;  // guarded, as the next one
+  bool abandoned_ = false;
+};
+
+/// While a program is being started. If that is given up, the program is killed once it runs.
+class ChildProcesses::Beginning {
+ public:
+  Beginning(ChildProcesses& owner, std::shared_ptr<Spawning> spawning) : owner_(owner), spawning_(std::move(spawning)) {
+    ++owner_.beginning_;
+  }
+  Beginning(const Beginning&) = delete;
+  Beginning& operator=(const Beginning&) = delete;
+  ~Beginning() { end(); }
+
+  /// Now the child is known.
+  void succeed() {
+    spawning_.reset();
+    end();
+  }
+
+ private:
+  void end() {
+    if (std::exchange(ended_, true)) return;
+    if (spawning_ != nullptr) spawning_->abandon();
+    --owner_.beginning_;
+    owner_.loop_.post(owner_.reaping_);  // it may have ended already
+  }
+
+  ChildProcesses& owner_;
+  std::shared_ptr<Spawning> spawning_;
+  bool ended_ = false;
+};
 
 /// One child, and its pipe on the loop.
 class ChildProcesses::Child {
@@ -157,7 +228,7 @@ class ChildProcesses::Holder {
 
 // SIGCHLD exists in every kernel, and needs no descriptor for each child, as a pidfd does. If the parent ignored it,
 // the kernel would throw away how our children end.
-ChildProcesses::ChildProcesses(EventLoop& loop) : loop_(loop) {
+ChildProcesses::ChildProcesses(EventLoop& loop, BlockingCalls& calls) : loop_(loop), calls_(calls) {
   std::signal(SIGCHLD, SIG_DFL);
   sigset_t set;
   sigemptyset(&set);
@@ -175,33 +246,35 @@ ChildProcesses::~ChildProcesses() {
 
 Task<Result<ProcessOutput>> ChildProcesses::run(std::vector<std::string> argv, Environment environment,
                                                 TimePoint deadline) {
-  auto started = start(argv, environment);
-  if (!started.ok()) co_return std::move(started.fault());
-  Child& child = **started;
+  if (argv.empty() || argv[0].empty()) co_return Fault::internal("there is no program to run");
+  const std::string program = argv[0];
+  const auto failed = [&program](const std::string& why) {
+    return Fault::internal("cannot run " + program + ": " + why);
+  };
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) co_return failed(std::strerror(errno));
+  FileDescriptor reading_end(ends[0]);
+  FileDescriptor writing_end(ends[1]);
+  if (::fcntl(reading_end.get(), F_SETFL, O_NONBLOCK) != 0) co_return failed(std::strerror(errno));
+  const auto spawning = std::make_shared<Spawning>(std::move(argv), environment, std::move(writing_end));
+  Beginning beginning(*this, spawning);
+  auto calling = calls_.run<pid_t>(
+      BlockingCalls::Kind::spawn, [spawning] { return spawning->spawn(); }, deadline);
+  const Result<pid_t> pid = co_await std::move(calling);
+  if (!pid.ok() && pid.fault().is_internal()) co_return pid.fault();
+  if (!pid.ok()) co_return Fault::timeout(program + " could not be started in time");
+  Child& child = add(*pid, std::move(reading_end));
+  beginning.succeed();
   const Holder holder(child);
+  if (const Result<Done> watched = child.watch(); !watched.ok()) co_return failed(watched.fault().message);
   const bool done = co_await child.done().wait_until(deadline);
-  if (!done) co_return Fault::timeout(argv[0] + " was not done in time");
-  if (child.too_long()) co_return Fault::internal(argv[0] + " wrote more than 64 KiB");
+  if (!done) co_return Fault::timeout(program + " was not done in time");
+  if (child.too_long()) co_return Fault::internal(program + " wrote more than 64 KiB");
   co_return child.take();
 }
 
-Result<ChildProcesses::Child*> ChildProcesses::start(const std::vector<std::string>& argv,
-                                                     const Environment& environment) {
-  const auto failed = [&](int error) { return Fault::internal("cannot run " + argv[0] + ": " + std::strerror(error)); };
-  if (argv.empty() || argv[0].empty()) return Fault::internal("there is no program to run");
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failed(errno);
-  FileDescriptor reading_end(ends[0]);
-  const FileDescriptor writing_end(ends[1]);
-  if (::fcntl(reading_end.get(), F_SETFL, O_NONBLOCK) != 0) return failed(errno);
-  pid_t pid = 0;
-  if (const int error = SpawnSettings(writing_end.get()).spawn(pid, argv, environment); error != 0)
-    return failed(error);
-  Child& child = *children_.emplace_back(std::make_unique<Child>(*this, pid, std::move(reading_end)));
-  const Result<Done> watched = child.watch();
-  if (watched.ok()) return &child;
-  child.abandon();
-  return Fault::internal("cannot run " + argv[0] + ": " + watched.fault().message);
+ChildProcesses::Child& ChildProcesses::add(pid_t pid, FileDescriptor output) {
+  return *children_.emplace_back(std::make_unique<Child>(*this, pid, std::move(output)));
 }
 
 void ChildProcesses::forget(const Child& child) {
@@ -216,12 +289,15 @@ void ChildProcesses::on_signal() {
 }
 
 void ChildProcesses::reap() {
+  for (auto each = children_.begin(); each != children_.end();) (*each++)->reap();
   for (;;) {
     siginfo_t info{};
     if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0) return;
     const auto own = std::ranges::find_if(children_, [&](const auto& child) { return child->pid() == info.si_pid; });
     if (own != children_.end()) {
       (*own)->reap();
+    } else if (beginning_ > 0) {
+      return;  // it may be the one that is being started
     } else {
       ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG);
     }

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/wiped_bytes.h"
+#include "os/blocking_calls.h"
 #include "os/event_loop.h"
 
 namespace sma {
@@ -34,13 +35,15 @@ class ProcessRunner {
 
 /// Children of this process, each in a process group of its own, with signals as a new process expects them, no input
 /// but the end of it, and our standard error. What they leave running once they are done is left alone. A task that is
-/// destroyed kills its child.
+/// destroyed kills its child. A program is started on a thread: a file system that hangs keeps posix_spawn waiting
+/// until the program is executed.
 ///
 /// Watches SIGCHLD, so it has to be made before the first thread is started. It also takes the exit status of children
 /// that are not its own: orphans, if this is PID 1, or those of a shell that this program replaced.
 class ChildProcesses final : public ProcessRunner {
  public:
-  explicit ChildProcesses(EventLoop& loop);
+  /// Both must outlive this object.
+  ChildProcesses(EventLoop& loop, BlockingCalls& calls);
   ~ChildProcesses() override;
 
   Task<Result<ProcessOutput>> run(std::vector<std::string> argv, Environment environment, TimePoint deadline) override;
@@ -51,13 +54,17 @@ class ChildProcesses final : public ProcessRunner {
  private:
   class Child;
   class Holder;
+  class Spawning;
+  class Beginning;
 
-  Result<Child*> start(const std::vector<std::string>& argv, const Environment& environment);
+  [[nodiscard]] Child& add(pid_t pid, FileDescriptor output);
   void forget(const Child& child);
   void on_signal();
   void reap();
 
   EventLoop& loop_;
+  BlockingCalls& calls_;
+  std::size_t beginning_ = 0;  // programs that are being started: their children are not known yet
   MemberWatcher<&ChildProcesses::on_signal> watching_{*this};
   MemberRunnable<&ChildProcesses::reap> reaping_{*this};
   FileDescriptor signal_;

@@ -92,7 +92,8 @@ std::string url_of(AwsService service, const std::string& region, const Endpoint
 std::string outcome(const Environment& environment) {
   const SystemClocks clocks;
   EventLoop loop(clocks);
-  ChildProcesses processes(loop);
+  BlockingCalls calls(loop);
+  ChildProcesses processes(loop, calls);
   const SystemFiles files;
   SystemRandom random;
   Log log(nullptr, LogLevel::none);

@@ -80,9 +80,9 @@ class AgentFixture {
   EventLoop loop_{clocks};
   Environment environment_;
   SystemFiles files_;
-  ChildProcesses processes_{loop_};
-  ServiceManager service_manager_{environment_};
   BlockingCalls blocking_calls_{loop_};
+  ChildProcesses processes_{loop_, blocking_calls_};
+  ServiceManager service_manager_{environment_};
   Log log_{&lines, LogLevel::debug};
   std::unique_ptr<Event> stop_;
   std::unique_ptr<Agent> agent_;

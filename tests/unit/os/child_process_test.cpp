@@ -3,7 +3,11 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
+#include <cerrno>
+#include <future>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,7 +34,8 @@ struct ProcessFixture : Runnable {
   SystemClocks clocks;
   Environment environment = Environment::of_process();
   EventLoop loop{clocks};
-  ChildProcesses processes{loop};
+  BlockingCalls calls{loop};
+  ChildProcesses processes{loop, calls};
 };
 
 std::string output(const Result<ProcessOutput>& result) {
@@ -137,6 +142,43 @@ TEST_CASE("a task that is destroyed kills its program, which is reaped") {
     CHECK_FALSE(task.done());
   }
   fixture.wait_for_their_end();
+}
+
+TEST_CASE("a program that cannot be started in time is a fault, and the loop goes on meanwhile") {
+  ProcessFixture fixture;
+  const auto opened = std::make_shared<std::promise<void>>();
+  // What hangs in execve(2) occupies the thread for starting programs.
+  auto hanging = fixture.calls.run<int>(
+      BlockingCalls::Kind::spawn,
+      [opened]() -> Result<int> {
+        opened->get_future().wait();
+        return 1;
+      },
+      TimePoint::max());
+  hanging.start(fixture.loop);
+  fixture.loop.turn(Milliseconds(0));
+  const auto result = fixture.run({"true"}, Milliseconds(1));
+  REQUIRE_FALSE(result.ok());
+  CHECK(result.fault().message == "true could not be started in time");
+  CHECK(result.fault().is_transient());
+  CHECK(fixture.processes.size() == 0);
+  opened->set_value();
+  CHECK(fixture.run({"true"})->exit_status == 0);
+}
+
+TEST_CASE("a program whose task is destroyed while it is started is killed, and reaped") {
+  ProcessFixture fixture;
+  for (int i = 0; i < 20; ++i) {
+    auto task = fixture.processes.run({"sleep", "1000"}, fixture.environment, fixture.loop.now() + Seconds(60));
+    task.start(fixture.loop);
+    fixture.loop.turn(Milliseconds(0));
+  }
+  // The thread starts one program after another: this is the last.
+  CHECK(fixture.run({"true"})->exit_status == 0);
+  siginfo_t info{};
+  for (int i = 0; i < 3000 && ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0; ++i)
+    fixture.loop.turn(Milliseconds(10));
+  CHECK(errno == ECHILD);
 }
 
 TEST_CASE("orphans that became ours are reaped, our own children keep their status") {
