@@ -1,6 +1,7 @@
 """Load: many secrets under many roles, all rotated every second, asked for by many clients for a minute. Checks each
 answer against what could have been current, and prints the agent's memory second by second. Exit 1 where a value was
-wrong, an answer was lost, or memory grew after the tenth second. Usage: load.py BUILD_FOLDER [SECONDS]"""
+wrong, an answer was lost, or memory grew after the tenth second. With `stuck`,
+every request is logged, and nobody reads it. Usage: load.py BUILD_FOLDER [SECONDS [stuck]]"""
 
 import asyncio
 import bisect
@@ -11,10 +12,11 @@ import sys
 import time
 import urllib.parse
 
-from programs import TOKEN, Agent, Standin
+from programs import TOKEN, Agent, Standin, StuckAgent
 
 BUILD = sys.argv[1]
 SECONDS = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+STUCK = sys.argv[3:] == ["stuck"]
 ACCOUNT = "123456789012"
 ROLES = [f"load-{number}" for number in range(20)]
 SECRETS = 1000  # over all roles; each is readable by one role only
@@ -121,7 +123,8 @@ def main():
     answers = Answers()
     with Standin(BUILD, "--rotate-every", "1", *roles) as aws:
         secrets = put_secrets(aws)
-        with Agent(BUILD, aws.url, SMA_TTL_SECONDS=str(TTL), SMA_LOG_LEVEL="WARN") as agent:
+        start, level = (StuckAgent, "DEBUG") if STUCK else (Agent, "WARN")
+        with start(BUILD, aws.url, SMA_TTL_SECONDS=str(TTL), SMA_LOG_LEVEL=level) as agent:
             resident = asyncio.run(run(agent, secrets, answers))
             cpu = agent.cpu_seconds()
         calls = json.loads(aws.control("GET", "counts"))

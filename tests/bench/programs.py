@@ -18,9 +18,12 @@ class Program:
     """A child process whose CPU time and memory can be read; ended with the block that uses it."""
 
     def __init__(self, command, environment=None, folder=None):
-        self.output = tempfile.TemporaryFile("w+")
+        self.output = self.open_output()
         self.process = subprocess.Popen(command, env=environment, cwd=folder, stdout=self.output, stderr=subprocess.STDOUT)
         self.pid = self.process.pid
+
+    def open_output(self):
+        return tempfile.TemporaryFile("w+")
 
     def __enter__(self):
         return self
@@ -94,6 +97,26 @@ class Agent(Program):
         connection.request("GET", "/secretsmanager/get?secretId=" + secret_id, headers={"X-Aws-Parameters-Secrets-Token": TOKEN})
         answer = connection.getresponse()
         return answer.status, answer.read()
+
+
+class StuckAgent(Agent):
+    """Its standard output and error are one pipe, of which nobody reads more than the start line."""
+
+    def __init__(self, build, aws, **settings):
+        reading, self.writing = os.pipe()
+        self.unread = open(reading, buffering=1)
+        super().__init__(build, aws, **settings)
+
+    def open_output(self):
+        return self.writing
+
+    def read_output(self, pattern):
+        os.close(self.writing)
+        for line in self.unread:
+            found = re.search(pattern, line)
+            if found:
+                return found.group(1)
+        raise RuntimeError(f"{self.process.args[0]} ended")
 
 
 class Bare(Program):
