@@ -51,6 +51,7 @@ class SpawnSettings {
     for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     std::vector<char*> variables;
+    variables.reserve(texts.size() + 1);
     for (WipedBytes& text : texts) variables.push_back(text.data());
     variables.push_back(nullptr);
     return posix_spawnp(&pid, arguments[0], &actions_, &attributes_, arguments.data(), variables.data());
