@@ -63,6 +63,8 @@ class Walk {
   void restart() {
     if (rest_.starts_with('/')) folder_ = "/";
     if (folder_.empty()) folder_ = ".";
+    // The end, if no part follows.
+    if (::stat(folder_.c_str(), &entry_) == 0) in_ = entry_;
   }
 
   std::optional<std::string> next_part() {

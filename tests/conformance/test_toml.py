@@ -442,8 +442,8 @@ def test_a_spoiled_configuration_is_refused_by_line_or_read_as_others_read_it(tm
             assert in_force(done.stdout) == DEFAULTS | settings_of(theirs(document)), document
             continue
         assert done.returncode == 1 and not done.stdout
-        if b"Could not read SSRF token" in done.stderr:
-            continue  # the file was read; the spoiled part is the name of the token's variable
+        if b"Could not read SSRF token" in done.stderr or b"cannot listen on unix:" in done.stderr:
+            continue  # the file was read; the spoiled part is the name of the token's variable, or the socket's path
         for line in done.stderr.decode().splitlines():
             said = re.fullmatch(re.escape(str(path)) + r":(\d+): .+", line)
             assert said and 1 <= int(said[1]) <= document.count(b"\n") + 1, (document, line)

@@ -187,6 +187,16 @@ TEST_CASE("relative paths, pipes named by their descriptor and links in a circle
   CHECK(place.fault().message == "Too many levels of symbolic links");
 }
 
+TEST_CASE("the root folder and the working folder are looked at too, by a link as well") {
+  const Folders folders;
+  for (const std::string& path : {std::string("/"), std::string("."), folders.link("mine/root", "/")}) {
+    CAPTURE(path);
+    struct stat status {};
+    REQUIRE(stat(path.c_str(), &status) == 0);
+    CHECK(check_place(path, status, FileRule::not_planted).ok());
+  }
+}
+
 TEST_CASE("files are read by the rule, which follows no link for a file of our own") {
   const Folders folders;
   const SystemFiles files;
