@@ -2,6 +2,7 @@
 
 #include "agent/aws_access.h"
 #include "agent/aws_plan.h"
+#include "agent/files/secret_files.h"
 #include "agent/readiness.h"
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
@@ -32,7 +33,8 @@ class Agent::Serving {
         routes(parts.loop, store, guard, parts.log, start.settings.path_prefix),
         server(parts.loop, routes, {.max_connections = start.settings.max_conn}),
         prefetch(parts.loop, aws.secrets_manager, store, parts.log, start.settings.prefetch),
-        readiness({parts.loop, calls.random, aws.credentials, prefetch}) {
+        files({parts.loop, store, calls.random, parts.blocking_calls, parts.log, parts.errors}, std::move(start.files)),
+        readiness({parts.loop, calls.random, aws.credentials, prefetch, files}) {
     const std::string& path = start.settings.credentials_file_path;
     if (!path.empty())
       follower = std::make_unique<CredentialsFileFollower>(parts.loop, path, parts.files, aws.credentials);
@@ -48,6 +50,7 @@ class Agent::Serving {
   Routes routes;
   Server server;
   Prefetch prefetch;
+  SecretFiles files;
   Readiness readiness;
 };
 
@@ -136,13 +139,14 @@ bool Agent::serves(std::string_view path) const {
   return false;
 }
 
-/// What clients and prefetch ask for is fetched while the credentials are checked.
+/// What clients, prefetch and files ask for is fetched while the credentials are checked.
 void Agent::serve() {
   for (FileDescriptor* socket : {&start_.listening.ipv4, &start_.listening.ipv6})
     if (socket->valid()) serving_->server.listen(std::move(*socket), serving_->routes);
   if (start_.local.socket.valid()) serving_->server.listen(std::move(start_.local.socket), serving_->routes.local());
   const PrefetchSettings& prefetch = start_.settings.prefetch;
   if (!prefetch.secrets.empty() || !prefetch.filter_tags.empty()) tasks_.start(serving_->prefetch.run(calls_->random));
+  serving_->files.start();
 }
 
 Task<Result<Done>> Agent::check_credentials(TimePoint deadline) {
@@ -167,6 +171,7 @@ SharedBytes Agent::status() const {
                      .addresses = addresses_,
                      .identity = identity_,
                      .secrets = serving_->store.status(),
+                     .files = serving_->files.status(),
                      .connections = serving_->server.connection_count(),
                      .connection_limit = start_.settings.max_conn,
                      .calls = calls_->api.counts()};
@@ -185,6 +190,7 @@ void Agent::drop_idle_connections() {
 
 void Agent::expire_secrets() {
   const std::size_t count = serving_ == nullptr ? 0 : serving_->store.expire_all();
+  if (serving_ != nullptr) serving_->files.renew();
   parts_.log.info("every cached secret counts as expired", {{"secrets", count}});
 }
 
@@ -197,6 +203,7 @@ Task<void> Agent::shut_down(Nanoseconds time) {
   Serving& serving = *serving_;
   const TimePoint end = parts_.loop.now() + time;
   start_.local.file.remove();
+  serving.files.stop();
   serving.server.drain();
   const bool gone = co_await serving.server.drained().wait_until(end - time / kLastAnswersPart);
   if (!gone) {

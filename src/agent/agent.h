@@ -10,6 +10,7 @@
 #include "agent/agent_parts.h"
 #include "agent/configuration/settings.h"
 #include "agent/configuration/ssrf_token.h"
+#include "agent/files/file_setup.h"
 #include "base/event.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
@@ -29,6 +30,7 @@ struct AgentStart {
   SsrfTokenFile token_file{};  ///< read again when it changes
   ListeningSockets listening;  ///< early clients wait in the backlogs
   UnixListener local{};        ///< its socket is not valid if there is none
+  std::vector<PlannedFile> files{};
 };
 
 /// The agent's life: finds region and credentials, checks them, serves until it is asked to stop, and ends in order
@@ -60,7 +62,8 @@ class Agent {
   /// credentials have their own age and need no such call.
   void drop_idle_connections();
 
-  /// Every cached secret counts as expired from now on; a line in the log says how many there are.
+  /// Every cached secret counts as expired from now on, and those of files are asked for; a line in the log says how
+  /// many there are.
   void expire_secrets();
 
  private:

@@ -27,6 +27,8 @@ class AgentOutput final : public Runnable {
   AgentOutput(EventLoop& loop, BlockingCalls& calls, const Settings& settings, bool as_version_3);
 
   [[nodiscard]] LogWriter& log() { return *log_; }
+  /// Standard error, if the log does not go there; else null.
+  [[nodiscard]] LogWriter* errors() { return log_ == &errors_ ? nullptr : &errors_; }
   /// Why there is no log file; none if there is one, or if the log goes to standard output.
   [[nodiscard]] const std::optional<Fault>& fault() const { return fault_; }
 

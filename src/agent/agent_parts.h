@@ -19,6 +19,7 @@ struct AgentParts {
   const ServiceManager& service_manager;
   BlockingCalls& blocking_calls;
   Log& log;
+  Log* errors = nullptr;  ///< what an operator sees beside the log; null: nothing
 };
 
 }  // namespace sma

@@ -1,9 +1,10 @@
 #include "agent/agent_sandbox.h"
 
 #include "agent/agent_output.h"
+#include "agent/files/file_setup.h"
 #include "aws/profile_chain.h"
 #include "aws/profile_files.h"
-#include "os/unix_listener.h"
+#include "os/shared_folder.h"
 
 namespace sma {
 namespace {
@@ -30,7 +31,8 @@ std::optional<Sandbox> choose_sandbox(const Settings& settings, const Environmen
   }
   Sandbox sandbox;
   if (settings.log_to_file) sandbox.writable_folders.emplace_back(kLogFolder);
-  if (!settings.unix_socket.empty()) sandbox.cleared_folders.push_back(socket_folder(settings.unix_socket));
+  if (!settings.unix_socket.empty()) sandbox.cleared_folders.push_back(folder_of(settings.unix_socket));
+  sandbox.filled_folders = folders_of(settings.files);
   return sandbox;
 }
 

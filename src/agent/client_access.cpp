@@ -33,8 +33,8 @@ bool needs_token(const CommandLine& command_line, const Settings& settings, cons
 }
 
 Result<Done> check_use_of_group(const CommandLine& command_line, const Settings& settings) {
-  if (command_line.token_group && !command_line.create_token && settings.unix_socket.empty())
-    return Fault::internal("--token-group needs --create-token or unix_socket");
+  if (command_line.token_group && !command_line.create_token && settings.unix_socket.empty() && settings.files.empty())
+    return Fault::internal("--token-group needs --create-token, unix_socket or files");
   return Done{};
 }
 

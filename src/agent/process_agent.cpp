@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/agent_sandbox.h"
+#include "agent/files/file_setup.h"
 #include "agent/start_line.h"
 #include "http_client/http_client.h"
 #include "os/resident_memory.h"
@@ -25,6 +26,10 @@ Result<Agent*> ProcessAgent::make_agent() {
   }
   if (!access_->ok()) return access_->fault();
   ClientAccess& access = **access_;
+  auto files = plan_files(settings_.files, settings_.cache, command_line_.token_group, parts_.files);
+  if (!files.ok()) return files.fault();
+  const Result<Done> prepared = prepare_folders(*files, parts_.log);
+  if (!prepared.ok()) return prepared.fault();
   if (const auto sandbox = choose_sandbox(settings_, parts_.environment, parts_.files, parts_.log)) {
     const Result<Done> installed = sandbox->install();
     if (!installed.ok()) parts_.log.warn("the sandbox is not complete", {{"reason", installed.fault().message}});
@@ -38,7 +43,8 @@ Result<Agent*> ProcessAgent::make_agent() {
                                     .token = std::move(access.token),
                                     .token_file = std::move(access.token_file),
                                     .listening = std::move(access.listening),
-                                    .local = std::move(access.local)});
+                                    .local = std::move(access.local),
+                                    .files = std::move(*files)});
   announcing_ = announce(start_line(command_line_.as_version_3, agent_->addresses().front()));
   announcing_.start(parts_.loop);
   return &*agent_;

@@ -14,7 +14,7 @@ constexpr Seconds kLongestWait{30};
 bool Readiness::ask() {
   if (ready_) return true;
   if (!parts_.credentials.usable() && tasks_.size() == 0) tasks_.start(find_credentials());
-  return ready_ = parts_.credentials.usable() && parts_.prefetch.tried_all();
+  return ready_ = parts_.credentials.usable() && parts_.prefetch.tried_all() && parts_.files.all_written();
 }
 
 /// Nobody else may ask for them: without the check at start, that is done by the first request for a secret.

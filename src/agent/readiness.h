@@ -1,5 +1,6 @@
 #pragma once
 
+#include "agent/files/secret_files.h"
 #include "aws/credentials/cached_credentials.h"
 #include "base/random.h"
 #include "base/scheduler.h"
@@ -8,9 +9,9 @@
 
 namespace sma {
 
-/// Whether what depends on the agent may start: credentials are held and have not expired, and each entry of prefetch
-/// was loaded, refused or tried once. It is a gate at the start: once open, it stays open, so that a fault that comes
-/// later ends no application that runs. Source: specification §1.11.
+/// Whether what depends on the agent may start: credentials are held and have not expired, each entry of prefetch
+/// was loaded, refused or tried once, and each file was written once. It is a gate at the start: once open, it stays
+/// open, so that a fault that comes later ends no application that runs. Source: specification §1.11.
 class Readiness {
  public:
   struct Parts {
@@ -18,6 +19,7 @@ class Readiness {
     Random& random;
     CachedCredentials& credentials;
     const Prefetch& prefetch;
+    const SecretFiles& files;
   };
   /// All of `parts` must outlive this object.
   explicit Readiness(const Parts& parts) : parts_(parts), tasks_(parts.scheduler) {}

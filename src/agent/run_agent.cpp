@@ -26,9 +26,11 @@
 namespace sma {
 namespace {
 
-Result<Done> run_plainly(AgentMaker& maker, EventLoop& loop, Event& stop) {
+Result<Done> run_plainly(AgentMaker& maker, const AgentParts& parts, Event& stop) {
   const Result<Agent*> agent = maker.make_agent();
-  return agent.ok() ? run_to_its_end(loop, (*agent)->run(stop)) : Result<Done>(agent.fault());
+  if (agent.ok()) return run_to_its_end(parts.loop, (*agent)->run(stop));
+  parts.log.error(agent.fault().message);
+  return agent.fault();
 }
 
 Result<Done> run_in_lambda(AgentMaker& maker, const AgentParts& parts, const LambdaStart& start,
@@ -58,6 +60,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   BlockingCalls calls(loop);
   AgentOutput output(loop, calls, settings, command_line.as_version_3);
   Log log(&output.log(), settings.log_level, settings.log_format);
+  Log errors(output.errors(), LogLevel::error, settings.log_format);
   // With SnapStart nothing is opened before the snapshot.
   std::optional<Result<ClientAccess>> access;
   if (!lambda || !lambda->snap_start) access = open_client_access(command_line, settings, environment, files, log);
@@ -90,7 +93,8 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
                            .processes = processes,
                            .service_manager = service_manager,
                            .blocking_calls = calls,
-                           .log = log};
+                           .log = log,
+                           .errors = output.errors() == nullptr ? nullptr : &errors};
     ProcessAgent agent(command_line, std::move(settings), parts, output, std::move(access));
     MemberRunnable<&ProcessAgent::resumed> resumed(agent);
     signals.on_continued(resumed);
@@ -98,7 +102,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
     signals.on_hangup(expire_secrets);
     const Result<Done> ended =
         lambda ? run_in_lambda(agent, parts, *lambda, command_line.program_name, signals.stop_asked())
-               : run_plainly(agent, loop, signals.stop_asked());
+               : run_plainly(agent, parts, signals.stop_asked());
     if (!ended.ok()) exit_code = output.report(ended.fault());
   }
   output.flush_at_end();

@@ -14,6 +14,7 @@
 #include "agent/configuration/secret_variables.h"
 #include "agent/configuration/ssrf_token.h"
 #include "agent/connection_limit.h"
+#include "agent/files/file_setup.h"
 #include "aws/credentials/credentials_file_source.h"
 #include "aws/credentials/default_chain.h"
 #include "os/clone3.h"
@@ -68,6 +69,20 @@ class Nobody final : public HttpTransport, public Sts, public ProcessRunner {
   bool was_asked_ = false;
 };
 
+/// What is read without a client's request. Each secret once.
+PrefetchSettings with_secrets_of_files(const Settings& settings, const std::vector<PlannedFile>& files) {
+  PrefetchSettings all = settings.prefetch;
+  for (const PlannedFile& file : files) {
+    for (const SecretKey& key : file.content.secrets()) {
+      const auto is_same = [&](const auto& one) {
+        return one.secret_id == key.secret_id && one.role_arn == file.role_arn;
+      };
+      if (std::ranges::none_of(all.secrets, is_same)) all.secrets.push_back({key.secret_id, file.role_arn});
+    }
+  }
+  return all;
+}
+
 class StartCheck {
  public:
   StartCheck(const CommandLine& command_line, const Settings& settings, const Environment& environment, Files& files)
@@ -78,6 +93,9 @@ class StartCheck {
     check(check_use_of_group(command_line_, settings_));
     check(check_token());
     if (!settings_.unix_socket.empty()) check(check_unix_listener(settings_.unix_socket, command_line_.token_group));
+    auto files = plan_files(settings_.files, settings_.cache, command_line_.token_group, files_);
+    check(files.ok() ? Result<Done>(Done{}) : files.fault());
+    if (files.ok()) planned_files_ = std::move(*files);
     check_log();
     [[maybe_unused]] const std::size_t fitting =
         fitting_connections(settings_.max_conn, raise_descriptor_limit(), log_);
@@ -178,7 +196,7 @@ class StartCheck {
     if (held == nullptr) co_return Done{};
     std::printf("\nSTS says: %s\ncredentials: %s\n", identity.ok() ? identity->arn.c_str() : "-", held->source.c_str());
     AccessCheck secrets(loop_, access.secrets_manager);
-    Task<std::vector<AccessRow>> trying = secrets.run(settings_.prefetch);
+    Task<std::vector<AccessRow>> trying = secrets.run(with_secrets_of_files(settings_, planned_files_));
     const std::vector<AccessRow> rows = co_await std::move(trying);
     std::printf("\n%s", rows.empty() ? "no secret is prefetched\n" : access_table(rows).c_str());
     failed_ = failed_ || std::ranges::any_of(rows, &AccessRow::refused);
@@ -197,6 +215,7 @@ class StartCheck {
   AwsClock clock_{loop_};
   AwsContext context_{loop_, clock_, random_, log_};
   std::optional<AwsPlan> plan_;
+  std::vector<PlannedFile> planned_files_;
   bool failed_ = false;
 };
 

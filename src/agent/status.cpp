@@ -35,6 +35,12 @@ void write_secret(JsonWriter& json, const SecretStatus& secret) {
   json.key("last_error").string_or_null(text_or_none(secret.last_error)).end_object();
 }
 
+void write_file(JsonWriter& json, const FileStatus& file) {
+  json.begin_object().field("path", file.path);
+  json.key("age_seconds").raw(file.age ? std::to_string(file.age->count()) : "null");
+  json.key("last_error").string_or_null(text_or_none(file.last_error)).end_object();
+}
+
 void write_credentials(JsonWriter& json, const AgentStatus& status) {
   json.key("credentials").begin_object();
   json.key("source").string_or_null(text_or_none(status.credentials_source));
@@ -65,6 +71,8 @@ void write(JsonWriter& json, const AgentStatus& status) {
   write_credentials(json, status);
   json.key("secrets").begin_array();
   for (const SecretStatus& secret : status.secrets) write_secret(json, secret);
+  json.end_array().key("files").begin_array();
+  for (const FileStatus& file : status.files) write_file(json, file);
   json.end_array().key("connections").begin_object();
   number(json, "open", status.connections);
   number(json, "limit", status.connection_limit);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/files/secret_files.h"
 #include "aws/api_client.h"
 #include "base/clock.h"
 #include "base/shared_bytes.h"
@@ -43,6 +44,7 @@ struct AgentStatus {
   std::string identity{};                ///< an ARN; empty: not asked, or not known
   std::optional<Seconds> expires_in{};   ///< none: no credentials, or they do not expire
   std::vector<SecretStatus> secrets{};
+  std::vector<FileStatus> files{};
   std::size_t connections = 0;
   std::size_t connection_limit = 0;
   CallCounts calls{};

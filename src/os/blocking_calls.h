@@ -21,7 +21,7 @@ namespace sma {
 /// the end of the process.
 class BlockingCalls final : private Watcher {
  public:
-  enum class Kind { name_lookup, file_read, log_write, spawn };
+  enum class Kind { name_lookup, file_read, log_write, spawn, file_write };
 
   explicit BlockingCalls(EventLoop& loop);
   ~BlockingCalls();

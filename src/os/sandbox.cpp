@@ -201,7 +201,7 @@ void narrow(std::vector<sock_filter>& program, const NarrowedCall& narrowed, std
   program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
 }
 
-std::vector<sock_filter> filter_program() {
+std::vector<sock_filter> filter_program(bool fills_folders) {
   constexpr std::uint32_t kDenied = SECCOMP_RET_ERRNO | EPERM;
   std::vector<sock_filter> program;
   program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)));
@@ -209,6 +209,8 @@ std::vector<sock_filter> filter_program() {
   program.push_back(statement(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
   program.push_back(statement(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));
   for (const int call : kAllowed) answer_call(program, call, SECCOMP_RET_ALLOW);
+  if (fills_folders)
+    for (const int call : {SYS_fchmod, SYS_fchown}) answer_call(program, call, SECCOMP_RET_ALLOW);
   open_without_truncating(program, SYS_openat, offsetof(seccomp_data, args[2]));
 #if defined(SYS_open)
   open_without_truncating(program, SYS_open, offsetof(seccomp_data, args[1]));
@@ -226,8 +228,8 @@ std::vector<sock_filter> filter_program() {
   return program;
 }
 
-bool install_filter() {
-  std::vector<sock_filter> program = filter_program();
+bool install_filter(bool fills_folders) {
+  std::vector<sock_filter> program = filter_program(fills_folders);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
@@ -239,6 +241,8 @@ constexpr std::uint64_t kWriting =
     LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
     LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
     LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER;
+constexpr std::uint64_t kFilling =
+    LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG;
 constexpr std::uint64_t kTruncating = std::uint64_t{1} << 14;  // since version 3
 
 // What the kernel knows of it as of later versions than Debian 12's headers do.
@@ -280,6 +284,7 @@ bool restrict_with_landlock(const Sandbox& sandbox) {
   const FileDescriptor ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size_for(version), 0)));
   if (!ruleset.valid()) return false;
   return allow_in(sandbox.writable_folders, rules.files, ruleset) &&
+         allow_in(sandbox.filled_folders, kFilling, ruleset) &&
          allow_in(sandbox.cleared_folders, LANDLOCK_ACCESS_FS_REMOVE_FILE, ruleset) &&
          syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0;
 }
@@ -291,7 +296,8 @@ Result<Done> Sandbox::install() const {
     return Fault::internal(std::string("no_new_privs: ") + std::strerror(errno));
   std::string missing;
   if (!restrict_with_landlock(*this)) missing = "this kernel has no Landlock (Linux 5.19 and later)";
-  if (!install_filter()) missing += std::string(missing.empty() ? "" : "; ") + "this kernel takes no seccomp filter";
+  if (!install_filter(!filled_folders.empty()))
+    missing += std::string(missing.empty() ? "" : "; ") + "this kernel takes no seccomp filter";
   if (!missing.empty()) return Fault::internal(missing);
   return Done{};
 }

@@ -12,10 +12,10 @@
 #include <cstring>
 #include <utility>
 
-#include "base/file_rule.h"
 #include "base/hex.h"
 #include "base/random.h"
 #include "os/listening_socket.h"
+#include "os/shared_folder.h"
 #include "os/write_access.h"
 
 namespace sma {
@@ -25,7 +25,6 @@ constexpr std::size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
 constexpr std::size_t kRandomBytes = 4;
 constexpr std::size_t kTemporaryName = 2 + 2 * kRandomBytes;  // a slash, a dot, and hexadecimal digits
 constexpr mode_t kSocketMode = 0660;
-constexpr mode_t kFolderMode = 0750;
 
 /// The message is the reason alone.
 Fault because(std::string why) { return Fault::internal(std::move(why)); }
@@ -43,54 +42,9 @@ FileDescriptor new_socket() { return FileDescriptor(::socket(AF_UNIX, SOCK_STREA
 std::string temporary_beside(const std::string& path) {
   std::array<std::uint8_t, kRandomBytes> bytes{};
   SystemRandom().fill(bytes);
-  std::string name = socket_folder(path) + '.';
+  std::string name = folder_of(path) + '.';
   append_hex(name, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   return name;
-}
-
-Result<Done> hand_over_folder(const std::string& folder, std::optional<gid_t> group) {
-  const FileDescriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!opened.valid()) return failed(errno);
-  if (group && ::fchown(opened.get(), static_cast<uid_t>(-1), *group) != 0) return group_refused(*group, errno);
-  if (::fchmod(opened.get(), kFolderMode) != 0) return failed(errno);
-  return Done{};
-}
-
-std::string without_slash(std::string folder) {
-  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
-  return folder;
-}
-
-std::string parent_of(std::string folder) { return socket_folder(without_slash(std::move(folder))); }
-
-Fault parent_refused(const std::string& parent, int error) {
-  if (error == ENOENT) return because(parent + " does not exist; only the last folder of the path is made");
-  return folder_refused(parent, error);
-}
-
-/// Nobody else can enter it before it has its group.
-Result<Done> make_folder_if_missing(std::string folder, std::optional<gid_t> group) {
-  folder = without_slash(std::move(folder));
-  if (::access(folder.c_str(), F_OK) == 0) return Done{};
-  if (::mkdir(folder.c_str(), S_IRWXU) != 0) {
-    if (errno == EEXIST) return Done{};
-    return parent_refused(socket_folder(folder), errno);
-  }
-  Result<Done> handed = hand_over_folder(folder, group);
-  if (!handed.ok()) ::rmdir(folder.c_str());
-  return handed;
-}
-
-/// Returns whether everybody can replace what is in the folder.
-Result<bool> check_folder(const std::string& folder) {
-  struct stat status {};
-  if (::stat(folder.c_str(), &status) != 0) return failed(errno);
-  const auto place = check_place(folder, status, FileRule::not_planted);
-  if (!place.ok()) return place.fault();
-  const bool is_open = (status.st_mode & S_IWOTH) != 0;
-  if (is_open && (status.st_mode & S_ISVTX) != 0)
-    return because("everybody can write in " + folder + ": put the socket into a folder of its own, which is made");
-  return is_open;
 }
 
 /// A socket on which nobody listens may be replaced.
@@ -118,7 +72,7 @@ Result<FileDescriptor> bind_to(const std::string& path) {
   const bool bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   const int error = errno;
   ::umask(umask_before);
-  if (!bound) return folder_refused(socket_folder(path), error);
+  if (!bound) return folder_refused(folder_of(path), error);
   return socket;
 }
 
@@ -162,9 +116,7 @@ Result<Done> check_path(const std::string& path) {
 Result<UnixListener> make_listener(const std::string& path, std::optional<gid_t> group) {
   const Result<Done> possible = check_path(path);
   if (!possible.ok()) return possible.fault();
-  const Result<Done> made = make_folder_if_missing(socket_folder(path), group);
-  if (!made.ok()) return made.fault();
-  const Result<bool> in_open_folder = check_folder(socket_folder(path));
+  const Result<bool> in_open_folder = open_shared_folder(folder_of(path), group);
   if (!in_open_folder.ok()) return in_open_folder.fault();
   const Result<Done> replaceable = check_replaceable(path);
   if (!replaceable.ok()) return replaceable.fault();
@@ -176,15 +128,7 @@ Result<UnixListener> make_listener(const std::string& path, std::optional<gid_t>
 Result<Done> check_listener(const std::string& path, std::optional<gid_t> group) {
   Result<Done> possible = check_path(path);
   if (!possible.ok()) return possible;
-  const std::string folder = socket_folder(path);
-  if (::access(folder.c_str(), F_OK) != 0) {
-    const std::string parent = parent_of(folder);
-    if (::access(parent.c_str(), F_OK) != 0) return parent_refused(parent, errno);
-    return check_write_access(parent, group);
-  }
-  const Result<bool> in_open_folder = check_folder(folder);
-  if (!in_open_folder.ok()) return in_open_folder.fault();
-  return check_write_access(folder, group);
+  return check_shared_folder(folder_of(path), group);
 }
 
 Fault cannot_listen(const std::string& path, const Fault& why) {
@@ -220,8 +164,6 @@ bool is_socket_path(std::string_view path) {
   return path.starts_with('/') && !path.ends_with('/') && path.size() <= kLongestPath &&
          folder + kTemporaryName <= kLongestPath;
 }
-
-std::string socket_folder(std::string_view path) { return std::string(path.substr(0, path.rfind('/'))) + '/'; }
 
 Result<UnixListener> listen_on_unix(const std::string& path, std::optional<gid_t> group) {
   auto listener = make_listener(path, group);

@@ -44,9 +44,6 @@ struct UnixListener {
 /// name beside it.
 [[nodiscard]] bool is_socket_path(std::string_view path);
 
-/// The folder that `path` names, with the slash at its end.
-[[nodiscard]] std::string socket_folder(std::string_view path);
-
 /// Listens at `path`, non-blocking. The file appears complete: with mode 0660, of `group` if there is one, and with its
 /// backlog. It replaces a socket on which nobody listens any more. If the last folder is missing, it is made with mode
 /// 0750 and that group. Must be called while the process has one thread, because it sets the umask for a moment.

@@ -11,6 +11,7 @@ struct Cache::Entry : CachedSecret, ListHook {
   std::string asked_version_id;
   std::string asked_version_stage;
   std::size_t bytes = 0;
+  bool watched = false;
   std::int64_t used = 0;  // number of the last use, over all roles; below 0: not used yet
 
   [[nodiscard]] SecretKeyView key(const std::string& id) const {
@@ -38,6 +39,16 @@ std::size_t Cache::Entry::cost() const {
   return sum;
 }
 
+void Cache::watch(SecretKey key) {
+  const auto found = index_.find(key);
+  const std::shared_ptr<Entry> entry = found == index_.end() ? nullptr : found->second;
+  watched_.insert(std::move(key));
+  if (entry == nullptr || entry->watched) return;
+  entry->watched = true;
+  --entry->role->count;
+  entry->role->watched.push_front(*entry);
+}
+
 CachedSecret* Cache::find(const SecretKeyView& key) {
   const auto found = index_.find(key);
   return found == index_.end() ? nullptr : found->second.get();
@@ -46,7 +57,7 @@ CachedSecret* Cache::find(const SecretKeyView& key) {
 void Cache::use(CachedSecret& secret) {
   auto& entry = static_cast<Entry&>(secret);
   entry.used = ++uses_;
-  entry.role->entries.push_front(entry);
+  if (!entry.watched) entry.role->entries.push_front(entry);
 }
 
 void Cache::store(const SecretKey& key, CachedSecret secret) {
@@ -75,7 +86,7 @@ bool Cache::fill(std::vector<std::string> ids, std::string_view role_arn, Cached
   if (bytes_ + entry->bytes > std::min(bytes_limit, bytes_limit_)) return false;
   insert(entry);
   entry->used = --fills_;
-  entry->role->entries.push_back(*entry);
+  if (!entry->watched) entry->role->entries.push_back(*entry);
   return true;
 }
 
@@ -89,15 +100,18 @@ bool Cache::remove(const SecretKeyView& key) {
 std::size_t Cache::remove_role(std::string_view role_arn) {
   const auto found = roles_.find(role_arn);
   if (found == roles_.end()) return 0;
-  const std::size_t count = found->second.count;
-  while (!found->second.entries.empty()) erase(found->second.entries.back());
+  std::size_t count = 0;
+  for (IntrusiveList<Entry>* list : {&found->second.entries, &found->second.watched})
+    for (; !list->empty(); ++count) erase(list->back());
   return count;
 }
 
 std::size_t Cache::expire_all(TimePoint last) {
-  for (auto& [key, entry] : index_) entry->fresh_until = std::min(entry->fresh_until, last);
   std::size_t count = 0;
-  for (const auto& [arn, role] : roles_) count += role.count;
+  for (auto& [key, entry] : index_) {
+    entry->fresh_until = std::min(entry->fresh_until, last);
+    if (key.secret_id == entry->ids.front()) ++count;
+  }
   return count;
 }
 
@@ -131,15 +145,24 @@ std::shared_ptr<Cache::Entry> Cache::make(std::vector<std::string> ids, const Se
   return entry;
 }
 
+bool Cache::is_watched(const Entry& entry) const {
+  return !watched_.empty() &&
+         std::ranges::any_of(entry.ids, [&](const std::string& id) { return watched_.contains(entry.key(id)); });
+}
+
 void Cache::insert(const std::shared_ptr<Entry>& entry) {
   for (const std::string& id : entry->ids) index_.emplace(entry->key(id), entry);
   bytes_ += entry->bytes;
-  ++entry->role->count;
+  entry->watched = is_watched(*entry);
+  if (entry->watched)
+    entry->role->watched.push_front(*entry);
+  else
+    ++entry->role->count;
 }
 
 void Cache::erase(Entry& entry) {
   bytes_ -= entry.bytes;
-  --entry.role->count;
+  if (!entry.watched) --entry.role->count;
   entry.unlink();
   const std::shared_ptr<Entry> keep = index_.find(entry.key(entry.ids.front()))->second;  // the keys are views into it
   for (const std::string& id : entry.ids) index_.erase(entry.key(id));
@@ -153,7 +176,8 @@ void Cache::evict(Role& role) {
 Cache::Entry* Cache::least_recently_used() {
   Entry* oldest = nullptr;
   for (auto& [arn, role] : roles_)
-    if (role.count > 0 && (oldest == nullptr || role.entries.back().used < oldest->used)) oldest = &role.entries.back();
+    if (!role.entries.empty() && (oldest == nullptr || role.entries.back().used < oldest->used))
+      oldest = &role.entries.back();
   return oldest;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/clock.h"
@@ -37,13 +38,18 @@ struct CachedSecret {
 /// The answers at hand: at most so many entries a role, and so many bytes over all roles; the least recently used
 /// leaves first. Knows nothing of time but the order in which entries were used.
 ///
+/// An entry of a watched key never leaves by itself, and takes no place of its role's.
+///
 /// Invariants: each entry is found under one key, or under several that differ in the secret's id (prefetch); it is in
-/// exactly one role's list, the one used last at the front. Bytes are those of the answer and of what keeping it costs.
-/// What leaves is wiped once no unsent answer holds it.
+/// exactly one of a role's two lists, in that of the evictable ones the one used last at the front. Bytes are those of
+/// the answer and of what keeping it costs. What leaves is wiped once no unsent answer holds it.
 class Cache {
  public:
   /// `entries_a_role` 0: keeps nothing.
   Cache(std::size_t entries_a_role, std::size_t bytes) : entries_a_role_(entries_a_role), bytes_limit_(bytes) {}
+
+  /// What is kept under this key, now or later, is not evicted.
+  void watch(SecretKey key);
 
   /// Null if there is none. One hash, no allocation. Valid until the next change of the cache.
   [[nodiscard]] CachedSecret* find(const SecretKeyView& key);
@@ -71,6 +77,7 @@ class Cache {
   void for_each(const std::function<void(const SecretKeyView& key, const CachedSecret& secret)>& visit) const;
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Of the role, without those that are watched.
   [[nodiscard]] std::size_t entries(std::string_view role_arn) const;
   [[nodiscard]] std::size_t entries_a_role() const { return entries_a_role_; }
   [[nodiscard]] std::size_t bytes_limit() const { return bytes_limit_; }
@@ -78,13 +85,15 @@ class Cache {
  private:
   struct Entry;
   struct Role {
-    std::string_view arn;  // its key in `roles_`
-    std::size_t count = 0;
+    std::string_view arn;   // its key in `roles_`
+    std::size_t count = 0;  // of `entries`
     IntrusiveList<Entry> entries;
+    IntrusiveList<Entry> watched;
   };
   using Index = std::unordered_map<SecretKeyView, std::shared_ptr<Entry>, SecretKeyHash>;
 
   std::shared_ptr<Entry> make(std::vector<std::string> ids, const SecretKeyView& key, CachedSecret secret);
+  [[nodiscard]] bool is_watched(const Entry& entry) const;
   void insert(const std::shared_ptr<Entry>& entry);
   void erase(Entry& entry);
   void evict(Role& role);
@@ -96,6 +105,7 @@ class Cache {
   std::int64_t uses_ = 0;
   std::int64_t fills_ = 0;  // counts down
   std::map<std::string, Role, std::less<>> roles_;
+  std::unordered_set<SecretKey, SecretKeyHash, SecretKeyEqual> watched_;
   Index index_;  // its keys are views into the entries
 };
 

@@ -73,6 +73,15 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   co_return *fetch->outcome;
 }
 
+Task<Result<SharedBytes>> SecretStore::renew(SecretKey key) {
+  if (closed_) co_return shutting_down();
+  const std::shared_ptr<Fetch> fetch = fetches_.join(key, !caching_);
+  if (fetch == nullptr) co_return busy();
+  fetch->begun_for = true;
+  co_await fetch->done.wait();
+  co_return *fetch->outcome;
+}
+
 std::size_t SecretStore::room(std::string_view role_arn, double ratio) const {
   // 0.29 of 100 is 29, whatever floating point makes of it.
   const auto limit = static_cast<std::size_t>(ratio * static_cast<double>(cache_.entries_a_role()) + 1e-6);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -60,6 +61,12 @@ class SecretStore {
   /// 504 `TimeoutError` at `client_deadline`; 503 `Busy` beyond 1024 fetches; 503 `ServiceUnavailable` once
   /// `cancel_all` was called.
   Task<Result<SharedBytes>> get(SecretKey key, bool refresh_now, TimePoint client_deadline);
+
+  /// What is cached of this key is not evicted from now on.
+  void watch(SecretKey key) { cache_.watch(std::move(key)); }
+  /// Asks AWS, fresh or not, as a request does that finds an expired secret; joins a fetch that serves it. Counts as no
+  /// use. Faults: as `get`'s; a transient one does not change what is cached.
+  Task<Result<SharedBytes>> renew(SecretKey key);
 
   /// For prefetch: true if the key is neither cached nor being fetched.
   [[nodiscard]] bool lacks(const SecretKeyView& key) const { return !cache_.holds(key) && !fetches_.holds(key); }

@@ -6,7 +6,7 @@
 #include <climits>
 #include <cstdio>
 
-#include "os/unix_listener.h"
+#include "os/shared_folder.h"
 
 namespace sma {
 namespace {
@@ -28,7 +28,7 @@ bool knows_all_users() {
 
 bool owns_folder(uid_t user, const std::string& path) {
   struct stat folder {};
-  return ::stat(socket_folder(path).c_str(), &folder) == 0 && folder.st_uid == user;
+  return ::stat(folder_of(path).c_str(), &folder) == 0 && folder.st_uid == user;
 }
 
 }  // namespace

@@ -118,6 +118,19 @@ void write_secrets(Table& table, JsonValue secrets) {
   }
 }
 
+/// Nothing if there are none, or if an older agent answered.
+void write_files(Table& table, JsonValue files) {
+  if (files.begin() == files.end()) return;
+  table.line("");
+  table.line(padded("FILE", kIdColumns) + right("AGE", kTimeColumns) + "  LAST ERROR");
+  for (const JsonValue file : files) {
+    const bool is_written = file["age_seconds"].number().has_value();
+    table.line(padded(text_of(file["path"], "?"), kIdColumns) +
+               right(is_written ? duration(file["age_seconds"]) : "never", kTimeColumns) + "  " +
+               text_of(file["last_error"], ""));
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> status_table(WipedBytes answer) {
@@ -137,6 +150,7 @@ std::optional<std::string> status_table(WipedBytes answer) {
                           mebibytes(root["memory"]["file_bytes"]) + " of the program's file");
   table.line("");
   write_secrets(table, root["secrets"]);
+  write_files(table, root["files"]);
   return table.take();
 }
 

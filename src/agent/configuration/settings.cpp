@@ -56,8 +56,7 @@ std::string written_entries(const SettingKey& key, const Entries& entries) {
   std::string text;
   for (const SettingEntry& entry : entries) {
     text += "\n[[" + std::string(key.table) + '.' + std::string(key.name) + "]]\n";
-    text += line(key.member, quoted_text(entry.name));
-    if (!entry.role_arn.empty()) text += line("role_arn", quoted_text(entry.role_arn));
+    for (const auto& [name, value] : entry) text += line(name, std::visit(Written(), value));
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/files/file_settings.h"
 #include "base/log.h"
 #include "http_server/server.h"
 #include "secrets/prefetch.h"
@@ -30,6 +31,8 @@ struct Settings {
   std::string credentials_file_path{};  ///< empty: the chain of sources is asked
   bool sandbox = true;
   bool post_quantum = true;  ///< TLS offers X25519MLKEM768
+
+  std::vector<FileSettings> files{};
 
   SecretStoreSettings cache{};
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "agent/configuration/file_entries.h"
 #include "agent/configuration/nearest_word.h"
 #include "aws/endpoint.h"
 #include "base/ascii.h"
@@ -52,7 +53,7 @@ NotAllowed no_word_of(std::span<const std::string_view> words, const TomlValue& 
   return wrong;
 }
 
-std::optional<std::int64_t> whole_in(std::string_view text) {
+std::optional<std::int64_t> whole_of(std::string_view text) {
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   return whole_number<std::int64_t>(text);
 }
@@ -64,27 +65,11 @@ std::optional<double> real_in(const std::string& text) {
   return *end == '\0' ? std::optional(number) : std::nullopt;
 }
 
-/// Whole numbers, quoted ones and floats without a fraction included.
-std::optional<std::int64_t> whole(const TomlValue& value) {
-  constexpr double limit = 1e15;
-  if (value.kind == Kind::integer) return value.integer;
-  if (value.kind == Kind::text) return whole_in(value.text);
-  if (value.kind == Kind::real && std::abs(value.real) < limit && std::trunc(value.real) == value.real)
-    return static_cast<std::int64_t>(value.real);
-  return std::nullopt;
-}
-
 std::optional<double> number(const TomlValue& value) {
   if (value.kind == Kind::integer) return static_cast<double>(value.integer);
   if (value.kind == Kind::text) return real_in(value.text);
   if (value.kind == Kind::real) return value.real;
   return std::nullopt;
-}
-
-/// A text without control characters, which no name, path or header can hold.
-bool is_plain_text(const TomlValue& value) {
-  return value.kind == Kind::text &&
-         std::ranges::none_of(value.text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
 }
 
 bool any(std::string_view) { return true; }
@@ -97,8 +82,8 @@ bool is_header_name(std::string_view name) {
 }
 
 std::optional<std::string> text_in(const TomlValue& value, bool (*fits)(std::string_view)) {
-  if (!is_plain_text(value) || value.text.empty() || !fits(value.text)) return std::nullopt;
-  return value.text;
+  auto text = plain_text_in(value);
+  return text && fits(*text) ? text : std::nullopt;
 }
 
 /// Where a setting is kept: `place<&Settings::cache, &SecretStoreSettings::ttl>(settings)`.
@@ -121,7 +106,7 @@ Wrong read_flag(const TomlValue& value, Settings& settings) {
 
 template <std::int64_t low, std::int64_t high, auto... members>
 Wrong read_range(const TomlValue& value, Settings& settings) {
-  const auto found = whole(value);
+  const auto found = whole_in(value);
   if (!found || *found < low || *found > high) return not_allowed(value);
   auto& target = place<members...>(settings);
   target = static_cast<std::remove_reference_t<decltype(target)>>(*found);
@@ -150,7 +135,7 @@ Wrong read_names(const TomlValue& value, Settings& settings) {
 }
 
 Wrong read_port(const TomlValue& value, Settings& settings) {
-  if (whole(value) != 0) return read_range<1024, 65535, &Settings::http_port>(value, settings);
+  if (whole_in(value) != 0) return read_range<1024, 65535, &Settings::http_port>(value, settings);
   settings.http_port = 0;
   return std::nullopt;
 }
@@ -199,10 +184,13 @@ Wrong read_entries(const TomlValue& value, std::vector<Entry>& target, std::stri
 }
 
 template <typename Entry>
-SettingValue entries_of(const std::vector<Entry>& list, std::string Entry::*member) {
+SettingValue entries_of(const std::vector<Entry>& list, std::string_view name, std::string Entry::*member) {
   std::vector<SettingEntry> entries;
   entries.reserve(list.size());
-  for (const Entry& entry : list) entries.push_back({entry.*member, entry.role_arn});
+  for (const Entry& entry : list) {
+    entries.push_back({{name, entry.*member}});
+    if (!entry.role_arn.empty()) entries.back().emplace_back("role_arn", entry.role_arn);
+  }
   return entries;
 }
 
@@ -270,6 +258,13 @@ constexpr std::array kKeys{
                .if_empty = "credentials are found as the AWS SDKs do"},
     flag<&Settings::sandbox>("sandbox", kServiceTable),
     flag<&Settings::post_quantum>("post_quantum", kServiceTable),
+    SettingKey{.name = "files",
+               .table = kServiceTable,
+               .allowed = "a list of tables, each with path, and secret or template",
+               .read = [](const TomlValue& value, Settings& to) { return read_files(value, to.files); },
+               .value = [](const Settings& from) -> SettingValue { return entries_of_files(from.files); },
+               .member = "path",
+               .second_member = "secret"},
     range<0, 3600, kCache, &SecretStoreSettings::ttl>("ttl_seconds", kCacheTable, "0 to 3600"),
     range<0, 31536000, kCache, &SecretStoreSettings::max_stale>("max_stale_seconds", kCacheTable, "0 to 31536000"),
     range<0, 1000, kCache, &SecretStoreSettings::cache_size>("cache_size", kCacheTable, "0 to 1000"),
@@ -282,19 +277,21 @@ constexpr std::array kKeys{
     SettingKey{"cache_buffer_ratio", kPrefetchTable, "0.1 to 1.0", read_ratio,
                value_of<kPrefetch, &PrefetchSettings::cache_buffer_ratio>},
     range<0, 10, kPrefetch, &PrefetchSettings::max_jitter>("max_jitter_seconds", kPrefetchTable, "0 to 10"),
-    SettingKey{
-        "secrets", kPrefetchTable, "a list of tables, each with secret_id and maybe role_arn, both texts",
-        [](const TomlValue& value, Settings& to) {
-          return read_entries(value, to.prefetch.secrets, "secret_id", &PrefetchSettings::Secret::secret_id);
-        },
-        [](const Settings& from) { return entries_of(from.prefetch.secrets, &PrefetchSettings::Secret::secret_id); },
-        "secret_id"},
-    SettingKey{"filter_tags", kPrefetchTable, "a list of tables, each with key and maybe role_arn, both texts",
+    SettingKey{"secrets", kPrefetchTable, "a list of tables, each with secret_id and maybe role_arn, both texts",
                [](const TomlValue& value, Settings& to) {
-                 return read_entries(value, to.prefetch.filter_tags, "key", &PrefetchSettings::Tag::key);
+                 return read_entries(value, to.prefetch.secrets, "secret_id", &PrefetchSettings::Secret::secret_id);
                },
-               [](const Settings& from) { return entries_of(from.prefetch.filter_tags, &PrefetchSettings::Tag::key); },
-               "key"},
+               [](const Settings& from) {
+                 return entries_of(from.prefetch.secrets, "secret_id", &PrefetchSettings::Secret::secret_id);
+               },
+               "secret_id"},
+    SettingKey{
+        "filter_tags", kPrefetchTable, "a list of tables, each with key and maybe role_arn, both texts",
+        [](const TomlValue& value, Settings& to) {
+          return read_entries(value, to.prefetch.filter_tags, "key", &PrefetchSettings::Tag::key);
+        },
+        [](const Settings& from) { return entries_of(from.prefetch.filter_tags, "key", &PrefetchSettings::Tag::key); },
+        "key"},
 };
 
 }  // namespace
@@ -302,6 +299,22 @@ constexpr std::array kKeys{
 std::span<const SettingKey> setting_keys() { return kKeys; }
 
 NotAllowed not_allowed(const TomlValue& value) { return {value.line, written(value)}; }
+
+std::optional<std::string> plain_text_in(const TomlValue& value) {
+  const bool is_plain = value.kind == Kind::text && std::ranges::none_of(value.text, [](char c) {
+                          return static_cast<unsigned char>(c) < ' ' || c == '\x7F';
+                        });
+  return is_plain && !value.text.empty() ? std::optional(value.text) : std::nullopt;
+}
+
+std::optional<std::int64_t> whole_in(const TomlValue& value) {
+  constexpr double limit = 1e15;
+  if (value.kind == Kind::integer) return value.integer;
+  if (value.kind == Kind::text) return whole_of(value.text);
+  if (value.kind == Kind::real && std::abs(value.real) < limit && std::trunc(value.real) == value.real)
+    return static_cast<std::int64_t>(value.real);
+  return std::nullopt;
+}
 
 bool SettingKey::is_list() const { return !member.empty() || table == kSecurityTable; }
 
@@ -317,8 +330,8 @@ std::optional<bool> boolean_in(const TomlValue& value) {
   if (value.kind == Kind::boolean) return value.boolean;
   const bool is_text = value.kind == Kind::text || value.kind == Kind::word;
   const std::string text = is_text ? to_lower(value.text) : std::string();
-  if (text == "true" || text == "on" || text == "yes" || whole(value) == 1) return true;
-  if (text == "false" || text == "off" || text == "no" || whole(value) == 0) return false;
+  if (text == "true" || text == "on" || text == "yes" || whole_in(value) == 1) return true;
+  if (text == "false" || text == "off" || text == "no" || whole_in(value) == 0) return false;
   return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -21,11 +22,8 @@ inline constexpr std::string_view kCacheTable = "capabilities.secrets_manager.ca
 inline constexpr std::string_view kSecurityTable = "capabilities.secrets_manager.security";
 inline constexpr std::string_view kPrefetchTable = "capabilities.secrets_manager.prefetch";
 
-/// An item of a list of tables: its `member` (SettingKey) and its `role_arn`, which may be empty.
-struct SettingEntry {
-  std::string name;
-  std::string role_arn;
-};
+/// An item of a list of tables: its keys that are set, in the order in which they are written.
+using SettingEntry = std::vector<std::pair<std::string_view, std::variant<std::string, std::int64_t>>>;
 using SettingValue =
     std::variant<bool, std::int64_t, double, std::string, std::vector<std::string>, std::vector<SettingEntry>>;
 
@@ -34,6 +32,7 @@ struct NotAllowed {
   std::size_t line;
   std::string what;            ///< as it is written, in short: `"loud"`, `80`, `an empty list`
   std::string_view nearest{};  ///< the allowed word that was probably meant; empty: the setting is no choice of words
+  std::string allowed{};       ///< in its place; empty: what the setting allows
 };
 
 /// One key of the configuration: its places, what it may hold, and how it is read and written. Source: specification
@@ -45,8 +44,9 @@ struct SettingKey {
   /// Takes the value over. Returns what is not allowed in it; none if all of it is.
   std::optional<NotAllowed> (*read)(const TomlValue& value, Settings& settings);
   SettingValue (*value)(const Settings& settings);
-  std::string_view member{};    ///< of a list of tables: the key that each must have
-  std::string_view if_empty{};  ///< what holds if the text is empty, for `--check-config`
+  std::string_view member{};         ///< of a list of tables: the key that each must have
+  std::string_view second_member{};  ///< in the variable this one's value follows the first `=`; empty: none does
+  std::string_view if_empty{};       ///< what holds if the text is empty, for `--check-config`
 
   /// May stand outside of all tables.
   [[nodiscard]] bool is_flat() const { return table != kPrefetchTable && name != "enabled"; }
@@ -61,6 +61,12 @@ struct SettingKey {
 
 /// `value`, which is not what it should be.
 [[nodiscard]] NotAllowed not_allowed(const TomlValue& value);
+
+/// A text without control characters, which no name, path or header can hold, and that is not empty.
+[[nodiscard]] std::optional<std::string> plain_text_in(const TomlValue& value);
+
+/// Whole numbers, quoted ones and floats without a fraction included.
+[[nodiscard]] std::optional<std::int64_t> whole_in(const TomlValue& value);
 
 /// Booleans as the AWS agent takes them: true, false, on, off, yes, no, 1, 0, in any case, quoted or not. None if
 /// `value` is something else.

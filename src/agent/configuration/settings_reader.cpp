@@ -28,7 +28,8 @@ Fault refusal(std::string message) {
 }
 
 std::string message_of(std::string_view key, const NotAllowed& wrong, std::string_view allowed) {
-  std::string text = std::string(key) + ": " + wrong.what + " is not allowed; allowed: " + std::string(allowed);
+  std::string text = std::string(key) + ": " + wrong.what + " is not allowed; allowed: ";
+  text += wrong.allowed.empty() ? allowed : std::string_view(wrong.allowed);
   if (!wrong.nearest.empty()) text += "; the nearest is " + std::string(wrong.nearest);
   return text;
 }
@@ -142,6 +143,17 @@ class FileReader {
   std::map<std::string_view, std::size_t> given_{};
 };
 
+/// The table that a part of a variable's list stands for.
+void add_members(const SettingKey& setting, const TomlValue& value, TomlTable& table) {
+  const std::size_t end = setting.second_member.empty() ? value.text.npos : value.text.find('=');
+  TomlValue member = value;
+  member.text = trimmed(std::string_view(value.text).substr(0, end));
+  table.entries.emplace(setting.member, member);
+  if (end == value.text.npos) return;
+  member.text = trimmed(std::string_view(value.text).substr(end + 1));
+  table.entries.emplace(setting.second_member, member);
+}
+
 /// The value of a variable as a file would hold it.
 TomlValue value_of(const SettingKey& setting, std::string_view text) {
   TomlValue value;
@@ -159,7 +171,7 @@ TomlValue value_of(const SettingKey& setting, std::string_view text) {
     TomlValue& item = list.items.emplace_back(value);
     if (setting.member.empty()) continue;
     item.kind = TomlValue::Kind::table;
-    item.table.entries.emplace(setting.member, value);
+    add_members(setting, value, item.table);
   }
   return list;
 }
@@ -213,6 +225,7 @@ Result<LoadedSettings> read_settings(std::string_view name, std::string_view tex
   FileReader reader(name, loaded);
   const auto root = read_toml(text);
   if (root.ok()) reader.read_table(*root, {});
+  for (FileSettings& file : loaded.settings.files) file.place = std::string(name) + ':' + std::to_string(file.line);
   std::vector<std::string> problems =
       root.ok() ? reader.problems() : std::vector{std::string(name) + ':' + root.fault().message};
   for (std::string& wrong : read_variables(environment, loaded)) problems.push_back(std::move(wrong));

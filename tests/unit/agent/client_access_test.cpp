@@ -71,7 +71,7 @@ TEST_CASE("a group that nothing would get is a fault") {
   const std::map<std::string, std::string, std::less<>> variables{{"AWS_TOKEN", "a-token"}};
   const auto access = open_client_access(command_line, settings, Environment(variables), SystemFiles(), log);
   REQUIRE_FALSE(access.ok());
-  CHECK(access.fault().message == "--token-group needs --create-token or unix_socket");
+  CHECK(access.fault().message == "--token-group needs --create-token, unix_socket or files");
 }
 
 TEST_CASE("a weak token is a warning in the log, without the token") {

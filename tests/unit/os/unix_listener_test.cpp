@@ -1,4 +1,5 @@
 #include "os/unix_listener.h"
+#include "os/shared_folder.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -271,8 +272,8 @@ TEST_CASE("a path is absolute and fits into the kernel's 107 bytes, with its tem
   CHECK_FALSE(is_socket_path("/" + std::string(107, 'x')));
   CHECK(is_socket_path("/" + std::string(96, 'x') + "/s"));
   CHECK_FALSE(is_socket_path("/" + std::string(97, 'x') + "/s"));
-  CHECK(socket_folder("/agent.sock") == "/");
-  CHECK(socket_folder("/run/agent/agent.sock") == "/run/agent/");
+  CHECK(folder_of("/agent.sock") == "/");
+  CHECK(folder_of("/run/agent/agent.sock") == "/run/agent/");
   CHECK_FALSE(why_not("/" + std::string(107, 'x')).empty());
 }
 
