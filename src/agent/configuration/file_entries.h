@@ -9,7 +9,7 @@
 
 namespace sma {
 
-/// Reads the list of tables `[[files]]` into `files`. Returns what is not allowed in it. Source: specification §4.6.
+/// Reads the list of tables `[[files]]` into `files`. Returns what is not allowed in it. Source: specification §2.8.
 [[nodiscard]] std::optional<NotAllowed> read_files(const TomlValue& value, std::vector<FileSettings>& files);
 
 /// The same list, to be written.

@@ -26,7 +26,7 @@ struct FileStatus {
 
 /// Writes files and lets them follow their secrets: a task for each secret asks the store for it again and again, and
 /// one task writes, on a thread, the files whose secrets came. A file whose secret cannot be had, or that cannot be
-/// written, stays as it is. Source: specification §4.6.
+/// written, stays as it is. Source: specification §2.8.
 class SecretFiles {
  public:
   struct Parts {

@@ -43,6 +43,14 @@ TEST_CASE("files can be removed in the folder of the socket") {
   CHECK(sandbox->writable_folders == std::vector<std::string>{kLogFolder});
 }
 
+TEST_CASE("files can be made in their folders") {
+  Fixture fixture;
+  fixture.settings.files = {{.path = "/run/secrets/one"}, {.path = "/run/secrets/two"}};
+  const auto sandbox = fixture.choose();
+  REQUIRE(sandbox);
+  CHECK(sandbox->filled_folders == std::vector<std::string>{"/run/secrets/"});
+}
+
 TEST_CASE("there is no sandbox if it is switched off, and the log says so") {
   Fixture fixture;
   fixture.settings.sandbox = false;

@@ -132,6 +132,34 @@ TEST_CASE("in a cleared folder files can be removed, and nothing else is possibl
   CHECK(in_run([&](const std::string&) { return unlink((folder.path / "elsewhere").c_str()); }) == refused);
 }
 
+TEST_CASE("in a filled folder regular files can be made, written, renamed and removed, and nothing else is possible") {
+  const Folder folder;
+  std::filesystem::create_directory(folder.path / "run");
+  const auto in_run = [&](const std::function<long(const std::string&)>& act) {
+    const pid_t child = fork();
+    if (child == 0) {
+      const bool installed = Sandbox{.filled_folders = {folder.path / "run"}}.install().ok();
+      _exit(installed == landlock_is_there() ? error_of(act(folder.path / "run/")) : 99);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+  };
+  CHECK(in_run([](const std::string& run) -> long {
+          const int file = open((run + "new").c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+          if (file < 0) return -1;
+          if (write(file, "x", 1) != 1 || fchown(file, getuid(), getgid()) != 0 || fchmod(file, 0440) != 0) return -1;
+          return rename((run + "new").c_str(), (run + "file").c_str());
+        }) == 0);
+  CHECK(std::filesystem::exists(folder.path / "run/file"));
+  const int refused = landlock_is_there() ? EACCES : 0;
+  CHECK(in_run([](const std::string& run) { return mkdir((run + "folder").c_str(), 0700); }) == refused);
+  CHECK(in_run([](const std::string& run) { return symlink("x", (run + "link").c_str()); }) == EPERM);
+  CHECK(in_run([&](const std::string&) { return open((folder.path / "elsewhere").c_str(), O_WRONLY | O_CLOEXEC); }) ==
+        refused);
+  CHECK(in_run([](const std::string& run) { return unlink((run + "file").c_str()); }) == 0);
+}
+
 TEST_CASE("in the sandbox a call that is not on the list is refused") {
   const Folder folder;
   const auto refused = [&](long number) {
@@ -146,6 +174,8 @@ TEST_CASE("in the sandbox a call that is not on the list is refused") {
   CHECK(refused(SYS_userfaultfd) == EPERM);
   CHECK(refused(SYS_kill) == EPERM);
   CHECK(refused(SYS_fchmodat) == EPERM);
+  CHECK(refused(SYS_fchmod) == EPERM);
+  CHECK(refused(SYS_fchown) == EPERM);
   CHECK(refused(SYS_symlinkat) == EPERM);
   CHECK(refused(SYS_linkat) == EPERM);
   CHECK(refused(SYS_setuid) == EPERM);

@@ -50,6 +50,38 @@ TEST_CASE("a role's least recently used entry leaves when the role is full, and 
   CHECK(cache.entries("unknown") == 0);
 }
 
+TEST_CASE("an entry of a watched key is not evicted, and takes no place of its role's") {
+  Cache cache(1, 20000);
+  cache.store(key("early"), cached("early"));
+  cache.watch(key("early"));
+  cache.watch(key("late"));
+  cache.store(key("late"), cached("late"));
+  CHECK(cache.entries("") == 0);
+  for (const char* id : {"a", "b"}) cache.store(key(id), cached(std::string(9000, 'x')));
+  CHECK(held(cache, key("a")) == "nothing");
+  CHECK(cache.entries("") == 1);
+  cache.store(key("c", "role"), cached(std::string(12000, 'x')));
+  CHECK(held(cache, key("early")) == "early");
+  CHECK(held(cache, key("late")) == "late");
+  CHECK(cache.expire_all(TimePoint{}) == 3);
+  cache.use(*cache.find(key("early")));
+  cache.store(key("early"), cached("newer", "arn", Seconds{1}));
+  CHECK(held(cache, key("early")) == "newer");
+  CHECK(cache.remove(key("early")));
+  CHECK(held(cache, key("early")) == "nothing");
+  CHECK(cache.remove_role("") == 1);
+  CHECK(held(cache, key("late")) == "nothing");
+}
+
+TEST_CASE("an entry under several keys is watched if one of them is") {
+  Cache cache(1, kPlenty);
+  cache.watch(key("name"));
+  CHECK(cache.fill({"arn-of-name", "name"}, "", cached("prefetched"), kPlenty));
+  cache.store(key("a"), cached("a"));
+  cache.store(key("b"), cached("b"));
+  CHECK(held(cache, key("arn-of-name")) == "prefetched");
+}
+
 TEST_CASE("the least recently used entry of all roles leaves when the bytes are too many") {
   const std::string big(4000, 'x');
   Cache cache(100, 15000);

@@ -535,5 +535,26 @@ TEST_CASE("no log line holds a secret") {
   CHECK(f.lines.count("old") == 0);
 }
 
+TEST_CASE("a renewal asks AWS about a fresh secret as about an expired one, and is no use of it") {
+  StoreFixture fixture;
+  fixture.cache("db", "v1", "first");
+  const std::uint64_t uses = fixture.store.status().front().uses;
+  auto renewal = started(fixture.scheduler, fixture.store.renew(StoreFixture::key("db")));
+  CHECK(fixture.source.operations() == "get describe");
+  fixture.reply(versions("v1", {"AWSCURRENT"}));
+  CHECK(text_of(renewal) == "first");
+  CHECK(fixture.store.status().front().uses == uses);
+}
+
+TEST_CASE("a renewal forces a fetch if nothing is cached, and its faults are its own") {
+  StoreFixture fixture({.ttl = Seconds{0}});
+  auto renewal = started(fixture.scheduler, fixture.store.renew(StoreFixture::key("db")));
+  fixture.reply(refusal("AccessDeniedException"));
+  CHECK(text_of(renewal) == "AccessDeniedException");
+  fixture.store.cancel_all();
+  auto late = started(fixture.scheduler, fixture.store.renew(StoreFixture::key("db")));
+  CHECK(text_of(late) == "ServiceUnavailable");
+}
+
 }  // namespace
 }  // namespace sma
