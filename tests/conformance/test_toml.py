@@ -12,6 +12,7 @@ import os
 import random
 import re
 import subprocess
+import tempfile
 import tomllib
 
 import pytest
@@ -291,12 +292,13 @@ def test_a_fault_inside_a_value_of_several_lines_is_reported_where_it_stands(tex
     assert answer[:2] == ["refused", line], answer
 
 
+FOLDER = tempfile.mkdtemp()  # where files can be written
 SERVICE = ("capabilities", "secrets_manager")
 PLACES = {
     "log_level": ("logging",), "log_to_file": ("logging",), "log_format": ("logging",),
     "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
     "path_prefix": SERVICE, "max_conn": SERVICE, "max_roles": SERVICE, "ignore_transient_errors": SERVICE,
-    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "unix_socket": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
+    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "unix_socket": SERVICE, "files": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
     "ttl_seconds": (*SERVICE, "cache"), "max_stale_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
     "ssrf_headers": (*SERVICE, "security"), "ssrf_env_variables": (*SERVICE, "security"),
     "cache_buffer_ratio": (*SERVICE, "prefetch"), "max_jitter_seconds": (*SERVICE, "prefetch"),
@@ -319,6 +321,8 @@ def meant(key, value):
         return value.upper()
     if key == "log_format":
         return value.lower()
+    if key == "files":
+        return [{"mode": "0440"} | entry for entry in value]
     if key in ("secrets", "filter_tags"):
         return [{name: text for name, text in entry.items() if text} for entry in value]
     return value
@@ -369,6 +373,10 @@ class ConfigurationWriter(Writer):
             role = lambda: self.pick("", ", role_arn = 'arn:aws:iam::123456789012:role/R'", ",'role_arn'=\"x\"")
             return self.list("{" + f"{name} = {self.written(self.pick('a/b', 'x=y', '[z]#'))}" + role() + "}"
                              for _ in range(self.random.randrange(3)))
+        if key == "files":
+            more = lambda: self.pick("", ", refresh_seconds = 0x3c", ", mode = '0600'", f",'group'={os.getgid()}", ", key = \"k\"")
+            return self.list("{" + f"path = {self.written(f'{FOLDER}/{number}')}, secret = {self.written('a/b')}" + more() + "}"
+                             for number in range(self.random.randrange(3)))
         if key in ("ssrf_headers", "ssrf_env_variables"):
             return self.list(self.written(self.pick("X-One", "X_TWO")) for _ in range(self.random.randrange(1, 4)))
         return self.written({"log_level": self.pick("debug", "Info", "NONE"), "log_format": self.pick("text", "Json"), "region": self.pick("eu-central-1", "us-east-1"),
@@ -413,7 +421,7 @@ def defaults(tmp_path_factory):
     done = check_config(tmp_path_factory.mktemp("defaults") / "config.toml", b"")
     assert done.returncode == 0, done.stderr
     DEFAULTS.update(settings_of(tomllib.loads(done.stdout.decode())))
-    DEFAULTS.update(secrets=[], filter_tags=[])
+    DEFAULTS.update(secrets=[], filter_tags=[], files=[])
 
 
 def in_force(stdout):
@@ -445,7 +453,7 @@ def test_a_spoiled_configuration_is_refused_by_line_or_read_as_others_read_it(tm
         if b"Could not read SSRF token" in done.stderr or b"cannot listen on unix:" in done.stderr:
             continue  # the file was read; the spoiled part is the name of the token's variable, or the socket's path
         for line in done.stderr.decode().splitlines():
-            said = re.fullmatch(re.escape(str(path)) + r":(\d+): .+", line)
+            said = re.fullmatch("(?:secrets-manager-agent: )?" + re.escape(str(path)) + r":(\d+): .+", line)
             assert said and 1 <= int(said[1]) <= document.count(b"\n") + 1, (document, line)
         refused += 1
     assert 100 < refused < 400
@@ -488,6 +496,7 @@ def test_the_configurations_that_documents_and_man_page_show_are_accepted_and_sh
     examples = re.findall(r"```toml\n(.*?)```", page("docs/configuration.md"), re.S)
     assert examples
     for example in examples:
+        example = example.replace("/run/secrets", FOLDER).replace("group = 999", f"group = {os.getgid()}")
         assert check_config(tmp_path / "config.toml", example.encode()).stderr == b""
     [shown] = re.findall(r"\.Bd -literal -offset indent\n(log_level.*?)\.Ed", page("deploy/secrets-manager-agent.1"), re.S)
     shown = shown.replace('unix_socket = "..."', 'unix_socket = "/x"').replace('"..."', '"x"')

@@ -15,16 +15,17 @@ std::string usage() {
        secrets-manager-agent --help | --version
 
 Serves AWS Secrets Manager secrets on http://127.0.0.1:2773, and on the Unix socket of
-unix_socket if that is set. Clients use the socket then.
+unix_socket if that is set. Clients use the socket then. Writes secrets to the files of
+files, and keeps these up to date.
 
   -c, --config FILE       read this TOML file; SMA_ variables win over it
       --create-token      write a new token to the token's file if there is none
-      --token-group GID   the group of that file and of unix_socket, as a number
+      --token-group GID   the group of that file, of unix_socket and of files, as a number
       --lambda            run as an extension of AWS Lambda
       --check-config      check all that a start needs, print the settings in force
       --online            then ask AWS who the agent is and which secrets it may read
       --health-check      ask the running agent: exit 0 if it is healthy, else 1
-      --ready             with it: exit 0 once credentials and prefetched secrets are there
+      --ready             with it: exit 0 once credentials, prefetched secrets and files are there
       --agent-user UID    with --health-check, get, exec and status: trust this user as the agent
                           on the socket too, beside root, yourself, 65532 and the folder's owner
   -h, --help              print this
