@@ -12,6 +12,7 @@ AGENT_FILE = COMPOSE / "docker-compose.yml"
 CONTAINER_FILE = COMPOSE / "agent-for-container.yml"
 SOCKET_FILE = COMPOSE / "unix-socket.yml"
 EXEC_FILE = COMPOSE / "exec.yml"
+FILES_FILE = COMPOSE / "files.yml"
 ROOT_FILE = ROOT / "docker-compose.yml"
 PROJECT = "secrets-manager-agent-deploy-test"
 
@@ -20,7 +21,8 @@ def service(path, name):
     return yaml.safe_load(path.read_text())["services"][name]
 
 
-@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, EXEC_FILE], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, EXEC_FILE, FILES_FILE],
+                         ids=lambda path: path.name)
 def test_the_agent_is_hardened(path):
     agent = service(path, "agent")
     assert agent["read_only"] is True
@@ -29,7 +31,7 @@ def test_the_agent_is_hardened(path):
     assert (agent["mem_limit"], agent["memswap_limit"], agent["cpus"]) == ("16m", "16m", 0.1)
 
 
-@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, EXEC_FILE, ROOT_FILE],
+@pytest.mark.parametrize("path", [AGENT_FILE, CONTAINER_FILE, SOCKET_FILE, EXEC_FILE, FILES_FILE, ROOT_FILE],
                          ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_cache_fits_into_the_memory_and_the_last_answers_into_the_time_to_stop(path):
     agent = service(path, "agent")
@@ -54,6 +56,15 @@ def test_with_a_socket_the_agent_is_the_same_without_a_token():
     web, worker = service(SOCKET_FILE, "web"), service(SOCKET_FILE, "worker")
     assert not set(web["networks"]) & set(worker["networks"])
     assert web["volumes"][0].endswith(":ro") and worker["volumes"] == web["volumes"]
+
+
+def test_with_files_the_agent_is_the_same_and_only_the_volume_is_shared():
+    one, other, database = service(SOCKET_FILE, "agent"), service(FILES_FILE, "agent"), service(FILES_FILE, "database")
+    differs = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+    assert differs == {"environment", "volumes", "healthcheck"}
+    assert other["healthcheck"]["test"][-2:] == ["--health-check", "--ready"]
+    assert database["volumes"] == [other["volumes"][0] + ":ro"]
+    assert database["networks"] == ["back"] and "networks" not in other
 
 
 def test_the_program_is_started_with_the_same_agent():
@@ -91,7 +102,7 @@ def compose(request, images, tmp_path):
                    env={**os.environ, **KEYS, "AWS_REGION": "us-east-1", "AWS_SESSION_TOKEN": "",
                         "APPLICATION_IMAGE": images["client-application"], **environment})
     yield call
-    for path in (AGENT_FILE, SOCKET_FILE, EXEC_FILE):
+    for path in (AGENT_FILE, SOCKET_FILE, EXEC_FILE, FILES_FILE):
         call(path, "down", "-v", "-t", "2", check=False)
     docker("rm", "-f", aws, check=False)
     docker("network", "rm", PROJECT, check=False)
@@ -137,6 +148,18 @@ def test_two_applications_in_networks_of_their_own_share_an_agent_by_its_socket(
     assert mode.stdout.split() == ["660", "65532:65532"]
     compose(SOCKET_FILE, "restart", "agent")
     compose(SOCKET_FILE, "exec", "-T", "web", "secrets-manager-agent", "get", "demo/secret", "--wait", "20")
+
+
+@pytest.mark.containers
+def test_an_image_that_is_not_modified_reads_its_password_from_a_file(compose, database_image):
+    def call(*arguments, **options):
+        return compose(FILES_FILE, *arguments, DATABASE_IMAGE=database_image,
+                       PASSWORD_REFERENCE="demo/secret:password", **options)
+
+    call("up", "-d")
+    assert_password_works(lambda *command: call("exec", "-T", "database", *command, check=False))
+    status = call("exec", "-T", "database", "stat", "-c", "%a %u:%g", "/run/secrets/db_password").stdout
+    assert status.split() == ["440", "65532:65532"]
 
 
 @pytest.mark.containers

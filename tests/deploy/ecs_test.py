@@ -12,6 +12,7 @@ from conftest import DEMO_SECRET, DEPLOY, KEYS, SECRETS, docker, eventually
 TASK = json.loads((DEPLOY / "ecs/task-definition.json").read_text())
 SOCKET_TASK = json.loads((DEPLOY / "ecs/task-definition-unix-socket.json").read_text())
 EXEC_TASK = json.loads((DEPLOY / "ecs/task-definition-exec.json").read_text())
+FILES_TASK = json.loads((DEPLOY / "ecs/task-definition-files.json").read_text())
 TASKS = {"token": TASK, "socket": SOCKET_TASK}
 every_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 POLICIES = sorted(DEPLOY.glob("*/policy-*.json")) + sorted(DEPLOY.glob("*/*trust-policy.json"))
@@ -29,7 +30,7 @@ def unknown_values(value, shape, place=""):
         yield f"{place}: {value}"
 
 
-@pytest.mark.parametrize("task", [*TASKS.values(), EXEC_TASK], ids=[*TASKS, "exec"])
+@pytest.mark.parametrize("task", [*TASKS.values(), EXEC_TASK, FILES_TASK], ids=[*TASKS, "exec", "files"])
 def test_the_task_definition_is_what_register_task_definition_takes(task):
     service = botocore.session.get_session().get_service_model("ecs")
     shape = service.operation_model("RegisterTaskDefinition").input_shape
@@ -61,6 +62,16 @@ def test_the_task_that_starts_an_image_by_exec_has_the_same_agent_and_waits_for_
     assert database["dependsOn"] == [{"containerName": agent["name"], "condition": "HEALTHY"},
                                      {"containerName": program["name"], "condition": "SUCCESS"}]
     assert [mount["readOnly"] for mount in database["mountPoints"]] == [True, True]
+
+
+def test_the_task_with_files_starts_the_database_once_they_are_written_and_lets_it_only_read_them():
+    agent, database = FILES_TASK["containerDefinitions"]
+    assert agent["healthCheck"]["command"][-2:] == ["--health-check", "--ready"]
+    assert database["dependsOn"] == [{"containerName": agent["name"], "condition": "HEALTHY"}]
+    [(folder, read_only)] = [(mount["containerPath"], mount["readOnly"]) for mount in database["mountPoints"]]
+    assert read_only and folder in [mount["containerPath"] for mount in agent["mountPoints"]]
+    [file] = [variable["value"] for variable in database["environment"] if variable["name"] == "POSTGRES_PASSWORD_FILE"]
+    assert agent["environment"][0]["value"].startswith(file + "=") and file.startswith(folder + "/")
 
 
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: f"{path.parent.name}/{path.name}")

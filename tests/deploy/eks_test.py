@@ -93,6 +93,22 @@ def test_the_pod_that_starts_an_image_by_exec_has_the_same_agent_and_all_groups_
     assert skipped == [database["name"], program["name"]]
 
 
+def test_the_pod_with_files_starts_the_database_once_they_are_written_and_lets_it_only_read_them():
+    pod, spec = manifest("pod-files.yaml"), manifest("pod-files.yaml")["spec"]
+    (agent,), (database,) = spec["initContainers"], spec["containers"]
+    expected = manifest("pod-unix-socket.yaml")["spec"]["initContainers"][0]
+    assert without(agent, "startupProbe") == without(expected, "startupProbe")
+    assert agent["startupProbe"]["exec"]["command"] == expected["startupProbe"]["exec"]["command"] + ["--ready"]
+    assert spec["securityContext"] == manifest("pod.yaml")["spec"]["securityContext"]
+    [secrets] = [mount for mount in database["volumeMounts"] if mount["name"] == "secrets"]
+    assert secrets["readOnly"] is True
+    [volume] = [volume for volume in spec["volumes"] if volume["name"] == "secrets"]
+    assert volume["emptyDir"]["medium"] == "Memory"
+    assert agent["env"][0]["value"].startswith(database["env"][0]["value"] + "=")
+    assert database["env"][0]["value"].startswith(secrets["mountPath"] + "/")
+    assert pod["metadata"]["annotations"]["eks.amazonaws.com/skip-containers"] == database["name"]
+
+
 def test_both_service_accounts_are_the_pods():
     for name in ("irsa.yaml", "pod-identity.yaml"):
         assert manifest(name)["metadata"]["name"] == manifest("pod.yaml")["spec"]["serviceAccountName"]
