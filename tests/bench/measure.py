@@ -14,6 +14,7 @@ import time
 
 from any_program import measure_exec, measure_socket
 from figures import PATH, SECRET, free_port, load, put, row, write_bundle, write_certificate
+from follow_files import measure_files
 from programs import KEYS, TOKEN, Agent, Bare, Nginx, Standin
 
 BUILD = sys.argv[1]
@@ -207,6 +208,7 @@ def main():
         measure_miss(aws)
         measure_socket(BUILD, aws)
         measure_exec(BUILD, aws)
+        measure_files(BUILD, aws)
     measure_tls()
     measure_network()
 

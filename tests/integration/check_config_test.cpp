@@ -117,7 +117,7 @@ TEST_CASE("--check-config says that the token's file or the socket cannot be mad
           "cannot make /nowhere/token: /nowhere/ does not exist");
   refuses({{"SMA_UNIX_SOCKET", "/nowhere/folder/agent.sock"}}, {},
           "cannot listen on unix:/nowhere/folder/agent.sock: /nowhere/ does not exist");
-  refuses({}, {"--token-group", "5"}, "--token-group needs --create-token or unix_socket");
+  refuses({}, {"--token-group", "5"}, "--token-group needs --create-token, unix_socket or files");
 }
 
 TEST_CASE("a port that is taken is no fault of the configuration: the agent may be running") {

@@ -13,6 +13,9 @@ namespace {
 constexpr Seconds kFirstWait{1};  // before what failed is tried again
 constexpr Seconds kLongestWait{60};
 constexpr Seconds kWriteTime{30};
+// At the start all are asked for: each call at once takes a connection, whose memory is not needed later.
+constexpr std::size_t kAskedAtOnce = 2;
+constexpr Seconds kLongestTurn{1};  // secrets that hang delay no other for longer
 
 }  // namespace
 
@@ -100,14 +103,27 @@ Task<void> SecretFiles::follow(Watched& secret) {
   GrowingWait retries(kFirstWait, std::min(kLongestWait, secret.refresh));
   for (;;) {
     secret.wake.emplace(parts_.scheduler);  // what comes during the call is for the next one
+    Task<void> waiting = take_turn();
+    co_await std::move(waiting);
     Task<Result<SharedBytes>> asking = parts_.store.renew(secret.key);
     const Result<SharedBytes> answer = co_await std::move(asking);
+    --asked_;
+    if (turn_) turn_->set();
     take(secret, answer);
     const bool again_soon = !answer.ok() && answer.fault().is_transient();
     if (!again_soon) retries.reset();
     const Nanoseconds pause = again_soon ? retries.next(parts_.random) : next_refresh(secret.refresh, parts_.random);
     [[maybe_unused]] const bool woken = co_await secret.wake->wait_until(parts_.scheduler.now() + pause);
   }
+}
+
+Task<void> SecretFiles::take_turn() {
+  const TimePoint latest = parts_.scheduler.now() + kLongestTurn;
+  while (asked_ >= kAskedAtOnce && parts_.scheduler.now() < latest) {
+    if (!turn_ || turn_->is_set()) turn_.emplace(parts_.scheduler);
+    [[maybe_unused]] const bool came = co_await turn_->wait_until(latest);
+  }
+  ++asked_;
 }
 
 /// Each answer lets its files be looked at: one may have been removed or changed.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <list>
 #include <optional>
 #include <string>
@@ -61,6 +62,7 @@ class SecretFiles {
 
   Watched& watched(SecretKey key, Seconds refresh);
   Task<void> follow(Watched& secret);
+  Task<void> take_turn();
   void take(Watched& secret, const Result<SharedBytes>& answer);
   void note_fault(Watched& secret, const Fault& fault);
   Task<void> write_files();
@@ -70,6 +72,8 @@ class SecretFiles {
   Parts parts_;
   std::list<Watched> secrets_;  // their places stay
   std::list<File> files_;
+  std::size_t asked_ = 0;  // secrets that are being asked for
+  std::optional<Event> turn_;
   std::optional<Event> wake_writer_;
   TaskSet tasks_;
 };

@@ -173,6 +173,21 @@ TEST_CASE("a refusal is told once at ERROR, is asked about again at the file's o
   CHECK(fixture.store.status().empty());
 }
 
+TEST_CASE("two secrets are asked for at once, and those that hang delay the others by a second") {
+  Fixture fixture;
+  for (const char* name : {"a", "b", "c", "d"}) fixture.add(name, {.secret_id = name});
+  fixture.start();
+  fixture.wait_for_calls(2);
+  fixture.settle();
+  CHECK(fixture.source.calls.size() == 2);
+  fixture.give("v1", "value");
+  fixture.wait_for_calls(3);
+  fixture.settle();
+  CHECK(fixture.source.calls.size() == 3);
+  fixture.advance(Seconds{1});
+  fixture.wait_for_calls(4);
+}
+
 TEST_CASE("a renewal that is asked for during a call comes after it") {
   Fixture fixture;
   fixture.add("file", {.secret_id = "db"});
