@@ -162,6 +162,21 @@ TEST_CASE("a token file of SnapStart is not made or read before the first invoca
   CHECK(folder.read("token").size() == 64);
 }
 
+TEST_CASE("with SnapStart no file is written and no folder made before the first invocation") {
+  const TempFolder folder;
+  const std::filesystem::path file = folder.path() / "secrets" / "file";
+  Layer layer(
+      Variables{{"AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"}, {"SMA_FILES", file.string() + "=lambda/file"}});
+  layer.aws.put("lambda/file", "lambda-file-value");
+  AgentProcess agent(layer.settings);
+  layer.aws.wait_for("lambda:next", 1);
+  CHECK_FALSE(std::filesystem::exists(file.parent_path()));
+  CHECK(layer.aws.count("GetSecretValue") == 0);
+  layer.aws.lambda().invoke();
+  agent.wait_until_listening();
+  wait_until("the file is written", [&] { return read_file(file) == "lambda-file-value"; });
+}
+
 TEST_CASE("a start that fails is told to Lambda and to standard error") {
   struct Row {
     Variables variables;

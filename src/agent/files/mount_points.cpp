@@ -30,7 +30,7 @@ std::vector<std::string> mount_points(std::string_view mountinfo) {
     std::string_view line = mountinfo.substr(0, mountinfo.find('\n'));
     mountinfo.remove_prefix(std::min(mountinfo.size(), line.size() + 1));
     for (int field = 0; field < kFieldsBefore && !line.empty(); ++field)
-      line.remove_prefix(std::min(line.size(), std::min(line.find(" "), line.size()) + 1));
+      line.remove_prefix(std::min(line.size(), std::min(line.find(' '), line.size()) + 1));
     if (const std::string_view point = line.substr(0, line.find(' ')); !point.empty())
       points.push_back(unescaped(point));
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "agent/files/refresh_schedule.h"
+#include "base/growing_wait.h"
 
 namespace sma {
 namespace {
@@ -171,6 +172,7 @@ Task<void> SecretFiles::write_files() {
 
 Task<void> SecretFiles::write(File& file) {
   std::vector<SharedBytes> answers;
+  answers.reserve(file.secrets.size());
   for (const Watched* secret : file.secrets) answers.push_back(secret->answer);
   file.changed = false;  // a secret may come meanwhile
   auto content = file.plan.content.render(answers);

@@ -8,7 +8,6 @@
 
 #include "agent/files/file_setup.h"
 #include "base/event.h"
-#include "base/growing_wait.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/scheduler.h"

@@ -16,15 +16,15 @@ TEST_CASE("the status is one JSON object, without what is not known") {
   status.addresses = {"http://127.0.0.1:2773", "unix:/run/agent.sock"};
   status.connections = 3;
   status.connection_limit = 800;
-  CHECK(json_of(status) == R"({"version":1,"agent":")" SMA_VERSION
-                           R"(","uptime_seconds":61,"region":"eu-central-1","endpoints":{)"
-                           R"("secretsmanager":"https://secretsmanager.eu-central-1.amazonaws.com",)"
-                           R"("sts":"https://sts.eu-central-1.amazonaws.com"},)"
-                           R"("listening":["http://127.0.0.1:2773","unix:/run/agent.sock"],)"
-                           R"("credentials":{"source":null,"identity":null,"expires_in_seconds":null},"secrets":[],"files":[],)"
-                           R"("connections":{"open":3,"limit":800},)"
-                           R"("aws_calls":{"ok":0,"throttled":0,"denied":0,"transient":0,"error":0},)"
-                           R"("memory":{"anonymous_bytes":0,"file_bytes":0}})");
+  CHECK(json_of(status) ==
+        R"({"version":1,"agent":")" SMA_VERSION R"(","uptime_seconds":61,"region":"eu-central-1","endpoints":{)"
+        R"("secretsmanager":"https://secretsmanager.eu-central-1.amazonaws.com",)"
+        R"("sts":"https://sts.eu-central-1.amazonaws.com"},)"
+        R"("listening":["http://127.0.0.1:2773","unix:/run/agent.sock"],)"
+        R"("credentials":{"source":null,"identity":null,"expires_in_seconds":null},"secrets":[],"files":[],)"
+        R"("connections":{"open":3,"limit":800},)"
+        R"("aws_calls":{"ok":0,"throttled":0,"denied":0,"transient":0,"error":0},)"
+        R"("memory":{"anonymous_bytes":0,"file_bytes":0}})");
 }
 
 TEST_CASE("the status tells credentials, secrets, calls and memory") {
