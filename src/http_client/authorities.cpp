@@ -66,9 +66,8 @@ struct Authorities::Look {
 /// What a look found.
 struct Authorities::Content {
   std::optional<FileFacts> facts{};
-  Trust::Store store{};  // null: nothing new
+  Result<Trust::Store> store = Trust::Store();  // null: nothing new; a fault: why it cannot be used
   std::vector<std::string> broken{};
-  std::optional<Fault> fault{};  // why it cannot be used
 };
 
 Task<Result<std::shared_ptr<const Trust>>> Authorities::get(TimePoint deadline) {
@@ -107,10 +106,10 @@ Task<void> Authorities::look_at_file(std::shared_ptr<Look> look) {
 
 void Authorities::keep(Content content) {
   facts_ = content.facts;
-  if (content.fault) return keep_fault(*content.fault);
-  if (content.store == nullptr) return;
+  if (!content.store.ok()) return keep_fault(content.store.fault());
+  if (*content.store == nullptr) return;
   fault_.reset();
-  held_ = std::make_shared<const Trust>(std::move(content.store), place_.folder);
+  held_ = std::make_shared<const Trust>(std::move(*content.store), place_.folder);
   for (const std::string& place : content.broken) {
     if (std::ranges::find(place_.broken, place) == place_.broken.end())
       log_.warn("a certificate authority is ignored", {{"path", place_.file}, {"reason", place}});
@@ -137,18 +136,19 @@ Result<Authorities::Content> Authorities::read(const Files& files, const std::st
   const auto text = files.read_trusted(path, kLimit);
   if (!text.ok()) {
     content.facts = known;  // to be tried again
-    content.fault = text.fault();
+    content.store = text.fault();
     return content;
   }
-  content.store = new_store();
+  Trust::Store store = new_store();
   CertificateBundle bundle(text->view());
   bool has_one = false;
   for (CertificatePointer certificate = bundle.next(); certificate != nullptr; certificate = bundle.next())
-    has_one = X509_STORE_add_cert(content.store.get(), certificate.get()) == 1 || has_one;
+    has_one = X509_STORE_add_cert(store.get(), certificate.get()) == 1 || has_one;
   content.broken = bundle.broken();
-  if (!has_one) {
-    content.store.reset();
-    content.fault = Fault::internal(path + " has no certificate (PEM) that can be read");
+  if (has_one) {
+    content.store = std::move(store);
+  } else {
+    content.store = Fault::internal(path + " has no certificate (PEM) that can be read");
   }
   return content;
 }
