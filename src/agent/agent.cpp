@@ -174,7 +174,7 @@ SharedBytes Agent::status() const {
                      .files = serving_->files.status(),
                      .connections = serving_->server.connection_count(),
                      .connection_limit = start_.settings.max_conn,
-                     .calls = calls_->api.counts()};
+                     .calls = calls_->api.record().total()};
   if (const SharedCredentials held = serving_->aws.credentials.held()) {
     status.credentials_source = held->source;
     if (held->expiration)

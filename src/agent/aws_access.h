@@ -25,12 +25,13 @@ struct AwsCalls {
       : clock(parts.loop),
         names(parts.loop, parts.blocking_calls),
         http(parts.loop, names, parts.files, parts.log, std::move(network)),
-        context{parts.loop, clock, random, parts.log},
+        context{parts.loop, clock, random, parts.log, &loads},
         metadata({parts.environment, parts.files, http}, context),
         api(http, context, retries) {}
 
   SystemRandom random;
   AwsClock clock;
+  CredentialLoads loads;
   NameLookup names;
   HttpClient http;
   AwsContext context;

@@ -68,6 +68,7 @@ Task<ServerResponse> Routes::held(std::variant<ServerResponse, Task<ServerRespon
 }
 
 void Routes::refused(int status, std::string_view reason) {
+  ++counts_.malformed;
   log_.debug("malformed request", {{"status", status}, {"reason", reason}});
 }
 
@@ -81,8 +82,10 @@ void Routes::lost(const Fault& fault) {
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request, TokenRule rule) {
   const bool ping = request.path == kPing;
   const bool probe = ping || (ready_ && request.path == kReadyPath);
-  if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !probe))
+  if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !probe)) {
+    ++counts_.over_limit;
     return text(429, "Connection limit exceeded");
+  }
   if (probe && !is_read(request)) return not_allowed(kReads);
   if (probe) return ping ? text(200, "healthy") : readiness(ready_());
   const SsrfGuard::Verdict verdict = guard_.judge(request, rule);
@@ -130,15 +133,15 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRe
   if (wrong) return ServerResponse{.status = 400, .body = SharedBytes(*wrong)};
 
   if (!query_.refresh_now()) {
-    if (auto answer = store_.fresh(query_.key())) return json(std::move(*answer));
+    if (auto answer = store_.fresh(query_.key())) return json(std::move(answer->bytes));
   }
   return fetch(query_.key().copy(), query_.refresh_now(), scheduler_.now() + kClientTime);
 }
 
 Task<ServerResponse> Routes::fetch(SecretKey key, bool refresh_now, TimePoint deadline) {
-  Task<Result<SharedBytes>> got = store_.get(std::move(key), refresh_now, deadline);
-  Result<SharedBytes> answer = co_await std::move(got);
-  ServerResponse response = answer.ok() ? json(std::move(*answer)) : fault_answer(answer.fault());
+  Task<Result<SecretAnswer>> got = store_.get(std::move(key), refresh_now, deadline);
+  Result<SecretAnswer> answer = co_await std::move(got);
+  ServerResponse response = answer.ok() ? json(std::move(answer->bytes)) : fault_answer(answer.fault());
   response.client_is_known = true;
   co_return response;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,6 +15,12 @@
 #include "secrets/secret_store.h"
 
 namespace sma {
+
+/// How many requests were refused before they were looked at, since the start.
+struct RouteCounts {
+  std::uint64_t malformed = 0;   ///< no HTTP
+  std::uint64_t over_limit = 0;  ///< on a connection over the limit
+};
 
 /// What each request is answered with (specification §1.2, §1.3): the guard first, then the routes. As a handler of its
 /// own it answers those that come over TCP, and `local` answers those of the Unix socket, which need no token. A secret
@@ -40,6 +47,7 @@ class Routes final : public Handler, public ServerObserver {
   }
   [[nodiscard]] Handler& local() { return local_; }
   void refused(int status, std::string_view reason) override;
+  [[nodiscard]] const RouteCounts& counts() const { return counts_; }
   /// Writes at most one line a minute, with the number of connections since the last one.
   void lost(const Fault& fault) override;
   void crowded(Crowding crowding) override { crowding_log_.note(crowding); }
@@ -80,6 +88,7 @@ class Routes final : public Handler, public ServerObserver {
   int lost_ = 0;                           // connections since the last line
   TimePoint next_lost_line_ = TimePoint::min();
   CrowdingLog crowding_log_{scheduler_, log_};
+  RouteCounts counts_{};
   Local local_{*this};
 };
 

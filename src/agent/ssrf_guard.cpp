@@ -27,9 +27,11 @@ SsrfGuard::Verdict SsrfGuard::judge(const ServerRequest& request, TokenRule rule
 
 ServerResponse SsrfGuard::refuse(const ServerRequest& request, Verdict verdict) {
   if (verdict == Verdict::proxied) {
+    ++counts_.forwarded;
     note("Rejecting request with X-Forwarded-For header", proxy_trace(request), request);
     return {.status = 400, .body = SharedBytes::of_literal("Forwarded"), .close = true};
   }
+  ++counts_.token;
   note("Rejecting request with incorrect SSRF token", verdict == Verdict::wrong_token ? "wrong" : "missing", request);
   return {.status = 403, .body = SharedBytes::of_literal("Bad Token"), .close = true};
 }

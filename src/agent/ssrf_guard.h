@@ -33,6 +33,12 @@ enum class TokenRule : bool {
   optional,
 };
 
+/// How many requests were rejected, since the start.
+struct GuardCounts {
+  std::uint64_t forwarded = 0;
+  std::uint64_t token = 0;
+};
+
 /// Rejects requests that a program was tricked into making: those that came through a proxy, and those without the
 /// token. Its ERROR lines begin with texts that alarms look for, and go on with the reason. At most 10 are written in a
 /// second; the others are counted, and their number is written when the second is over.
@@ -48,6 +54,8 @@ class SsrfGuard final : private Timer {
   [[nodiscard]] std::shared_ptr<Event> seek_token() { return seeker_ != nullptr ? seeker_->seek_token() : nullptr; }
   /// The answer to a request that does not pass, and a line in the log. The answer closes the connection.
   [[nodiscard]] ServerResponse refuse(const ServerRequest& request, Verdict verdict);
+
+  [[nodiscard]] const GuardCounts& counts() const { return counts_; }
 
   /// From now on this is the token, and no other.
   void set_token(SharedBytes token) { token_ = std::move(token); }
@@ -66,6 +74,7 @@ class SsrfGuard final : private Timer {
   std::vector<std::string> headers_;
   SharedBytes token_;
   SsrfTokenSeeker* seeker_ = nullptr;
+  GuardCounts counts_{};
 
   TimePoint second_{};  // when the second began in which `lines_` were written
   int lines_ = 0;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/files/secret_files.h"
-#include "aws/api_client.h"
+#include "aws/call_record.h"
 #include "base/clock.h"
 #include "base/shared_bytes.h"
 #include "secrets/secret_store.h"

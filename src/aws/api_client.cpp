@@ -57,6 +57,36 @@ void conceal_all(std::string& text, const ApiCall& call, const Credentials* keys
 
 }  // namespace
 
+/// Counts one call when it is over. One whose task is destroyed counts if it was sent.
+class ApiClient::Recording {
+ public:
+  Recording(ApiClient& client, const ApiCall& call, const Attempts& attempts)
+      : client_(client), call_(call), attempts_(attempts) {}
+  ~Recording() {
+    if (!ended_ && !*attempts_.first_sent) return;
+    if (!ended_) ++operation().outcomes.dropped;
+    if (attempts_.count > 1) client_.record_.retries += static_cast<std::uint64_t>(attempts_.count - 1);
+  }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+  void end(const Result<ClientResponse>& outcome) {
+    ended_ = true;
+    const Scheduler& scheduler = client_.context_.scheduler;
+    operation().outcomes.add(outcome.ok() ? nullptr : &outcome.fault());
+    operation().durations.add(scheduler.now() - attempts_.begun);
+    if (outcome.ok()) client_.record_.last_success = scheduler.wall_now();
+  }
+
+ private:
+  CallRecord::Operation& operation() { return client_.record_.operations[call_.operation]; }
+
+  ApiClient& client_;
+  const ApiCall& call_;
+  const Attempts& attempts_;
+  bool ended_ = false;
+};
+
 Task<Result<ClientResponse>> ApiClient::call(ApiCall call, CredentialsProvider* credentials, CallTerms terms) {
   Task<Result<ClientResponse>> calling = call_once(call, credentials, terms, false);
   Result<ClientResponse> answer = co_await std::move(calling);
@@ -65,11 +95,17 @@ Task<Result<ClientResponse>> ApiClient::call(ApiCall call, CredentialsProvider* 
 
 Task<Result<ClientResponse>> ApiClient::call_once(const ApiCall& call, CredentialsProvider* credentials,
                                                   CallTerms terms, bool fresh_connection) {
-  const TimePoint begun = context_.scheduler.now();
-  Attempts attempts{.fresh_connection = fresh_connection};
+  std::optional<TimePoint> sent;
+  // The caller's own may hold the moment of an earlier call.
+  const bool is_first = terms.first_sent != nullptr && !*terms.first_sent;
+  Attempts attempts{.begun = context_.scheduler.now(),
+                    .first_sent = is_first ? terms.first_sent : &sent,
+                    .fresh_connection = fresh_connection};
+  Recording recording(*this, call, attempts);
   Task<Result<ClientResponse>> work = attempt_until_done(call, credentials, terms, attempts);
   Result<ClientResponse> outcome = co_await std::move(work);
-  log_call(call, outcome, attempts, begun);
+  recording.end(outcome);
+  log_call(call, outcome, attempts);
   if (outcome.ok() && terms.as_of != nullptr) *terms.as_of = outcome->sent_at;
   co_return outcome;
 }
@@ -92,8 +128,7 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
   }
   for (;;) {
     ++attempts.count;
-    Task<Result<ClientResponse>> sending =
-        transport_.send(make_request(call, keys.get(), terms, attempts.fresh_connection));
+    Task<Result<ClientResponse>> sending = transport_.send(make_request(call, keys.get(), terms.deadline, attempts));
     Result<ClientResponse> answer = co_await std::move(sending);
     if (answer.ok() && is_success(*answer)) {
       budget_.give_back(retries);
@@ -142,8 +177,8 @@ Task<Result<ClientResponse>> ApiClient::attempt_until_done(const ApiCall& call, 
   }
 }
 
-ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
-                                      bool fresh_connection) const {
+ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* credentials, TimePoint deadline,
+                                      const Attempts& attempts) const {
   const Endpoint& endpoint = call.endpoint;
   const std::string path = endpoint.path.empty() ? "/" : sigv4::normalised_path(endpoint.path);
   ClientRequest request;
@@ -152,9 +187,9 @@ ClientRequest ApiClient::make_request(const ApiCall& call, const Credentials* cr
   request.body = call.body.copy();
   request.max_answer_bytes = call.max_answer_bytes;
   request.on_behalf_of = call.on_behalf_of;
-  request.deadline = terms.deadline;
-  request.fresh_connection = fresh_connection;
-  request.first_sent = terms.first_sent;
+  request.deadline = deadline;
+  request.fresh_connection = attempts.fresh_connection;
+  request.first_sent = attempts.first_sent;
   request.fields.push_back({"Host", WipedBytes(endpoint.host_field)});
   request.fields.push_back({"Content-Type", WipedBytes(call.content_type)});
   if (!call.target.empty()) request.fields.push_back({"X-Amz-Target", WipedBytes(call.target)});
@@ -189,24 +224,8 @@ bool ApiClient::correct_clock(const ApiCall& call, const ClientResponse& answer)
   return true;
 }
 
-void ApiClient::count(const Result<ClientResponse>& outcome) {
-  if (outcome.ok()) {
-    ++counts_.ok;
-  } else if (outcome.fault().is_throttled()) {
-    ++counts_.throttled;
-  } else if (outcome.fault().is_access_denied()) {
-    ++counts_.denied;
-  } else if (outcome.fault().is_transient()) {
-    ++counts_.transient;
-  } else {
-    ++counts_.error;
-  }
-}
-
-void ApiClient::log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts,
-                         TimePoint begun) {
-  count(outcome);
-  const auto milliseconds = std::chrono::duration_cast<Milliseconds>(context_.scheduler.now() - begun).count();
+void ApiClient::log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts) {
+  const auto milliseconds = std::chrono::duration_cast<Milliseconds>(context_.scheduler.now() - attempts.begun).count();
   if (outcome.ok()) {
     context_.log.info("call to AWS", {{"operation", call.operation},
                                       {"subject", call.subject},

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "aws/aws_context.h"
+#include "aws/call_record.h"
 #include "aws/credentials/credentials.h"
 #include "aws/endpoint.h"
 #include "aws/retry_policy.h"
@@ -17,7 +17,7 @@ namespace sma {
 /// One operation of an AWS API, ready to be signed and sent.
 struct ApiCall {
   std::string service;    ///< signing name
-  std::string operation;  ///< `GetSecretValue`; for the log
+  std::string operation;  ///< `GetSecretValue`; for the log and the metrics
   std::string subject;    ///< secret id or role; for the log
   Endpoint endpoint;
   std::string content_type;
@@ -27,15 +27,6 @@ struct ApiCall {
   std::string on_behalf_of{};                             ///< the role it is made for, see ClientRequest; empty: none
   WipedBytes token{};                                     ///< one that the body holds: it is concealed if AWS quotes it
   Fault::Revoked revokes = Fault::Revoked::nothing;       ///< what a refusal that is AWS's last word revokes
-};
-
-/// How many calls ended how, since the start; each counts once, however many attempts it took.
-struct CallCounts {
-  std::uint64_t ok = 0;
-  std::uint64_t throttled = 0;
-  std::uint64_t denied = 0;     ///< AccessDenied
-  std::uint64_t transient = 0;  ///< no answer, or one that says to try again
-  std::uint64_t error = 0;      ///< any other fault
 };
 
 /// The caller's terms: how long it waits, and what it wants to know.
@@ -83,13 +74,15 @@ class ApiClient {
   /// Logs, and returns as a fault, that the answer to this call belongs to another.
   Fault answer_to_another_call(const ApiCall& call);
 
-  [[nodiscard]] const CallCounts& counts() const { return counts_; }
+  [[nodiscard]] const CallRecord& record() const { return record_; }
 
  private:
-  void count(const Result<ClientResponse>& outcome);
+  class Recording;
 
   /// What a call has used up so far.
   struct Attempts {
+    TimePoint begun;
+    std::optional<TimePoint>* first_sent;  // set when the first is handed over for sending
     int count = 0;
     bool renewed = false;
     bool clock_corrected = false;
@@ -101,17 +94,17 @@ class ApiClient {
                                          bool fresh_connection);
   Task<Result<ClientResponse>> attempt_until_done(const ApiCall& call, CredentialsProvider* credentials,
                                                   const CallTerms& terms, Attempts& attempts);
-  [[nodiscard]] ClientRequest make_request(const ApiCall& call, const Credentials* credentials, const CallTerms& terms,
-                                           bool fresh_connection) const;
+  [[nodiscard]] ClientRequest make_request(const ApiCall& call, const Credentials* credentials, TimePoint deadline,
+                                           const Attempts& attempts) const;
   /// True if the answer shows our clock to be wrong and the offset was corrected.
   bool correct_clock(const ApiCall& call, const ClientResponse& answer);
-  void log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts, TimePoint begun);
+  void log_call(const ApiCall& call, const Result<ClientResponse>& outcome, const Attempts& attempts);
 
   HttpTransport& transport_;
   AwsContext context_;
   RetryPolicy policy_;
   RetryBudget budget_;
-  CallCounts counts_;
+  CallRecord record_;
 };
 
 }  // namespace sma

@@ -23,7 +23,7 @@ Task<Result<Credentials>> AssumeRoleSource::load(TimePoint deadline) {
   Result<Credentials> credentials = co_await std::move(call);
   if (!credentials.ok()) co_return refusal(credentials.fault());
   request_.assumed_before = true;
-  credentials->source = name_;
+  credentials->source = "role " + request_.role_arn;
   co_return credentials;
 }
 

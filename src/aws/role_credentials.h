@@ -17,16 +17,15 @@ class AssumeRoleSource final : public CredentialsSource {
  public:
   /// `sts` and `base` must outlive this object and its tasks.
   AssumeRoleSource(Sts& sts, CredentialsProvider& base, AssumeRoleRequest request)
-      : sts_(sts), base_(base), request_(std::move(request)), name_("role " + request_.role_arn) {}
+      : sts_(sts), base_(base), request_(std::move(request)) {}
 
   Task<Result<Credentials>> load(TimePoint deadline) override;
-  [[nodiscard]] std::string_view name() const override { return name_; }
+  [[nodiscard]] std::string_view name() const override { return "role"; }
 
  private:
   Sts& sts_;
   CredentialsProvider& base_;
   AssumeRoleRequest request_;
-  std::string name_;
 };
 
 /// Credentials of the roles that requests name by `roleArn`; each is assumed when first asked for and renewed on its

@@ -50,6 +50,8 @@ class LogSink {
   virtual ~LogSink() = default;
   /// `line` ends with a newline. Never blocks, never fails: lines that cannot be kept are counted.
   virtual void write(std::string_view line) = 0;
+  /// How many those are, since the start.
+  [[nodiscard]] virtual std::uint64_t dropped() const { return 0; }
 };
 
 /// Makes one line an event: UTC time with milliseconds, level, message, `key=value`s. Nothing secret is ever passed to
@@ -63,6 +65,8 @@ class Log {
   [[nodiscard]] bool enabled(LogLevel level) const {
     return sink_ != nullptr && level >= level_ && level_ != LogLevel::none;
   }
+  /// How many lines its sink could not keep, since the start.
+  [[nodiscard]] std::uint64_t dropped() const { return sink_ == nullptr ? 0 : sink_->dropped(); }
   void write(LogLevel level, std::string_view message, std::span<const LogField> fields);
   void write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(level, message, std::span(fields.begin(), fields.size()));

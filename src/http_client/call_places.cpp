@@ -7,12 +7,16 @@ namespace sma {
 CallPlaces::Place::Place(CallPlaces& places, std::string on_behalf_of)
     : places_(places), on_behalf_of_(std::move(on_behalf_of)), granted_(places.scheduler_) {
   places_.waiting_.push_back(*this);
+  ++places_.waiting_count_;
   places_.grant();
 }
 
 CallPlaces::Place::~Place() {
   unlink();
-  if (!granted_.is_set()) return;
+  if (!granted_.is_set()) {
+    --places_.waiting_count_;
+    return;
+  }
   ++places_.free_;
   if (const auto held = places_.held_.find(on_behalf_of_); held != places_.held_.end() && --held->second == 0)
     places_.held_.erase(held);
@@ -28,6 +32,7 @@ void CallPlaces::grant() {
       continue;
     }
     --free_;
+    --waiting_count_;
     if (!next.on_behalf_of_.empty()) ++held_[next.on_behalf_of_];
     next.granted_.set();
   }

@@ -18,6 +18,9 @@ class CallPlaces {
  public:
   CallPlaces(Scheduler& scheduler, std::size_t count) : scheduler_(scheduler), free_(count) {}
 
+  /// How many wait for a place.
+  [[nodiscard]] std::size_t waiting() const { return waiting_count_; }
+
   /// Waits for a place from its construction on, and holds it until it is destroyed.
   class Place : public ListHook {
    public:
@@ -43,6 +46,7 @@ class CallPlaces {
   std::size_t free_;
   std::map<std::string, std::size_t> held_;  // by `on_behalf_of`
   IntrusiveList<Place> waiting_;
+  std::size_t waiting_count_ = 0;
 };
 
 }  // namespace sma

@@ -168,6 +168,8 @@ Task<Result<ClientResponse>> HttpClient::send(ClientRequest request) {
   co_return answer;
 }
 
+std::size_t HttpClient::waiting_calls() const { return impl_->places.waiting(); }
+
 void HttpClient::drop_idle_connections() { impl_->drop_connections(); }
 
 void HttpClient::prepare_process() {

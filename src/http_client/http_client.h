@@ -111,6 +111,9 @@ class HttpClient final : public HttpTransport {
 
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request) override;
 
+  /// Calls that wait for one of the `calls_at_once` places.
+  [[nodiscard]] std::size_t waiting_calls() const;
+
   /// Closes idle connections, which may be dead after the process was frozen, and looks names up again.
   void drop_idle_connections();
 

@@ -186,6 +186,7 @@ void Connection::answer(const ServerResponse& response) {
   closing_ = !keep_alive_ || response.close || owner_.draining || admission_ != Admission::regular;
   const auto persistence = closing_ ? Persistence::close : old_version_ ? Persistence::keep_alive : Persistence::unsaid;
   const ResponseHead head(response, owner_.date.line(), persistence);
+  ++owner_.counts.answers[static_cast<std::size_t>(head.status())];
   const SharedBytes body = head_only_ ? SharedBytes() : response.body;
   if (!sends_large_answers_ && head.view().size() + body.size() > kSmallAnswer) enlarge_send_buffer();
   switch (writer_.send(socket_.get(), head.view(), body)) {

@@ -27,6 +27,7 @@ class ConnectionOwner {
   BufferPool pool;
   DateField date;
   ServerRequest request;  ///< the one being handled; not valid in a later turn
+  ServerCounts counts;
   bool draining = false;  ///< every answer closes its connection
 
   /// Something was received or sent: of all connections, this one is the last to be closed for a new client.

@@ -56,12 +56,12 @@ bool may_have_body(int status) {
 
 }  // namespace
 
-ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date_line, Persistence persistence) {
-  const int status = may_have_body(response.status) ? response.status : 502;
+ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date_line, Persistence persistence)
+    : status_(may_have_body(response.status) ? response.status : 502) {
   append("HTTP/1.1 ");
-  append_number(static_cast<std::size_t>(status));
+  append_number(static_cast<std::size_t>(status_));
   append(" ");
-  append(reason_phrase(status));
+  append(reason_phrase(status_));
   append("\r\nContent-Type: ");
   append(response.content_type);
   append("\r\nContent-Length: ");
@@ -74,7 +74,7 @@ ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date
     append(response.allow);
     append("\r\n");
   }
-  if (status == 429 || status == 503) append("Retry-After: 1\r\n");
+  if (status_ == 429 || status_ == 503) append("Retry-After: 1\r\n");
   if (persistence == Persistence::close) append("Connection: close\r\n");
   if (persistence == Persistence::keep_alive) append("Connection: keep-alive\r\n");
   append("\r\n");

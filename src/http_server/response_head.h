@@ -18,12 +18,14 @@ class ResponseHead {
  public:
   /// `date_line`: with its CR LF. A status that does not allow a body is replaced by 502.
   ResponseHead(const ServerResponse& response, std::string_view date_line, Persistence persistence);
+  [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:
   void append(std::string_view text);
   void append_number(std::size_t number);
 
+  int status_;
   std::array<char, 512> bytes_;
   std::size_t size_ = 0;
 };

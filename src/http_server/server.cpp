@@ -47,6 +47,7 @@ class Server::Impl final : private ConnectionOwner {
   }
 
   [[nodiscard]] std::size_t open() const { return places_.taken(); }
+  [[nodiscard]] const ServerCounts& counted() const { return counts; }
   [[nodiscard]] Event& drained() { return drained_; }
 
  private:
@@ -88,6 +89,7 @@ class Server::Impl final : private ConnectionOwner {
       Connection* connection = places_.longest_idle(admission, loop.now());
       if (connection == nullptr) return false;
       connection->give_way();
+      if (places_.has_room(admission)) ++counts.evicted;
     }
     return true;
   }
@@ -132,6 +134,7 @@ Server::~Server() = default;
 void Server::listen(FileDescriptor socket, Handler& handler) { impl_->listen(std::move(socket), handler); }
 void Server::drain() { impl_->drain(); }
 std::size_t Server::connection_count() const { return impl_->open(); }
+const ServerCounts& Server::counts() const { return impl_->counted(); }
 Event& Server::drained() { return impl_->drained(); }
 
 }  // namespace sma

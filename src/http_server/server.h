@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "base/event.h"
@@ -23,6 +25,13 @@ struct ServerLimits {
   std::size_t head_pool_bytes = std::size_t{2} << 20;  ///< shared by all heads over 4 KiB
 };
 
+/// What a server has done since its start.
+struct ServerCounts {
+  static constexpr std::size_t kStatuses = 600;
+  std::array<std::uint64_t, kStatuses> answers{};  ///< by status
+  std::uint64_t evicted = 0;                       ///< connections closed for new clients
+};
+
 /// Accepts connections on the listening sockets and answers requests on them, strictly by RFC 9110 and 9112
 /// (specification §1.7). A client that is slow, stuck or gone costs its connection and nothing else. If descriptors run
 /// out, accepting pauses; it never spins. SIGPIPE must be ignored.
@@ -38,6 +47,7 @@ class Server {
   void drain();
   /// Connections still open (those that linger included).
   [[nodiscard]] std::size_t connection_count() const;
+  [[nodiscard]] const ServerCounts& counts() const;
   /// Set once `drain` was called and the last connection is gone.
   [[nodiscard]] Event& drained();
 

@@ -47,10 +47,10 @@ void LogWriter::write(std::string_view line) {
 void LogWriter::note_dropped_lines() {
   constexpr std::size_t kNoteBytes = 128;
   // Only once there is some room again, or the note itself would fill it.
-  if (dropped_ == 0 || pending() + kNoteBytes > kHeldBytes / 2) return;
+  if (dropped_ == noted_ || pending() + kNoteBytes > kHeldBytes / 2) return;
   append_log_line(lines_, format_, loop_.wall_now(), LogLevel::warn, "log lines dropped",
-                  std::array{LogField("count", dropped_)});
-  dropped_ = 0;
+                  std::array{LogField("count", dropped_ - noted_)});
+  noted_ = dropped_;
 }
 
 void LogWriter::tell_fault() {

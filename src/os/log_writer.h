@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ class LogWriter final : public LogSink, public Runnable {
   void set_format(LogFormat format) { format_ = format; }
 
   void write(std::string_view line) override;
+  [[nodiscard]] std::uint64_t dropped() const override { return dropped_; }
   /// Faults of the target are reported to `sink`, as lines at ERROR. It must outlive this object.
   void tell_faults_to(LogSink& sink) { faults_ = &sink; }
   /// Puts `line` before all that was not written yet.
@@ -51,7 +53,8 @@ class LogWriter final : public LogSink, public Runnable {
   LogSink* faults_ = nullptr;
   std::string lines_;
   std::size_t in_flight_ = 0;  // bytes that the thread is writing
-  std::size_t dropped_ = 0;
+  std::uint64_t dropped_ = 0;  // lines, since the start
+  std::uint64_t noted_ = 0;    // of these, those that the log has told of
   LogFormat format_ = LogFormat::text;
   Task<void> writing_;
 };

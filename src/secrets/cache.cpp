@@ -107,12 +107,8 @@ std::size_t Cache::remove_role(std::string_view role_arn) {
 }
 
 std::size_t Cache::expire_all(TimePoint last) {
-  std::size_t count = 0;
-  for (auto& [key, entry] : index_) {
-    entry->fresh_until = std::min(entry->fresh_until, last);
-    if (key.secret_id == entry->ids.front()) ++count;
-  }
-  return count;
+  for (auto& [key, entry] : index_) entry->fresh_until = std::min(entry->fresh_until, last);
+  return entries();
 }
 
 void Cache::clear() {
@@ -130,6 +126,11 @@ void Cache::for_each(const std::function<void(const SecretKeyView& key, const Ca
 std::size_t Cache::entries(std::string_view role_arn) const {
   const auto found = roles_.find(role_arn);
   return found == roles_.end() ? 0 : found->second.count;
+}
+
+std::size_t Cache::entries() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      index_, [](const auto& found) { return found.first.secret_id == found.second->ids.front(); }));
 }
 
 std::shared_ptr<Cache::Entry> Cache::make(std::vector<std::string> ids, const SecretKeyView& key, CachedSecret secret) {
@@ -169,8 +170,13 @@ void Cache::erase(Entry& entry) {
 }
 
 void Cache::evict(Role& role) {
-  while (role.count > entries_a_role_) erase(role.entries.back());
-  for (Entry* oldest; bytes_ > bytes_limit_ && (oldest = least_recently_used()) != nullptr;) erase(*oldest);
+  while (role.count > entries_a_role_) evict(role.entries.back());
+  for (Entry* oldest; bytes_ > bytes_limit_ && (oldest = least_recently_used()) != nullptr;) evict(*oldest);
+}
+
+void Cache::evict(Entry& entry) {
+  ++evictions_;
+  erase(entry);
 }
 
 Cache::Entry* Cache::least_recently_used() {

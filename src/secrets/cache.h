@@ -31,6 +31,7 @@ struct CachedSecret {
 
   std::uint64_t uses = 0;    ///< how often clients got it, also before its value was replaced
   std::string last_error{};  ///< the code of the fault with which the last fetch ended; empty if that succeeded
+  bool stands_in = false;    ///< `fresh_until` was put off because of that fault
 
   static constexpr TimePoint kNever = TimePoint::max();
 };
@@ -79,6 +80,10 @@ class Cache {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Of the role, without those that are watched.
   [[nodiscard]] std::size_t entries(std::string_view role_arn) const;
+  /// Over all roles.
+  [[nodiscard]] std::size_t entries() const;
+  /// How many entries had to leave for others, since the start.
+  [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
   [[nodiscard]] std::size_t entries_a_role() const { return entries_a_role_; }
   [[nodiscard]] std::size_t bytes_limit() const { return bytes_limit_; }
 
@@ -97,11 +102,13 @@ class Cache {
   void insert(const std::shared_ptr<Entry>& entry);
   void erase(Entry& entry);
   void evict(Role& role);
+  void evict(Entry& entry);
   Entry* least_recently_used();
 
   std::size_t entries_a_role_;
   std::size_t bytes_limit_;
   std::size_t bytes_ = 0;
+  std::uint64_t evictions_ = 0;
   std::int64_t uses_ = 0;
   std::int64_t fills_ = 0;  // counts down
   std::map<std::string, Role, std::less<>> roles_;

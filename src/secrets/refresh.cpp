@@ -34,7 +34,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
     if (!versions.ok()) {
       // A call that was never sent was not denied by Secrets Manager: there are no credentials for the next one either.
       if (versions.fault().is_transient() || (!fetch.sent() && !fetch.forced))
-        co_return removed(fetch.key, versions.fault());
+        co_return ended_by(fetch.key, versions.fault());
       describe_failed(fetch.key, versions.fault());
     } else if (CachedSecret* held = cache_.find(fetch.key);
                held != nullptr && still_holds(fetch.key, held->version_id, *versions)) {
@@ -46,7 +46,7 @@ Task<Result<SharedBytes>> Refresh::run(Fetch& fetch) {
   Task<Result<SecretValue>> call = source_.get_secret_value(fetch.key, fetch.progress);
   Result<SecretValue> value = co_await std::move(call);
   count_call(fetch);
-  if (!value.ok()) co_return removed(fetch.key, std::move(value.fault()));
+  if (!value.ok()) co_return ended_by(fetch.key, std::move(value.fault()));
   SharedBytes answer = value->answer;
   cache_.store(fetch.key, to_cache(std::move(*value), fetch.progress.as_of));
   co_return answer;
@@ -71,6 +71,7 @@ void Refresh::still_good(CachedSecret& held, TimePoint as_of) {
   if (as_of < held.as_of) return;  // renewed meanwhile under another key
   held.as_of = as_of;
   held.last_error.clear();
+  held.stands_in = false;
   held.fresh_until = std::max(held.fresh_until, rules_.freshness.fresh_until(as_of));
   held.renew_from = rules_.freshness.renew_from(as_of);
 }
@@ -83,6 +84,7 @@ void Refresh::failed(const SecretKey& key, const Fault& fault, bool outdated) {
   const TimePoint until = outdated ? now : rules_.freshness.stand_in_until(cached->as_of, now);
   if (!outdated) {
     cached->fresh_until = until;
+    cached->stands_in = true;
     cached->renew_from = CachedSecret::kNever;  // AWS is asked again after that time, no earlier
   }
   log_.warn("AWS cannot be asked, serving the cached secret",
@@ -96,7 +98,8 @@ CachedSecret* Refresh::stand_in(const SecretKeyView& key, const Fault& fault) {
   return cached;
 }
 
-Fault Refresh::removed(const SecretKey& key, Fault fault) {
+Fault Refresh::ended_by(const SecretKey& key, Fault fault) {
+  if (fault.came_from_aws() && fault.is_denied()) ++refusals_;
   const bool of_role = fault.revoked == Fault::Revoked::role;
   const bool any =
       of_role ? cache_.remove_role(key.role_arn) > 0 : fault.revoked == Fault::Revoked::secret && cache_.remove(key);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "base/log.h"
 #include "base/result.h"
 #include "base/scheduler.h"
@@ -53,6 +55,9 @@ class Refresh final : public Fetcher {
   /// What the cache keeps of a value that was asked for at `as_of`.
   [[nodiscard]] CachedSecret to_cache(SecretValue value, TimePoint as_of) const;
 
+  /// How many fetches AWS has refused for good, since the start.
+  [[nodiscard]] std::uint64_t refusals() const { return refusals_; }
+
   /// The cached value, if it may take the place of that fault; null if not.
   [[nodiscard]] CachedSecret* stand_in(const SecretKeyView& key, const Fault& fault);
 
@@ -64,8 +69,8 @@ class Refresh final : public Fetcher {
   void count_call(const Fetch& fetch);
   void still_good(CachedSecret& held, TimePoint as_of);
   void describe_failed(const SecretKey& key, const Fault& fault);
-  /// Removes from the cache what AWS has revoked with that fault, and returns the fault.
-  Fault removed(const SecretKey& key, Fault fault);
+  /// The fault with which a fetch ends. Removes from the cache what AWS has revoked with it.
+  Fault ended_by(const SecretKey& key, Fault fault);
 
   Scheduler& scheduler_;
   SecretSource& source_;
@@ -74,6 +79,7 @@ class Refresh final : public Fetcher {
   UsageSummary& usage_;
   RefreshRules rules_;
   bool denial_logged_ = false;
+  std::uint64_t refusals_ = 0;
 };
 
 }  // namespace sma

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -65,6 +66,17 @@ struct SecretValue {
   std::string name;
   std::string version_id;
   std::vector<std::string> version_stages{};  ///< empty if AWS sent none
+};
+
+/// What a client gets, and where it came from.
+struct SecretAnswer {
+  enum class Origin : std::uint8_t {
+    hit,    ///< the cache
+    miss,   ///< AWS
+    stale,  ///< the cache, in place of a fault
+  };
+  SharedBytes bytes;
+  Origin origin;
 };
 
 /// Which versions of a secret exist and which stages they carry, as DescribeSecret answers.

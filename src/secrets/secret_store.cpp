@@ -29,26 +29,25 @@ SecretStore::SecretStore(Scheduler& scheduler, SecretSource& source, Random& ran
       fetches_(scheduler, refresh_),
       caching_(cache_.entries_a_role() > 0) {}
 
-std::optional<SharedBytes> SecretStore::fresh(const SecretKeyView& key) {
+std::optional<SecretAnswer> SecretStore::fresh(const SecretKeyView& key) {
   CachedSecret* cached = cache_.find(key);
   const TimePoint now = scheduler_.now();
   if (cached == nullptr || now > cached->fresh_until) return std::nullopt;
-  cache_.use(*cached);
-  ++cached->uses;
-  usage_.record_memory(key.secret_id);
   if (now >= cached->renew_from) renew_ahead(key, *cached);
-  return cached->answer;
+  return from_memory(*cached, key.secret_id, now);
 }
 
 void SecretStore::renew_ahead(const SecretKeyView& key, CachedSecret& cached) {
   if (closed_ || fetches_.is_full() || fetches_.holds(key)) return;
   cached.renew_from = CachedSecret::kNever;
   fetches_.join(key.copy(), false)->begun_for = true;
+  ++counts_.refreshes_ahead;
 }
 
-Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, TimePoint client_deadline) {
+Task<Result<SecretAnswer>> SecretStore::get(SecretKey key, bool refresh_now, TimePoint client_deadline) {
+  const TimePoint asked = scheduler_.now();
   if (!refresh_now) {
-    std::optional<SharedBytes> answer = fresh(key);
+    std::optional<SecretAnswer> answer = fresh(key);
     if (answer.has_value()) co_return std::move(*answer);
   }
   if (closed_) co_return failed(shutting_down(), key, refresh_now);
@@ -70,7 +69,9 @@ Task<Result<SharedBytes>> SecretStore::get(SecretKey key, bool refresh_now, Time
   if (!fetch->outcome->ok()) co_return failed(fetch->outcome->fault(), key, refresh_now);
   usage_.record_aws(key.secret_id);
   if (CachedSecret* held = cache_.find(key)) ++held->uses;
-  co_return *fetch->outcome;
+  ++counts_.misses;
+  counts_.miss_durations.add(scheduler_.now() - asked);
+  co_return SecretAnswer{**fetch->outcome, SecretAnswer::Origin::miss};
 }
 
 Task<Result<SharedBytes>> SecretStore::renew(SecretKey key) {
@@ -128,24 +129,27 @@ void SecretStore::cancel_all() {
   fetches_.cancel_all(shutting_down());
 }
 
-Result<SharedBytes> SecretStore::from_memory(CachedSecret& cached, std::string_view secret_id) {
+SecretAnswer SecretStore::from_memory(CachedSecret& cached, std::string_view secret_id, TimePoint now) {
   cache_.use(cached);
   ++cached.uses;
   usage_.record_memory(secret_id);
-  return cached.answer;
+  const bool stale = cached.stands_in || now > cached.fresh_until;
+  ++(stale ? counts_.stale : counts_.hits);
+  return {cached.answer, stale ? SecretAnswer::Origin::stale : SecretAnswer::Origin::hit};
 }
 
-Result<SharedBytes> SecretStore::too_late(Fetch& fetch, const SecretKey& key, bool refresh_now) {
+Result<SecretAnswer> SecretStore::too_late(Fetch& fetch, const SecretKey& key, bool refresh_now) {
   const bool cached = !refresh_now && refresh_.stand_in(key, late()) != nullptr;
   if (cached && !std::exchange(fetch.reported_as_slow, true))
     log_.warn("AWS is slow to answer, serving the cached secret meanwhile", {{"secret_id", key.secret_id}});
   return failed(late(), key, refresh_now);
 }
 
-Result<SharedBytes> SecretStore::failed(Fault fault, const SecretKey& key, bool refresh_now) {
+Result<SecretAnswer> SecretStore::failed(Fault fault, const SecretKey& key, bool refresh_now) {
   CachedSecret* cached = refresh_now ? nullptr : refresh_.stand_in(key, fault);
-  if (cached != nullptr) return from_memory(*cached, key.secret_id);
+  if (cached != nullptr) return from_memory(*cached, key.secret_id, scheduler_.now());
   usage_.record_error(key.secret_id);
+  ++counts_.errors;
   return fault;
 }
 

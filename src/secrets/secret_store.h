@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/duration_histogram.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -43,6 +44,16 @@ struct SecretStatus {
   std::string last_error{};  ///< see CachedSecret
 };
 
+/// What became of the requests for secrets, since the start.
+struct SecretCounts {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t stale = 0;   ///< see SecretAnswer
+  std::uint64_t errors = 0;  ///< answered with a fault
+  DurationHistogram miss_durations{};
+  std::uint64_t refreshes_ahead = 0;  ///< fetches that began before the entry expired
+};
+
 /// What the agent asks for secrets: the cache in front of AWS, with the rules of specification §2.
 ///
 ///     if (auto answer = store.fresh(key)) ...                     // at once
@@ -55,12 +66,12 @@ class SecretStore {
 
   /// The answer at hand, if it may be served without asking AWS. Counts as a use; allocates and copies nothing, but for
   /// the one use in a TTL that starts a fetch ahead of time.
-  [[nodiscard]] std::optional<SharedBytes> fresh(const SecretKeyView& key);
+  [[nodiscard]] std::optional<SecretAnswer> fresh(const SecretKeyView& key);
 
   /// The answer at hand or from AWS, joining a fetch that is under way if the rules allow. Faults: the source's own;
   /// 504 `TimeoutError` at `client_deadline`; 503 `Busy` beyond 1024 fetches; 503 `ServiceUnavailable` once
   /// `cancel_all` was called.
-  Task<Result<SharedBytes>> get(SecretKey key, bool refresh_now, TimePoint client_deadline);
+  Task<Result<SecretAnswer>> get(SecretKey key, bool refresh_now, TimePoint client_deadline);
 
   /// What is cached of this key is not evicted from now on.
   void watch(SecretKey key) { cache_.watch(std::move(key)); }
@@ -90,14 +101,19 @@ class SecretStore {
   /// The cached secrets by role and id, without their values. Counts as no use.
   [[nodiscard]] std::vector<SecretStatus> status() const;
 
+  [[nodiscard]] const SecretCounts& counts() const { return counts_; }
+  [[nodiscard]] const Cache& cache() const { return cache_; }
+  /// How many fetches AWS has refused for good, since the start.
+  [[nodiscard]] std::uint64_t refusals() const { return refresh_.refusals(); }
+
   /// What each secret's clients got; `flush` it at the end.
   [[nodiscard]] UsageSummary& usage() { return usage_; }
 
  private:
   void renew_ahead(const SecretKeyView& key, CachedSecret& cached);
-  Result<SharedBytes> from_memory(CachedSecret& cached, std::string_view secret_id);
-  Result<SharedBytes> too_late(Fetch& fetch, const SecretKey& key, bool refresh_now);
-  Result<SharedBytes> failed(Fault fault, const SecretKey& key, bool refresh_now);
+  SecretAnswer from_memory(CachedSecret& cached, std::string_view secret_id, TimePoint now);
+  Result<SecretAnswer> too_late(Fetch& fetch, const SecretKey& key, bool refresh_now);
+  Result<SecretAnswer> failed(Fault fault, const SecretKey& key, bool refresh_now);
 
   Scheduler& scheduler_;
   Log& log_;
@@ -107,6 +123,7 @@ class SecretStore {
   Refresh refresh_;
   FetchTable fetches_;
   bool caching_;
+  SecretCounts counts_{};
   bool closed_ = false;
 };
 

@@ -82,6 +82,7 @@ std::shared_ptr<CachedCredentials::Load> CachedCredentials::begin_load() {
 Task<void> CachedCredentials::run_load(std::shared_ptr<Load> load) {
   auto loading = source_.load(context_.scheduler.now() + kLoadTime);
   auto loaded = co_await std::move(loading);
+  count_load(loaded.ok());
   if (loaded.ok()) {
     keep(std::move(*loaded));
     load->loaded = held_;
@@ -96,6 +97,12 @@ Task<void> CachedCredentials::run_load(std::shared_ptr<Load> load) {
   } else if (held_ != nullptr && held_->expiration) {
     timer_.arm(ask_at_);
   }
+}
+
+void CachedCredentials::count_load(bool succeeded) {
+  if (context_.loads == nullptr) return;
+  CredentialLoads::Counts& counts = context_.loads->by_source[std::string(source_.name())];
+  ++(succeeded ? counts.ok : counts.error);
 }
 
 void CachedCredentials::keep(Credentials loaded) {

@@ -58,6 +58,7 @@ class CachedCredentials final : public CredentialsProvider {
   [[nodiscard]] bool must_wait() const { return last_fault_.has_value() && context_.scheduler.now() < ask_at_; }
   std::shared_ptr<Load> begin_load();
   Task<void> run_load(std::shared_ptr<Load> load);
+  void count_load(bool succeeded);
   void keep(Credentials loaded);
   void log_kept(const Credentials& loaded, Nanoseconds left);
   void keep_fault(Fault fault);

@@ -38,7 +38,7 @@ class CredentialsSource {
   virtual ~CredentialsSource() = default;
   /// Asks again at each call. Waits until `deadline` at most.
   virtual Task<Result<Credentials>> load(TimePoint deadline) = 0;
-  /// What it is called in the log and in errors.
+  /// What it is called in the log, in errors and in metrics: a kind of source, which names nobody's role or file.
   [[nodiscard]] virtual std::string_view name() const = 0;
 };
 

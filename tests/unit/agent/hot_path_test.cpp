@@ -79,7 +79,7 @@ class CachedSecretServer {
   [[nodiscard]] std::string operations() const { return source_.operations(); }
 
   /// Where the cache has the answer.
-  [[nodiscard]] const char* cached() { return store_.fresh({"a b", "", "", ""})->view().data(); }
+  [[nodiscard]] const char* cached() { return store_.fresh({"a b", "", "", ""})->bytes.view().data(); }
 
  private:
   ManualClocks clocks_;

@@ -130,7 +130,7 @@ TEST_CASE("refreshNow requests that find a sent fetch join the one next, which s
   f.reply(secret("db", "v2", "new"));
   CHECK(f.got(forced, "new") == 200);
   CHECK(f.source.calls.size() == 2);
-  CHECK(f.store.fresh(f.key("db"))->view() == "new");
+  CHECK(f.store.fresh(f.key("db"))->bytes.view() == "new");
 }
 
 TEST_CASE(

@@ -42,8 +42,8 @@ struct Fixture : StoreFixture {
                                       " failed=" + std::to_string(failed) + " skipped=" + std::to_string(skipped)) == 1;
   }
   std::string memory(SecretKey what) {
-    const std::optional<SharedBytes> answer = store.fresh(what);
-    return answer ? std::string(answer->view()) : "nothing";
+    const std::optional<SecretAnswer> answer = store.fresh(what);
+    return answer ? std::string(answer->bytes.view()) : "nothing";
   }
 
   std::unique_ptr<Prefetch> made;

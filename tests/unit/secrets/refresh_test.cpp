@@ -22,7 +22,7 @@ struct Fixture : StoreFixture {
 TEST_CASE("a fresh secret is served from memory") {
   Fixture f;
   f.cache("db", "v1", "value");
-  CHECK(f.store.fresh(f.key("db"))->view() == "value");
+  CHECK(f.store.fresh(f.key("db"))->bytes.view() == "value");
   Task<Answer> client = f.ask("db");
   CHECK(text_of(client) == "value");
   CHECK(f.source.calls.size() == 1);
@@ -86,7 +86,7 @@ TEST_CASE("an expired secret with a new version is fetched") {
   CHECK(f.source.operations() == "get describe get");
   f.reply(secret("db", "v2", "new"));
   CHECK(text_of(client) == "new");
-  CHECK(f.store.fresh(f.key("db"))->view() == "new");
+  CHECK(f.store.fresh(f.key("db"))->bytes.view() == "new");
 }
 
 TEST_CASE("a version holds by its stage, or by its existence if only its id was asked for") {
@@ -141,7 +141,7 @@ TEST_CASE("a value fetched more than an hour ago is renewed by GetSecretValue in
   renew(fetched + Seconds{3840});
   CHECK(f.source.last().operation == "get");
   f.reply(secret("db", "v1", "the same"));
-  CHECK(f.store.fresh(f.key("db"))->view() == "the same");
+  CHECK(f.store.fresh(f.key("db"))->bytes.view() == "the same");
   f.scheduler.advance(Seconds{301});
   Task<Answer> client = f.ask("db");
   CHECK(f.source.last().operation == "describe");
@@ -224,7 +224,7 @@ TEST_CASE("refreshNow always asks for the value, and renews the entry and its TT
   f.reply(secret("db", "v2", "new"));
   CHECK(text_of(client) == "new");
   f.scheduler.advance(kTtl);
-  CHECK(f.store.fresh(f.key("db"))->view() == "new");
+  CHECK(f.store.fresh(f.key("db"))->bytes.view() == "new");
 }
 
 TEST_CASE("a failed refreshNow returns the error and leaves the cache alone") {
@@ -235,7 +235,7 @@ TEST_CASE("a failed refreshNow returns the error and leaves the cache alone") {
     Task<Answer> client = f.refresh("db");
     f.reply(fault);
     CHECK(text_of(client) == fault.code);
-    CHECK(f.store.fresh(f.key("db"))->view() == "old");
+    CHECK(f.store.fresh(f.key("db"))->bytes.view() == "old");
   }
   SUBCASE("which stays fresh until its TTL is over") {
     f.scheduler.advance(Seconds{100});

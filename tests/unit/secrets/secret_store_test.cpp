@@ -32,7 +32,7 @@ TEST_CASE("a client that a cached value can serve gets it after 5 s at most, and
   SUBCASE("and its answer is kept") {
     f.finish(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
     f.reply(secret("db", "v2", "new"));
-    CHECK(f.store.fresh(f.key("db"))->view() == "new");
+    CHECK(f.store.fresh(f.key("db"))->bytes.view() == "new");
   }
   SUBCASE("and when it fails the value stands in for 30 s more") {
     f.scheduler.advance(Seconds{50});
@@ -146,7 +146,7 @@ TEST_CASE("a use from 80 percent of the TTL on is answered from memory and start
   f.scheduler.run_until_idle();
   CHECK(f.source.operations() == "get");
   f.scheduler.advance(Nanoseconds{1});
-  for (int i = 0; i < 3; ++i) CHECK(f.store.fresh(f.key("db"))->view() == "old");
+  for (int i = 0; i < 3; ++i) CHECK(f.store.fresh(f.key("db"))->bytes.view() == "old");
   Task<Answer> client = f.ask("db");
   CHECK(text_of(client) == "old");
   CHECK(f.source.operations() == "get describe");
@@ -167,7 +167,7 @@ TEST_CASE("a use from 80 percent of the TTL on is answered from memory and start
     f.finish(Result<SecretVersions>(versions("v2", {"AWSCURRENT"})));
     CHECK(f.is_fresh("db"));
     f.reply(secret("db", "v2", "new"));
-    CHECK(f.store.fresh(f.key("db"))->view() == "new");
+    CHECK(f.store.fresh(f.key("db"))->bytes.view() == "new");
     CHECK(f.source.operations() == "get describe get");
   }
   SUBCASE("which an ordinary client joins once the TTL is over, and refreshNow while it is unsent") {
@@ -399,7 +399,7 @@ TEST_CASE("with caching off nothing is kept once the last client has its answer"
       f.reply(secret("db", "v1", "a value of some length"));
       CHECK_FALSE(f.is_fresh("db"));
       const Answer answer = client.take();
-      bytes = answer->view();
+      bytes = answer->bytes.view();
       CHECK(bytes == "a value of some length");
     }
     CHECK(is_freed(bytes));
@@ -418,7 +418,7 @@ TEST_CASE("a secret that all clients of an uncached fetch have left is freed whe
 TEST_CASE("evicted, replaced and wiped secrets are freed after their last answer") {
   StoreFixture f({.cache_size = 1});
   f.cache("db", "v1", "a value of some length");
-  std::string_view bytes = f.store.fresh(f.key("db"))->view();
+  std::string_view bytes = f.store.fresh(f.key("db"))->bytes.view();
   SUBCASE("evicted") { f.cache("api", "v1", "x"); }
   SUBCASE("replaced") {
     Task<Answer> client = f.refresh("db");

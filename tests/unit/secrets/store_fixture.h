@@ -25,7 +25,7 @@ inline bool is_freed([[maybe_unused]] std::string_view bytes) {
 #endif
 }
 
-using Answer = Result<SharedBytes>;
+using Answer = Result<SecretAnswer>;
 
 /// A store with a source whose calls the test answers.
 struct StoreFixture {
@@ -73,10 +73,16 @@ struct StoreFixture {
 };
 
 /// What a client got: the answer's text, or the fault's code; `waiting` if it got nothing yet.
-inline std::string text_of(Task<Answer>& client) {
+template <typename Outcome>
+std::string text_of(Task<Result<Outcome>>& client) {
   if (!client.done()) return "waiting";
-  const Answer answer = client.take();
-  return answer.ok() ? std::string(answer->view()) : answer.fault().code;
+  const Result<Outcome> answer = client.take();
+  if (!answer.ok()) return answer.fault().code;
+  if constexpr (std::is_same_v<Outcome, SecretAnswer>) {
+    return std::string(answer->bytes.view());
+  } else {
+    return std::string(answer->view());
+  }
 }
 
 inline SecretVersions versions(std::string id, std::vector<std::string> stages) {
