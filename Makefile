@@ -48,7 +48,7 @@ endif
 # What runs at every request (http_server, secrets, os, base, agent itself) is built for speed, all else for size.
 ifndef SANITIZE
 $(addsuffix /%.o,$(addprefix $(BUILD)/src/,aws toml http_client agent/configuration agent/client agent/lambda \
-  agent/reference agent/files)) $(patsubst %,$(BUILD)/src/agent/%.o,access_check aws_access aws_plan start_check): CXXFLAGS += -Os
+  agent/files agent/metrics agent/reference)) $(patsubst %,$(BUILD)/src/agent/%.o,access_check aws_access aws_plan start_check): CXXFLAGS += -Os
 endif
 
 sources = $(sort $(shell find $(1) -name '*.cpp' 2>/dev/null))

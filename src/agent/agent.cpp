@@ -3,6 +3,9 @@
 #include "agent/aws_access.h"
 #include "agent/aws_plan.h"
 #include "agent/files/secret_files.h"
+#include "agent/metrics/metrics_listener.h"
+#include "agent/metrics/metrics_text.h"
+#include "agent/own_requests.h"
 #include "agent/readiness.h"
 #include "agent/routes.h"
 #include "agent/ssrf_guard.h"
@@ -11,6 +14,7 @@
 #include "agent/status.h"
 #include "aws/credentials/credentials_file_follower.h"
 #include "http_server/server.h"
+#include "os/process_usage.h"
 #include "secrets/prefetch.h"
 #include "secrets/secret_store.h"
 
@@ -52,6 +56,7 @@ class Agent::Serving {
   Prefetch prefetch;
   SecretFiles files;
   Readiness readiness;
+  std::optional<MetricsListener> metrics_listener;
 };
 
 Agent::Agent(AgentParts parts, AgentStart start)
@@ -61,6 +66,7 @@ Agent::Agent(AgentParts parts, AgentStart start)
       addresses_(client_addresses(start_.listening, start_.local)),
       ready_(parts.loop),
       begun_(parts.loop.now()),
+      process_start_(sma::process_start(parts.files, begun_, parts.loop.wall_now())),
       tasks_(parts.loop) {}
 
 Agent::~Agent() { tasks_.cancel_all(); }
@@ -95,6 +101,10 @@ Task<Result<Done>> Agent::start() {
   parts_.service_manager.notify("READY=1");
   ready_.set();
   serving_->routes.release();
+  if (start_.metrics.socket.valid())
+    serving_->metrics_listener.emplace(
+        parts_.loop, parts_.log, std::move(start_.metrics.socket),
+        MetricsListener::Sources{[this] { return serving_->readiness.ask(); }, [this] { return metrics(); }});
   co_return Done{};
 }
 
@@ -118,6 +128,7 @@ Task<Result<Done>> Agent::prepare() {
   serving_ = std::make_unique<Serving>(parts_, start_, *calls_, std::move(*endpoints));
   if (serves(kStatusPath)) serving_->routes.serve_status([this] { return status(); });
   if (serves(kReadyPath)) serving_->routes.serve_ready([this] { return serving_->readiness.ask(); });
+  if (serves(kMetricsPath)) serving_->routes.serve_metrics([this] { return metrics(); });
   if (!start_.settings.credentials_file_path.empty()) {
     // Read before clients are served: a FIFO may have to wait for its writer. A fault was logged, and is none of the
     // start.
@@ -184,6 +195,27 @@ SharedBytes Agent::status() const {
   return status_json(status);
 }
 
+SharedBytes Agent::metrics() const {
+  const Serving& serving = *serving_;
+  const SharedCredentials held = serving.aws.credentials.held();
+  return metrics_text({.server = serving.server.counts(),
+                       .connections = serving.server.connection_count(),
+                       .connection_limit = start_.settings.max_conn,
+                       .guard = serving.guard.counts(),
+                       .routes = serving.routes.counts(),
+                       .secrets = serving.store.counts(),
+                       .cache = serving.store.cache(),
+                       .refusals = serving.store.refusals(),
+                       .calls = calls_->api.record(),
+                       .calls_waiting = calls_->http.waiting_calls(),
+                       .loads = calls_->loads,
+                       .credentials_expiry = held == nullptr ? std::nullopt : held->expiration,
+                       .ready = serving_->readiness.ask(),
+                       .log_lines_dropped = parts_.log.dropped(),
+                       .process = process_usage(parts_.files),
+                       .process_start = process_start_});
+}
+
 void Agent::drop_idle_connections() {
   if (calls_ != nullptr) calls_->http.drop_idle_connections();
 }
@@ -204,6 +236,7 @@ Task<void> Agent::shut_down(Nanoseconds time) {
   const TimePoint end = parts_.loop.now() + time;
   start_.local.file.remove();
   serving.files.stop();
+  if (serving.metrics_listener) serving.metrics_listener->drain();
   serving.server.drain();
   const bool gone = co_await serving.server.drained().wait_until(end - time / kLastAnswersPart);
   if (!gone) {

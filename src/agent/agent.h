@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
+#include "base/wall_time.h"
 #include "os/listening_socket.h"
 #include "os/unix_listener.h"
 
@@ -31,6 +32,7 @@ struct AgentStart {
   ListeningSockets listening;  ///< early clients wait in the backlogs
   UnixListener local{};        ///< its socket is not valid if there is none
   std::vector<PlannedFile> files{};
+  ListeningSocket metrics{};  ///< of `metrics_address`; likewise
 };
 
 /// The agent's life: finds region and credentials, checks them, serves until it is asked to stop, and ends in order
@@ -76,6 +78,7 @@ class Agent {
   [[nodiscard]] bool serves(std::string_view path) const;
   Task<Result<Done>> check_credentials(TimePoint deadline);
   [[nodiscard]] SharedBytes status() const;
+  [[nodiscard]] SharedBytes metrics() const;
 
   AgentParts parts_;
   AgentStart start_;
@@ -84,6 +87,7 @@ class Agent {
   Event ready_;
   bool stopping_ = false;
   TimePoint begun_;
+  std::optional<WallTime> process_start_;
   std::string region_{};
   std::string identity_{};  // as STS said at the start; empty if it was not asked
   std::unique_ptr<AwsCalls> calls_;

@@ -25,6 +25,15 @@ Result<UnixListener> open_unix_socket(const std::string& path, std::optional<gid
   return local;
 }
 
+Result<ListeningSocket> open_metrics_socket(const std::string& address) {
+  // The settings hold none that cannot be read.
+  const auto at = parse_socket_address(address);
+  if (!at) return ListeningSocket{};
+  auto listening = listen_on_address(*at);
+  if (!listening.ok()) listening.fault().message += " (metrics_address)";
+  return listening;
+}
+
 }  // namespace
 
 bool needs_token(const CommandLine& command_line, const Settings& settings, const Environment& environment) {
@@ -52,11 +61,14 @@ Result<ClientAccess> open_client_access(const CommandLine& command_line, const S
     for (const std::string& remark : token->remarks) log.info(remark);
     auto listening = listen_on_loopback(settings.http_port);
     if (!listening.ok()) return listening.fault();
-    access = {std::move(token->value), std::move(token->file), std::move(*listening), {}};
+    access = {std::move(token->value), std::move(token->file), std::move(*listening), {}, {}};
   }
   auto local = open_unix_socket(settings.unix_socket, command_line.token_group, log);
   if (!local.ok()) return local.fault();
   access.local = std::move(*local);
+  auto metrics = open_metrics_socket(settings.metrics_address);
+  if (!metrics.ok()) return metrics.fault();
+  access.metrics = std::move(*metrics);
   return access;
 }
 

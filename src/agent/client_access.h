@@ -18,7 +18,8 @@ struct ClientAccess {
   SharedBytes token{};  ///< empty: none is configured, and only the Unix socket is open
   SsrfTokenFile token_file{};
   ListeningSockets listening{};
-  UnixListener local{};  ///< its socket is not valid if none is configured
+  UnixListener local{};       ///< its socket is not valid if none is configured
+  ListeningSocket metrics{};  ///< likewise, of `metrics_address`
 };
 
 /// False if clients may do without a token: there is a Unix socket, and no variable is set that would hold or name one.
@@ -30,7 +31,7 @@ struct ClientAccess {
 
 /// Creates the token's file if the command line asks for that, reads the token, and listens. If there is a Unix
 /// socket and no token is configured, TCP is not opened. Warnings are logged. Faults: those of `create_ssrf_token`,
-/// `find_ssrf_token`, `listen_on_loopback`, `listen_on_unix` and `check_use_of_group`.
+/// `find_ssrf_token`, `listen_on_loopback`, `listen_on_unix`, `listen_on_address` and `check_use_of_group`.
 [[nodiscard]] Result<ClientAccess> open_client_access(const CommandLine& command_line, const Settings& settings,
                                                       const Environment& environment, const Files& files, Log& log);
 

@@ -1,5 +1,6 @@
 #include "agent/connection_limit.h"
 
+#include "agent/metrics/metrics_listener.h"
 #include "http_server/server.h"
 
 namespace sma {
@@ -10,9 +11,11 @@ constexpr std::size_t kOtherDescriptors = 64;
 
 }  // namespace
 
-std::size_t fitting_connections(std::size_t max_conn, std::size_t descriptors, Log& log) {
-  constexpr std::size_t kReserved = kOtherDescriptors + ServerLimits::kExtraConnections;
-  const std::size_t room = descriptors > kReserved ? descriptors - kReserved : 1;
+std::size_t fitting_connections(const Settings& settings, std::size_t descriptors, Log& log) {
+  const std::size_t max_conn = settings.max_conn;
+  const std::size_t of_metrics = settings.metrics_address.empty() ? 0 : MetricsListener::kDescriptors;
+  const std::size_t reserved = kOtherDescriptors + ServerLimits::kExtraConnections + of_metrics;
+  const std::size_t room = descriptors > reserved ? descriptors - reserved : 1;
   if (max_conn <= room) return max_conn;
   log.warn("the limit of open files is too low for max_conn, which is lowered",
            {{"limit", descriptors}, {"max_conn", max_conn}, {"lowered_to", room}});

@@ -4,6 +4,7 @@
 
 #include "agent/agent_sandbox.h"
 #include "agent/files/file_setup.h"
+#include "agent/own_requests.h"
 #include "agent/start_line.h"
 #include "http_client/http_client.h"
 #include "os/resident_memory.h"
@@ -36,6 +37,8 @@ Result<Agent*> ProcessAgent::make_agent() {
   }
   if (access.listening.ipv4.valid() && access.local.socket.valid())
     parts_.log.info("the agent also listens on unix:" + access.local.file.path());
+  if (access.metrics.socket.valid())
+    parts_.log.info("metrics are served at http://" + access.metrics.address.text() + std::string(kMetricsPath));
   if (!access.listening.no_ipv6.empty())
     parts_.log.info("no IPv6: the agent listens on 127.0.0.1 only", {{"reason", access.listening.no_ipv6}});
   agent_.emplace(parts_, AgentStart{.settings = std::move(settings_),
@@ -44,7 +47,8 @@ Result<Agent*> ProcessAgent::make_agent() {
                                     .token_file = std::move(access.token_file),
                                     .listening = std::move(access.listening),
                                     .local = std::move(access.local),
-                                    .files = std::move(*files)});
+                                    .files = std::move(*files),
+                                    .metrics = std::move(access.metrics)});
   announcing_ = announce(start_line(command_line_.as_version_3, agent_->addresses().front()));
   announcing_.start(parts_.loop);
   return &*agent_;

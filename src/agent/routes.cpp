@@ -2,35 +2,16 @@
 
 #include <utility>
 
-#include "agent/status.h"
+#include "agent/own_requests.h"
 #include "base/json_writer.h"
 
 namespace sma {
 namespace {
 
-constexpr std::string_view kPing = "/ping";
 constexpr std::string_view kGet = "/secretsmanager/get";
-
-ServerResponse text(int status, std::string_view literal) {
-  return {.status = status, .body = SharedBytes::of_literal(literal)};
-}
-
-/// `methods`: what is allowed, for `Allow`.
-ServerResponse not_allowed(std::string_view methods) {
-  ServerResponse response = text(405, "Not allowed");
-  response.allow = methods;
-  return response;
-}
-
-constexpr std::string_view kReads = "GET, HEAD";
 
 // How long a request with a wrong token waits for a look into the token's file.
 constexpr Seconds kTokenTime{1};
-
-ServerResponse readiness(bool ready) { return ready ? text(200, "ready") : text(503, "not ready"); }
-
-/// The agent's own requests may be asked by HEAD. (The server leaves out the body.)
-bool is_read(const ServerRequest& request) { return request.method == "GET" || request.method == "HEAD"; }
 
 ServerResponse json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
 
@@ -80,15 +61,18 @@ void Routes::lost(const Fault& fault) {
 }
 
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route(const ServerRequest& request, TokenRule rule) {
-  const bool ping = request.path == kPing;
+  const bool ping = request.path == kPingPath;
   const bool probe = ping || (ready_ && request.path == kReadyPath);
   if (request.admission == Admission::refused || (request.admission == Admission::ping_only && !probe)) {
     ++counts_.over_limit;
-    return text(429, "Connection limit exceeded");
+    return over_limit();
   }
-  if (probe && !is_read(request)) return not_allowed(kReads);
-  if (probe) return ping ? text(200, "healthy") : readiness(ready_());
-  const SsrfGuard::Verdict verdict = guard_.judge(request, rule);
+  if (probe && !is_read(request)) return only_reads();
+  if (probe) return ping ? ping_answer() : ready_answer(ready_());
+  const bool scrape = metrics_ && request.path == kMetricsPath;
+  const SsrfGuard::Verdict verdict = guard_.judge(request, scrape ? TokenRule::none : rule);
+  if (verdict == SsrfGuard::Verdict::passes && scrape)
+    return is_read(request) ? metrics_answer(metrics_()) : only_reads();
   if (verdict == SsrfGuard::Verdict::passes) return route_guarded(request);
   if (verdict == SsrfGuard::Verdict::wrong_token)
     if (auto token_sought = guard_.seek_token())
@@ -116,8 +100,8 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::route_guarded(const S
 
 std::variant<ServerResponse, Task<ServerResponse>> Routes::route_known(const ServerRequest& request) {
   const bool own = status_ && request.path == kStatusPath;
-  if (own) return is_read(request) ? json(status_()) : not_allowed(kReads);
-  if (request.method != "GET") return not_allowed("GET");
+  if (own) return is_read(request) ? json(status_()) : only_reads();
+  if (request.method != "GET") return not_allowed("Allow: GET\r\n");
   return secret(request);
 }
 
@@ -128,7 +112,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRe
   } else if (request.path.starts_with(path_prefix_)) {
     wrong = query_.read_path(request.path.substr(path_prefix_.size()), request.query);
   } else {
-    return text(404, "Not found");
+    return text_answer(404, "Not found");
   }
   if (wrong) return ServerResponse{.status = 400, .body = SharedBytes(*wrong)};
 

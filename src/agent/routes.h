@@ -36,6 +36,9 @@ class Routes final : public Handler, public ServerObserver {
   /// `GET /ready` is answered with 200 or 503, as `ready` returns. Not to be called if `path_prefix` takes the path.
   void serve_ready(std::function<bool()> ready) { ready_ = std::move(ready); }
 
+  /// `GET /metrics` is answered with what `metrics` returns. Not to be called if `path_prefix` takes the path.
+  void serve_metrics(std::function<SharedBytes()> metrics) { metrics_ = std::move(metrics); }
+
   /// From now on no request is answered until `release`. What they ask for is fetched meanwhile.
   void hold() { released_.emplace(scheduler_); }
   void release() {
@@ -82,10 +85,11 @@ class Routes final : public Handler, public ServerObserver {
   Log& log_;
   std::string path_prefix_;
   SecretQuery query_;
-  std::function<SharedBytes()> status_{};  // none: there is no such request
-  std::function<bool()> ready_{};          // likewise
-  std::optional<Event> released_;          // none: answers are not held
-  int lost_ = 0;                           // connections since the last line
+  std::function<SharedBytes()> status_{};   // none: there is no such request
+  std::function<bool()> ready_{};           // likewise
+  std::function<SharedBytes()> metrics_{};  // likewise
+  std::optional<Event> released_;           // none: answers are not held
+  int lost_ = 0;                            // connections since the last line
   TimePoint next_lost_line_ = TimePoint::min();
   CrowdingLog crowding_log_{scheduler_, log_};
   RouteCounts counts_{};

@@ -77,7 +77,7 @@ int run_agent(const CommandLine& command_line, LoadedSettings loaded, Environmen
   for (const std::string& remark : loaded.remarks) log.info(remark);
   if (command_line.lambda && !lambda)
     log.warn("no Lambda extension: AWS_LAMBDA_RUNTIME_API is not set; the agent runs as it does elsewhere");
-  settings.max_conn = fitting_connections(settings.max_conn, raise_descriptor_limit(), log);
+  settings.max_conn = fitting_connections(settings, raise_descriptor_limit(), log);
   log_settings(log, settings);
   HttpClient::prepare_process();
 

@@ -20,6 +20,7 @@ std::string_view proxy_trace(const ServerRequest& request) {
 
 SsrfGuard::Verdict SsrfGuard::judge(const ServerRequest& request, TokenRule rule) const {
   if (!proxy_trace(request).empty()) return Verdict::proxied;
+  if (rule == TokenRule::none) return Verdict::passes;
   if (rule == TokenRule::optional && (token_.empty() || !has_some_token(request))) return Verdict::passes;
   if (carries_token(request)) return Verdict::passes;
   return has_some_token(request) ? Verdict::wrong_token : Verdict::no_token;

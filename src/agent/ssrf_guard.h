@@ -26,11 +26,13 @@ class SsrfTokenSeeker {
 };
 
 /// Whether a request must carry the token.
-enum class TokenRule : bool {
+enum class TokenRule : std::uint8_t {
   required,
   /// The way that it came by lets only clients in that may have secrets. A token that it carries must be right
   /// nevertheless, if there is one.
   optional,
+  /// The answer tells nothing that needs one.
+  none,
 };
 
 /// How many requests were rejected, since the start.

@@ -97,8 +97,7 @@ class StartCheck {
     check(files.ok() ? Result<Done>(Done{}) : files.fault());
     if (files.ok()) planned_files_ = std::move(*files);
     check_log();
-    [[maybe_unused]] const std::size_t fitting =
-        fitting_connections(settings_.max_conn, raise_descriptor_limit(), log_);
+    [[maybe_unused]] const std::size_t fitting = fitting_connections(settings_, raise_descriptor_limit(), log_);
     auto plan = plan_aws(settings_, environment_, files_, log_);
     if (!plan.ok()) {
       check(plan.fault());

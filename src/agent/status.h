@@ -15,14 +15,6 @@
 
 namespace sma {
 
-inline constexpr std::string_view kStatusPath = "/status";
-inline constexpr std::string_view kReadyPath = "/ready";
-
-/// False if a request for a secret may have `path`: the agent's own requests yield to `path_prefix`.
-[[nodiscard]] constexpr bool is_path_served(std::string_view path, std::string_view path_prefix) {
-  return !path.starts_with(path_prefix);
-}
-
 /// Memory of the process that is in RAM, in bytes.
 struct MemoryUse {
   std::uint64_t anonymous = 0;

@@ -69,11 +69,7 @@ ResponseHead::ResponseHead(const ServerResponse& response, std::string_view date
   append("\r\n");
   append(date_line);
   append("Cache-Control: no-store\r\n");
-  if (!response.allow.empty()) {
-    append("Allow: ");
-    append(response.allow);
-    append("\r\n");
-  }
+  append(response.field_line);
   if (status_ == 429 || status_ == 503) append("Retry-After: 1\r\n");
   if (persistence == Persistence::close) append("Connection: close\r\n");
   if (persistence == Persistence::keep_alive) append("Connection: keep-alive\r\n");

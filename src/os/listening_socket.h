@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
@@ -26,5 +28,25 @@ struct ListeningSockets {
 /// a fault that names it: many clients try ::1 first for `localhost`, and would send the token to its other owner. If
 /// there is no IPv6, nobody can listen there.
 [[nodiscard]] Result<ListeningSockets> listen_on_loopback(std::uint16_t port);
+
+/// A numeric address and a port, and how a URL has them: `127.0.0.1:9772`, `[::]:9772`.
+struct SocketAddress {
+  std::string ip;  ///< without brackets
+  std::uint16_t port = 0;
+
+  [[nodiscard]] std::string text() const;
+};
+
+/// None for a name, for IPv6 without brackets, for a missing port, and for one below 1024 that is not 0 (any free one).
+[[nodiscard]] std::optional<SocketAddress> parse_socket_address(std::string_view text);
+
+struct ListeningSocket {
+  FileDescriptor socket{};  ///< not valid: there is none
+  SocketAddress address{};  ///< with the port that it got
+};
+
+/// Listens on one address of this machine, non-blocking, for clients of other machines too: the hop limit is the usual
+/// one. `[::]` is all addresses of both families; if there is no IPv6, all of IPv4. The fault names the address.
+[[nodiscard]] Result<ListeningSocket> listen_on_address(SocketAddress address);
 
 }  // namespace sma

@@ -298,7 +298,7 @@ PLACES = {
     "log_level": ("logging",), "log_to_file": ("logging",), "log_format": ("logging",),
     "enabled": SERVICE, "http_port": SERVICE, "region": SERVICE,
     "path_prefix": SERVICE, "max_conn": SERVICE, "max_roles": SERVICE, "ignore_transient_errors": SERVICE,
-    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "unix_socket": SERVICE, "files": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
+    "validate_credentials": SERVICE, "credentials_file_path": SERVICE, "unix_socket": SERVICE, "files": SERVICE, "metrics_address": SERVICE, "sandbox": SERVICE, "post_quantum": SERVICE,
     "ttl_seconds": (*SERVICE, "cache"), "max_stale_seconds": (*SERVICE, "cache"), "cache_size": (*SERVICE, "cache"), "cache_bytes": (*SERVICE, "cache"),
     "ssrf_headers": (*SERVICE, "security"), "ssrf_env_variables": (*SERVICE, "security"),
     "cache_buffer_ratio": (*SERVICE, "prefetch"), "max_jitter_seconds": (*SERVICE, "prefetch"),
@@ -381,7 +381,8 @@ class ConfigurationWriter(Writer):
             return self.list(self.written(self.pick("X-One", "X_TWO")) for _ in range(self.random.randrange(1, 4)))
         return self.written({"log_level": self.pick("debug", "Info", "NONE"), "log_format": self.pick("text", "Json"), "region": self.pick("eu-central-1", "us-east-1"),
                              "path_prefix": self.pick("/", "/v1/", "/a=b#c/"), "credentials_file_path": "/tmp/[x] = {y}",
-                             "unix_socket": "/tmp/[x] = {y}/agent.sock"}[key])
+                             "unix_socket": "/tmp/[x] = {y}/agent.sock",
+                             "metrics_address": self.pick("[::]:9772", "127.0.0.1:0")}[key])
 
     def configuration(self):
         flat, nested = [], {}
@@ -499,9 +500,9 @@ def test_the_configurations_that_documents_and_man_page_show_are_accepted_and_sh
         example = example.replace("/run/secrets", FOLDER).replace("group = 999", f"group = {os.getgid()}")
         assert check_config(tmp_path / "config.toml", example.encode()).stderr == b""
     [shown] = re.findall(r"\.Bd -literal -offset indent\n(log_level.*?)\.Ed", page("deploy/secrets-manager-agent.1"), re.S)
-    shown = shown.replace('unix_socket = "..."', 'unix_socket = "/x"').replace('"..."', '"x"')
+    shown = shown.replace('unix_socket = "..."', 'unix_socket = "/x"').replace('metrics_address = "..."', "metrics_address = '[::]:9772'").replace('"..."', '"x"')
     done = check_config(tmp_path / "config.toml", shown.encode())
     assert done.returncode == 0, done.stderr
     for key, value in in_force(done.stdout).items():
-        if "x" not in str(value):
+        if "x" not in str(value) and key != "metrics_address":
             assert value == DEFAULTS[key], key

@@ -12,8 +12,8 @@
 #include "agent/client/loopback_client.h"
 #include "agent/client/secret_fetch.h"
 #include "agent/client/status_table.h"
+#include "agent/own_requests.h"
 #include "agent/reference/secret_text.h"
-#include "agent/status.h"
 
 namespace sma {
 namespace {
@@ -98,7 +98,7 @@ int show_status_once(const StatusRequest& request, const AgentAddress& address, 
 }  // namespace
 
 int check_health(bool ready, const AgentAccess& access) {
-  const std::string path(ready ? kReadyPath : "/ping");
+  const std::string path(ready ? kReadyPath : kPingPath);
   const AgentAddress address(access);
   if (const auto problem = address.problem()) return fail(*problem);
   if (ready && !is_path_served(path, access.settings.path_prefix)) return fail_taken(path, access.settings);

@@ -23,6 +23,7 @@ struct Settings {
   bool enabled = true;             ///< false: say so and exit 0
   std::uint16_t http_port = 2773;  ///< 0: any free port
   std::string unix_socket{};       ///< a path; empty: none
+  std::string metrics_address{};   ///< see `parse_socket_address`; empty: none
   std::string region{};            ///< empty: found in environment, profile or instance metadata
   std::string path_prefix = "/v1/";
   std::size_t max_conn = ServerLimits{}.max_connections;

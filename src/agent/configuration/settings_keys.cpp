@@ -12,6 +12,7 @@
 #include "base/ascii.h"
 #include "base/log.h"
 #include "base/whole_number.h"
+#include "os/listening_socket.h"
 #include "os/unix_listener.h"
 #include "toml/toml_number.h"
 
@@ -73,6 +74,7 @@ std::optional<double> number(const TomlValue& value) {
 }
 
 bool any(std::string_view) { return true; }
+bool is_socket_address(std::string_view text) { return parse_socket_address(text).has_value(); }
 bool begins_with_slash(std::string_view text) { return text.starts_with('/'); }
 
 /// Source: RFC 9110 §5.6.2, "token".
@@ -238,6 +240,12 @@ constexpr std::array kKeys{
                .read = read_text<is_socket_path, &Settings::unix_socket>,
                .value = value_of<&Settings::unix_socket>,
                .if_empty = "clients reach the agent by TCP only"},
+    SettingKey{.name = "metrics_address",
+               .table = kServiceTable,
+               .allowed = "an IP address and a port of 1024 to 65535, or 0: 127.0.0.1:9772, 0.0.0.0:9772, [::]:9772",
+               .read = read_text<is_socket_address, &Settings::metrics_address>,
+               .value = value_of<&Settings::metrics_address>,
+               .if_empty = "metrics are served to clients only"},
     SettingKey{.name = "region",
                .table = kServiceTable,
                .allowed = "the name of one region, such as eu-central-1",

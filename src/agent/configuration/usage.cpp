@@ -15,8 +15,8 @@ std::string usage() {
        secrets-manager-agent --help | --version
 
 Serves AWS Secrets Manager secrets on http://127.0.0.1:2773, and on the Unix socket of
-unix_socket if that is set. Clients use the socket then. Writes secrets to the files of
-files, and keeps these up to date.
+unix_socket if that is set. Clients use the socket then. Monitoring reads /metrics, there or on
+metrics_address. Writes secrets to the files of files, and keeps these up to date.
 
   -c, --config FILE       read this TOML file; SMA_ variables win over it
       --create-token      write a new token to the token's file if there is none

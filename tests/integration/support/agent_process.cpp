@@ -59,11 +59,25 @@ AgentProcess::AgentProcess(AgentSettings settings) : child_(child_settings(setti
 
 AgentProcess::~AgentProcess() {
   try {
+    const std::string metrics = own_answer("/metrics");
+    const std::string status = own_answer("/status");
     if (child_.is_running()) stop();
-    const std::string leaked = SecretRegistry::of_this_run().find_in(all_output());
+    const std::string leaked = SecretRegistry::of_this_run().find_in(all_output() + status + metrics);
     CHECK_MESSAGE(leaked.empty(), "the agent wrote a secret, token, key or signature that begins with ", leaked);
+    const std::string named = SecretRegistry::names_of_this_run().find_in(metrics);
+    CHECK_MESSAGE(named.empty(), "the metrics hold a name that begins with ", named);
+    CHECK_MESSAGE(metrics.find("arn:") == std::string::npos, "the metrics hold an ARN");
   } catch (const std::exception& error) {
     FAIL_CHECK(error.what());
+  }
+}
+
+std::string AgentProcess::own_answer(const std::string& path) {
+  if (port_ == 0 || !child_.is_running()) return "";
+  try {
+    return get(path).body;
+  } catch (const std::runtime_error&) {
+    return "";  // the test has made it stop answering
   }
 }
 

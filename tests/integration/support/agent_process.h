@@ -35,7 +35,8 @@ struct AgentSettings {
 /// Default variables: a free port, DEBUG to a file, kToken, no instance metadata, $HOME the working folder.
 [[nodiscard]] Variables default_variables(const std::filesystem::path& folder);
 
-/// The real binary in a temporary folder of its own. What it wrote is looked through for secrets when it ended.
+/// The real binary in a temporary folder of its own. What it wrote, its status and its metrics are
+/// looked through for secrets when it ends, and the metrics for names, too.
 class AgentProcess {
  public:
   /// Starts it; does not wait.
@@ -65,6 +66,9 @@ class AgentProcess {
   [[nodiscard]] Answer get_secret(const std::string& secret_id, const std::string& parameters = "");
 
  private:
+  /// What it answers to a request about itself; empty if it does not answer, or is not known to listen.
+  [[nodiscard]] std::string own_answer(const std::string& path);
+
   TempFolder folder_;
   Child child_;
   std::uint16_t port_ = 0;

@@ -13,6 +13,7 @@ AgentWithAws::AgentWithAws(Variables variables, AgentSettings settings, standin:
 AgentWithAws::~AgentWithAws() {
   aws.clear_faults();
   SecretRegistry::of_this_run().add_all_of(aws);
+  SecretRegistry::names_of_this_run().add_names_of(aws);
 }
 
 AgentProcess& AgentWithAws::agent() {

@@ -18,6 +18,11 @@ SecretRegistry& SecretRegistry::of_this_run() {
   return registry;
 }
 
+SecretRegistry& SecretRegistry::names_of_this_run() {
+  static SecretRegistry registry;
+  return registry;
+}
+
 void SecretRegistry::add(const std::string& text) {
   if (text.size() < kShortest) return;
   const std::string beginning = text.substr(0, kLooked);
@@ -60,6 +65,16 @@ void SecretRegistry::add_all_of(standin::Standin& aws) {
     add(world.sso.bearer);
   });
   for (const standin::Record& record : aws.records()) add_all_of(record.request);
+}
+
+void SecretRegistry::add_names_of(standin::Standin& aws) {
+  aws.with([this](standin::World& world) {
+    for (const auto& [name, secret] : world.secrets.all()) {
+      add(name);
+      add(secret.arn);
+    }
+    for (const auto& [access_key, principal] : world.keys.all()) add(principal.arn);
+  });
 }
 
 std::string SecretRegistry::find_in(std::string_view text) const {

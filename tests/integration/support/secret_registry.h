@@ -13,12 +13,16 @@ namespace sma::integration {
 class SecretRegistry {
  public:
   static SecretRegistry& of_this_run();
+  /// Names and ARNs, which may stand in logs, but not in metrics.
+  static SecretRegistry& names_of_this_run();
 
   /// The text and its encoded forms: base64, percent-encoded, escaped for JSON. Texts under eight characters are left
   /// out: they could stand anywhere.
   void add(const std::string& text);
   /// All that this stand-in holds, issued and received.
   void add_all_of(standin::Standin& aws);
+  /// The names and ARNs that this stand-in knows.
+  void add_names_of(standin::Standin& aws);
   /// Tokens and signature of a request.
   void add_all_of(const standin::HttpRequest& request);
   /// The first secret found in `text`, shortened to four characters; empty: none.

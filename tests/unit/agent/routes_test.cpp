@@ -275,5 +275,37 @@ TEST_CASE("a client is answered 58 seconds after its request, and not before") {
   CHECK(response.body.view().starts_with(R"({"__type":"TimeoutError","message":")"));
 }
 
+TEST_CASE("/metrics needs no token, is refused to proxies, and has no place over the limit") {
+  RoutesFixture fixture;
+  using enum Admission;
+  CHECK(fixture.ask("/metrics") == "404 Not found");
+  fixture.routes.serve_metrics([] { return SharedBytes("a 1\n"); });
+  CHECK(fixture.ask("/metrics", "colour=red", "GET", regular, false) == "200 a 1\n");
+  CHECK(fixture.ask("/metrics", "", "HEAD", regular, false) == "200 a 1\n");
+  CHECK(fixture.ask("/metrics", "", "POST", regular, false) == "405 Not allowed");
+  CHECK(fixture.ask("/metrics", "", "GET", ping_only, false) == "429 Connection limit exceeded");
+  CHECK(fixture.ask("/metrics/", "", "GET", regular, false) == "403 Bad Token");
+  ServerRequest request;
+  request.method = "GET";
+  request.path = "/metrics";
+  const auto answer = fixture.routes.handle(request);
+  CHECK_FALSE(std::get<ServerResponse>(answer).client_is_known);
+  request.add_field({"Forwarded", "for=10.0.0.1"});
+  CHECK(fixture.ask(request) == "400 Forwarded");
+}
+
+TEST_CASE("requests that are refused before they are looked at are counted by reason") {
+  RoutesFixture fixture;
+  CHECK(fixture.ask("/v1/a", "", "GET", Admission::refused) == "429 Connection limit exceeded");
+  CHECK(fixture.ask("/v1/a", "", "GET", Admission::regular, false) == "403 Bad Token");
+  CHECK(fixture.ask("/v1/a", "", "POST") == "405 Not allowed");
+  fixture.routes.refused(400, "no HTTP");
+  fixture.routes.refused(400, "no HTTP");
+  CHECK(fixture.routes.counts().over_limit == 1);
+  CHECK(fixture.routes.counts().malformed == 2);
+  CHECK(fixture.guard.counts().token == 1);
+  CHECK(fixture.guard.counts().forwarded == 0);
+}
+
 }  // namespace
 }  // namespace sma

@@ -55,10 +55,5 @@ TEST_CASE("the memory of the process is read from what the kernel says of it") {
   CHECK(memory_use("Name:\tRssAnon: 5 kB\nRssAnon:\t? kB\n") == MemoryUse{});
 }
 
-TEST_CASE("/status yields if its path begins with path_prefix") {
-  for (const char* prefix : {"/", "/s", "/status"}) CHECK_FALSE(is_path_served(kStatusPath, prefix));
-  for (const char* prefix : {"/v1/", "/status/", "/statuses"}) CHECK(is_path_served(kStatusPath, prefix));
-}
-
 }  // namespace
 }  // namespace sma

@@ -394,4 +394,21 @@ TEST_CASE("a long error text is cut before it is searched: megabytes of signatur
   CHECK(outcome.fault().message.starts_with("Signature=Signature="));
 }
 
+TEST_CASE("calls are counted by operation and outcome, with their time, their retries and the last success") {
+  Scene scene;
+  const auto& record = scene.api.record();
+  CHECK_FALSE(record.last_success);
+  scene.transport.answers = {lost(), Answer{.after = Milliseconds{40}}, refusal("ResourceNotFoundException")};
+  CHECK(scene.call(&scene.fixed).ok());
+  CHECK(record.last_success == scene.scheduler.wall_now());
+  const WallTime success = *record.last_success;
+  CHECK_FALSE(scene.call(&scene.fixed).ok());
+  const CallRecord::Operation& operation = record.operations.at("GetSecretValue");
+  CHECK(operation.outcomes.ok == 1);
+  CHECK(operation.outcomes.error == 1);
+  CHECK(operation.durations.sum() >= Milliseconds{40});
+  CHECK(record.retries == 1);
+  CHECK(record.last_success == success);
+}
+
 }  // namespace sma

@@ -90,5 +90,17 @@ TEST_CASE("a call that is skipped keeps its turn among those of its role") {
   CHECK_FALSE(tenth->granted().is_set());
 }
 
+TEST_CASE("those who wait for a place are counted until they have one or give up") {
+  PlacesFixture f;
+  f.take(19);
+  CHECK(f.places.waiting() == 3);
+  f.calls.pop_back();
+  CHECK(f.places.waiting() == 2);
+  f.calls.pop_front();
+  CHECK(f.places.waiting() == 1);
+  f.calls.clear();
+  CHECK(f.places.waiting() == 0);
+}
+
 }  // namespace
 }  // namespace sma

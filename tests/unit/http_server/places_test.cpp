@@ -35,6 +35,7 @@ TEST_CASE("at the limit the connection that is idle longest is closed for a new 
   CHECK(clients[1].closed());
   CHECK_FALSE(clients[2].closed());
   CHECK(fixture.handler.crowdings == std::vector{Crowding::closed_idle});
+  CHECK(fixture.server.counts().evicted == 1);
 }
 
 TEST_CASE("a connection is not closed for a new client before it was idle for a second") {
@@ -56,6 +57,7 @@ TEST_CASE("a connection is not closed for a new client before it was idle for a 
   CHECK(is_refused(early.ask(get("/x"))));
   CHECK_FALSE(regular.closed());
   CHECK(fixture.handler.crowdings == std::vector{Crowding::no_place});
+  CHECK(fixture.server.counts().evicted == 0);
   fixture.advance(Milliseconds(1));
   TestClient late(fixture);
   CHECK(is_healthy(late.ask(get("/x"))));

@@ -23,7 +23,7 @@ TEST_CASE("an answer's head has type, length, date and no-store") {
 }
 
 TEST_CASE("an answer says which methods are allowed and whether the connection is kept open") {
-  CHECK(head({.status = 405, .allow = "GET"}).find("\r\nAllow: GET\r\n") != std::string::npos);
+  CHECK(head({.status = 405, .field_line = "Allow: GET\r\n"}).find("\r\nAllow: GET\r\n") != std::string::npos);
   CHECK(head({}, Persistence::close).ends_with("\r\nConnection: close\r\n\r\n"));
   CHECK(head({}, Persistence::keep_alive).ends_with("\r\nConnection: keep-alive\r\n\r\n"));
   CHECK(head({}).find("Connection") == std::string::npos);

@@ -355,3 +355,13 @@ TEST_CASE("an answer can close its connection") {
   CHECK(client.ask(get("/close") + get("/ping")).ends_with("bye"));
   CHECK(client.closed());
 }
+
+TEST_CASE("answers are counted by status, refusals and those past the limit included") {
+  ServerFixture fixture({.max_connections = 1});
+  TestClient client(fixture);
+  CHECK(client.ask(get("/x") + get("/x")).ends_with("healthy"));
+  TestClient past(fixture);
+  CHECK(past.ask("no HTTP\r\n\r\n").find(" 400 ") != std::string::npos);
+  CHECK(fixture.server.counts().answers[200] == 2);
+  CHECK(fixture.server.counts().answers[400] == 1);
+}

@@ -107,5 +107,36 @@ TEST_CASE("a port that is taken is a fault that names it") {
         "cannot listen on 127.0.0.1:" + std::to_string(first->port) + ": Address already in use");
 }
 
+TEST_CASE("an address to listen on is numeric, IPv6 in brackets, with a port that no other program should own") {
+  for (const char* text : {"127.0.0.1:9772", "0.0.0.0:0", "[::]:9772", "[::1]:65535", "[fd00::5]:1024"}) {
+    const auto address = parse_socket_address(text);
+    REQUIRE_MESSAGE(address, text);
+    CHECK(address->text() == text);
+  }
+  for (const char* text : {"", ":9772", "9772", "127.0.0.1", "localhost:9772", "::1:9772", "[::1]", "[127.0.0.1]:9772",
+                           "127.0.0.1:80", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:+9772", "127.0.0.1: 9772",
+                           "[]:9772", "[::]:", "127.1:9772", "[::1%lo]:9772", "http://127.0.0.1:9772"})
+    CHECK_FALSE_MESSAGE(parse_socket_address(text), text);
+}
+
+TEST_CASE("a listener for other machines has the usual hop limit and its own family, or both") {
+  const auto ipv4 = listen_on_address({"127.0.0.1", 0});
+  REQUIRE(ipv4.ok());
+  CHECK(ipv4->address.port != 0);
+  CHECK(option(ipv4->socket, IPPROTO_IP, IP_TTL) > 1);
+  const auto taken = listen_on_address(ipv4->address);
+  REQUIRE_FALSE(taken.ok());
+  CHECK(taken.fault().message == "cannot listen on " + ipv4->address.text() + ": Address already in use");
+  const auto all = listen_on_address({"::", 0});
+  REQUIRE(all.ok());
+  CHECK_FALSE(listen_on_address({"127.0.0.1", all->address.port}).ok());
+  if (!has_ipv6()) return;
+  CHECK(option(all->socket, IPPROTO_IPV6, IPV6_V6ONLY) == 0);
+  CHECK(option(all->socket, IPPROTO_IPV6, IPV6_UNICAST_HOPS) > 1);
+  const auto ipv6 = listen_on_address({"::1", 0});
+  REQUIRE(ipv6.ok());
+  CHECK(option(ipv6->socket, IPPROTO_IPV6, IPV6_V6ONLY) == 1);
+}
+
 }  // namespace
 }  // namespace sma

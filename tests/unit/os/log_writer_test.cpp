@@ -139,6 +139,7 @@ TEST_CASE_FIXTURE(Fixture, "what does not fit is dropped and counted in one line
   writer.flush();
   writer.flush();
   CHECK(sink->taken.substr(256 * kLine.size()).ends_with(" WARN log lines dropped count=744\n"));
+  CHECK(writer.dropped() == 744);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a target that hangs keeps the loop free; lines that came meanwhile follow or are counted") {

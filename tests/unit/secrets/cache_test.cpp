@@ -248,5 +248,16 @@ TEST_CASE("what leaves the cache is freed at once, unless an unsent answer holds
   CHECK(is_freed(third));
 }
 
+TEST_CASE("entries that leave for others are counted, and those that are replaced or removed are not") {
+  Cache cache(2, kPlenty);
+  for (const char* id : {"a", "b", "c"}) cache.store(key(id), cached(id));
+  CHECK(cache.entries() == 2);
+  CHECK(cache.evictions() == 1);
+  cache.store(key("c"), cached("again"));
+  CHECK(cache.remove(key("b")));
+  CHECK(cache.entries() == 1);
+  CHECK(cache.evictions() == 1);
+}
+
 }  // namespace
 }  // namespace sma

@@ -556,5 +556,48 @@ TEST_CASE("a renewal forces a fetch if nothing is cached, and its faults are its
   CHECK(text_of(late) == "ServiceUnavailable");
 }
 
+TEST_CASE("answers are counted by where they came from, and the time of those from AWS is kept") {
+  StoreFixture f;
+  Task<Answer> first = f.ask("db");
+  Task<Answer> joins = f.ask("db");
+  f.scheduler.advance(Milliseconds{20});
+  f.reply(secret("db", "v1", "text"));
+  CHECK(first.take()->origin == SecretAnswer::Origin::miss);
+  CHECK(f.store.counts().misses == 2);
+  CHECK(f.store.counts().miss_durations.sum() == Milliseconds{40});
+
+  CHECK(f.store.fresh(f.key("db"))->origin == SecretAnswer::Origin::hit);
+  CHECK(f.store.counts().hits == 1);
+
+  f.scheduler.advance(Seconds{301});
+  Task<Answer> stands_in = f.ask("db");
+  f.reply(Result<SecretVersions>(Fault::timeout("late")));
+  CHECK(stands_in.take()->origin == SecretAnswer::Origin::stale);
+  CHECK(f.store.fresh(f.key("db"))->origin == SecretAnswer::Origin::stale);
+  CHECK(f.store.counts().stale == 2);
+
+  Task<Answer> refused = f.refresh("db");
+  f.reply(Result<SecretValue>(Fault::of_aws(Fault::Kind::denied, 400, "ResourceNotFoundException", "none")));
+  CHECK_FALSE(refused.take().ok());
+  CHECK(f.store.counts().errors == 1);
+  CHECK(f.store.refusals() == 1);
+
+  Task<Answer> renewed = f.refresh("db");
+  f.reply(secret("db", "v2", "new"));
+  CHECK(f.store.fresh(f.key("db"))->origin == SecretAnswer::Origin::hit);
+  CHECK(f.store.counts().hits == 2);
+  CHECK(f.store.counts().miss_durations.sum() == Milliseconds{40});
+}
+
+TEST_CASE("a client that goes away is not counted, and a fetch ahead of time is") {
+  StoreFixture f({}, 0);
+  { const Task<Answer> gone = f.ask("db"); }
+  f.reply(secret("db", "v1", "text"));
+  CHECK(f.store.counts().misses == 0);
+  f.scheduler.advance(Seconds{240});
+  CHECK(f.is_fresh("db"));
+  CHECK(f.store.counts().refreshes_ahead == 1);
+}
+
 }  // namespace
 }  // namespace sma

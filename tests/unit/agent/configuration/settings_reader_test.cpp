@@ -212,6 +212,9 @@ TEST_CASE("texts and lists hold what they can mean") {
   for (const char* region : {"''", "'us east'", "'evil.com/'", "'-a'", "5"})
     CHECK(wrong("region = " + std::string(region)) != "");
   CHECK(wrong("credentials_file_path = \"a\\u0000b\"") != "");
+  CHECK(wrong("metrics_address = '0.0.0.0:9772'") == "");
+  CHECK(wrong("metrics_address = 'localhost:9772'")
+            .starts_with("agent.toml:1: metrics_address: \"localhost:9772\" is not allowed; allowed: an IP address"));
   CHECK(wrong("unix_socket = '/run/agent.sock'") == "");
   CHECK(wrong("unix_socket = 'agent.sock'")
             .starts_with("agent.toml:1: unix_socket: \"agent.sock\" is not allowed; allowed: an absolute path"));

@@ -25,6 +25,7 @@ TEST_CASE("settings that were written out are read back the same") {
   settings.enabled = false;
   settings.http_port = 0;
   settings.unix_socket = "/run/agent.sock";
+  settings.metrics_address = "[::]:9772";
   settings.region = "eu-central-1";
   settings.path_prefix = "/\"quoted\" \\ = [x] # \xC3\xA9/";
   settings.max_conn = 1;
@@ -55,6 +56,7 @@ TEST_CASE("settings that are not set are written out as comments, and empty list
   const std::string text = render_settings({});
   CHECK(text.find("\n# region is not set: ") != std::string::npos);
   CHECK(text.find("\n# unix_socket is not set: ") != std::string::npos);
+  CHECK(text.find("\n# metrics_address is not set: ") != std::string::npos);
   CHECK(text.find("\n# credentials_file_path is not set: ") != std::string::npos);
   CHECK(text.find("\nsecrets = []\nfilter_tags = []\n") != std::string::npos);
   for (const SettingKey& key : setting_keys()) CHECK_MESSAGE(text.find(key.name) != std::string::npos, key.name);

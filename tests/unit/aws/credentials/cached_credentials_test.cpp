@@ -407,3 +407,22 @@ TEST_CASE("keys that expired centuries ago are asked for again at most once a mi
   CHECK(fixture.get().ok());
   CHECK(fixture.source.asked == 2);
 }
+
+TEST_CASE("loads are counted by source and outcome if somebody wants to know") {
+  CredentialsFixture fixture;
+  CredentialLoads loads;
+  AwsContext context = fixture.context;
+  context.loads = &loads;
+  CountingSource source{fixture.scheduler};
+  CachedCredentials cached{source, context};
+  const auto get = [&] { return fixture.finish(cached.get(fixture.scheduler.now() + Seconds(30))); };
+  source.fault = kTrouble;
+  CHECK_FALSE(get().ok());
+  fixture.scheduler.advance(Seconds(2));
+  source.fault.reset();
+  CHECK(get().ok());
+  CHECK(get().ok());
+  REQUIRE(loads.by_source.size() == 1);
+  CHECK(loads.by_source.at("test").ok == 1);
+  CHECK(loads.by_source.at("test").error == 1);
+}
