@@ -1,5 +1,6 @@
 #include "agent/routes.h"
 
+#include <array>
 #include <utility>
 
 #include "agent/own_requests.h"
@@ -13,7 +14,16 @@ constexpr std::string_view kGet = "/secretsmanager/get";
 // How long a request with a wrong token waits for a look into the token's file.
 constexpr Seconds kTokenTime{1};
 
+/// By SecretAnswer::Origin.
+constexpr std::array<std::string_view, 3> kCacheFields{"X-Cache: HIT\r\n", "X-Cache: MISS\r\n", "X-Cache: STALE\r\n"};
+
 ServerResponse json(SharedBytes body) { return {.content_type = "application/json", .body = std::move(body)}; }
+
+ServerResponse secret_answer(SecretAnswer answer) {
+  ServerResponse response = json(std::move(answer.bytes));
+  response.field_line = kCacheFields[static_cast<std::size_t>(answer.origin)];
+  return response;
+}
 
 }  // namespace
 
@@ -117,7 +127,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRe
   if (wrong) return ServerResponse{.status = 400, .body = SharedBytes(*wrong)};
 
   if (!query_.refresh_now()) {
-    if (auto answer = store_.fresh(query_.key())) return json(std::move(answer->bytes));
+    if (auto answer = store_.fresh(query_.key())) return secret_answer(std::move(*answer));
   }
   return fetch(query_.key().copy(), query_.refresh_now(), scheduler_.now() + kClientTime);
 }
@@ -125,7 +135,7 @@ std::variant<ServerResponse, Task<ServerResponse>> Routes::secret(const ServerRe
 Task<ServerResponse> Routes::fetch(SecretKey key, bool refresh_now, TimePoint deadline) {
   Task<Result<SecretAnswer>> got = store_.get(std::move(key), refresh_now, deadline);
   Result<SecretAnswer> answer = co_await std::move(got);
-  ServerResponse response = answer.ok() ? json(std::move(answer->bytes)) : fault_answer(answer.fault());
+  ServerResponse response = answer.ok() ? secret_answer(std::move(*answer)) : fault_answer(answer.fault());
   response.client_is_known = true;
   co_return response;
 }

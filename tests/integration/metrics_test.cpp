@@ -36,14 +36,15 @@ TEST_CASE("/metrics counts what clients got and what AWS was asked, without a to
   AgentWithAws scene;
   scene.aws.put("metrics/plain", "a secret to be counted");
   AgentProcess& agent = scene.agent();
-  CHECK(agent.get_secret("metrics/plain").status == 200);
-  CHECK(agent.get_secret("metrics/plain").status == 200);
+  CHECK(agent.get_secret("metrics/plain").header("x-cache") == "MISS");
+  CHECK(agent.get_secret("metrics/plain").header("x-cache") == "HIT");
   CHECK(agent.get_secret("metrics/none").status == 400);
   HttpConnection connection = agent.connect();
   connection.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const Answer answer = connection.read_answer();
   CHECK(answer.status == 200);
   CHECK(answer.header("content-type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(answer.header("x-cache").empty());
   const auto is = [&](const std::string& name, const std::string& value) {
     CHECK_MESSAGE(sample(answer.body, name) == value, name);
   };

@@ -307,5 +307,40 @@ TEST_CASE("requests that are refused before they are looked at are counted by re
   CHECK(fixture.guard.counts().forwarded == 0);
 }
 
+TEST_CASE("an answer with a secret says where the secret came from, and no other answer does") {
+  RoutesFixture fixture;
+  const auto field_of = [&](std::string_view path, std::string_view query = {}) {
+    ServerRequest request;
+    request.method = "GET";
+    request.path = path;
+    request.query = query;
+    request.add_field({"X-Token", "token"});
+    auto answer = fixture.routes.handle(request);
+    if (const auto* response = std::get_if<ServerResponse>(&answer)) return std::string(response->field_line);
+    Task<ServerResponse> waiting = std::move(std::get<Task<ServerResponse>>(answer));
+    waiting.start(fixture.scheduler);
+    fixture.scheduler.run_until_idle();
+    if (!waiting.done()) {
+      fixture.source.last().send();
+      const Fault late = Fault::timeout("late");
+      if (fixture.source.operations().ends_with("describe")) {
+        fixture.source.last().give(Result<SecretVersions>(late));
+      } else {
+        fixture.source.last().give(Result<SecretValue>(late));
+      }
+      fixture.scheduler.run_until_idle();
+    }
+    return waiting.done() ? std::string(waiting.take().field_line) : "waits";
+  };
+  CHECK(field_of("/v1/a").empty());
+  fixture.cache("a", "v1", "text");
+  CHECK(field_of("/v1/a") == "X-Cache: HIT\r\n");
+  fixture.scheduler.advance(Seconds{301});
+  CHECK(field_of("/v1/a") == "X-Cache: STALE\r\n");
+  CHECK(field_of("/v1/a") == "X-Cache: STALE\r\n");
+  CHECK(field_of("/v1/a", "refreshNow=1").empty());
+  CHECK(field_of("/ping").empty());
+}
+
 }  // namespace
 }  // namespace sma
