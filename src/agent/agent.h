@@ -15,7 +15,6 @@
 #include "base/result.h"
 #include "base/shared_bytes.h"
 #include "base/task.h"
-#include "base/wall_time.h"
 #include "os/listening_socket.h"
 #include "os/unix_listener.h"
 

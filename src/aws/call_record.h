@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/duration_histogram.h"
 #include "base/fault.h"
-#include "base/wall_time.h"
 
 namespace sma {
 

@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <string_view>
 
 #include "base/ascii.h"
+#include "base/wall_time.h"
 #include "base/whole_number.h"
 
 namespace sma {

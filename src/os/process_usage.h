@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/files.h"
-#include "base/wall_time.h"
 
 namespace sma {
 

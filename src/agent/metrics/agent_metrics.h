@@ -8,7 +8,7 @@
 #include "agent/ssrf_guard.h"
 #include "aws/aws_context.h"
 #include "aws/call_record.h"
-#include "base/wall_time.h"
+#include "base/clock.h"
 #include "http_server/server.h"
 #include "os/process_usage.h"
 #include "secrets/cache.h"
