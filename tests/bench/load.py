@@ -1,10 +1,11 @@
 """Load: many secrets under many roles, all rotated every second, asked for by many clients for a minute. Checks each
 answer against what could have been current, and prints the agent's memory second by second. Exit 1 where a value was
-wrong, an answer was lost, or memory grew after the tenth second. With `stuck`,
-every request is logged, and nobody reads it. Usage: load.py BUILD_FOLDER [SECONDS [stuck]]"""
+wrong, an answer was lost, memory grew after the tenth second, or the agent's metrics are not what clients and stand-in
+counted. With `stuck`, every request is logged, and nobody reads it. Usage: load.py BUILD_FOLDER [SECONDS [stuck]]"""
 
 import asyncio
 import bisect
+import collections
 import json
 import random
 import re
@@ -118,6 +119,33 @@ async def run(agent, secrets, answers):
     return resident
 
 
+def sums(text):
+    """The metrics, by name; what differs in labels only is added up. Calls to AWS also by operation."""
+    found = collections.Counter()
+    for name, labels, value in re.findall(r"^(\w+)(?:{(.*)})? (\S+)$", text, re.MULTILINE):
+        found[name] += float(value)
+        operation = re.search('operation="(\\w+)"', labels)
+        if name == "sma_aws_calls_total" and operation:
+            found[operation.group(1)] += float(value)
+    return found
+
+
+def count_faults(metrics, answers, calls):
+    """One line for each sum that is not what others counted."""
+    got = sums(metrics)
+    asked = len(answers.waits)
+    operations = {name: got[name] for name in calls if got[name]}
+    expected = {"sma_secret_answers_total": asked, "sma_http_requests_total": asked, "sma_aws_retries_total": 0,
+                "sma_http_connections_evicted_total": 0, "sma_requests_rejected_total": 0, **{name: calls[name] for name in operations}}
+    if sum(operations.values()) != got["sma_aws_calls_total"]:
+        yield "a call of an operation that the stand-in has not seen"
+    for name, count in expected.items():
+        if got[name] != count:
+            yield f"{name}: {got[name]:.0f} in the metrics, {count} counted"
+    if bool(got["sma_log_lines_dropped_total"]) != STUCK:
+        yield "lines of the log were dropped although they were read, or none was although nobody read them"
+
+
 def main():
     roles = [word for role in ROLES for word in ("--role", role_arn(role))]
     answers = Answers()
@@ -127,18 +155,21 @@ def main():
         with start(BUILD, aws.url, SMA_TTL_SECONDS=str(TTL), SMA_LOG_LEVEL=level) as agent:
             resident = asyncio.run(run(agent, secrets, answers))
             cpu = agent.cpu_seconds()
+            time.sleep(1)  # fetches ahead of time end, which nobody waits for
+            metrics = agent.ask("/metrics")[1].decode()
         calls = json.loads(aws.control("GET", "counts"))
     answers.judge()
+    faults = list(count_faults(metrics, answers, calls))
     waits = sorted(answers.waits)
     growth = max(resident[SETTLED:], default=0) - resident[min(SETTLED, len(resident)) - 1]
     print(f"{SECRETS} secrets, {len(ROLES)} roles, {len(answers.created)} rotations seen, {CLIENTS} clients, {SECONDS} s, ttl_seconds {TTL}")
     print(f"{len(waits)} answers, {len(waits) / SECONDS:.0f}/s; median {waits[len(waits) // 2] * 1000:.1f} ms, 99% {waits[len(waits) * 99 // 100] * 1000:.1f} ms; agent's CPU {cpu:.1f} s")
     print("calls to AWS: " + ", ".join(f"{operation} {count}" for operation, count in sorted(calls.items())))
-    for kind, found in (("wrong values", answers.wrong), ("lost answers", answers.lost)):
+    for kind, found in (("wrong values", answers.wrong), ("lost answers", answers.lost), ("wrong sums in the metrics", faults)):
         print(f"{kind}: {len(found)}", *found[:10], sep="\n  ")
     flat = growth <= FLAT_KB
     print(f"memory after second {SETTLED}: {growth:+} kB at most: {'flat' if flat else 'NOT flat'}")
-    sys.exit(0 if flat and not answers.wrong and not answers.lost else 1)
+    sys.exit(0 if flat and not answers.wrong and not answers.lost and not faults else 1)
 
 
 if __name__ == "__main__":

@@ -93,8 +93,11 @@ class Agent(Program):
         self.port = int(self.read_output(r"listening on http://127\.0\.0\.1:(\d+)"))
 
     def get(self, secret_id):
+        return self.ask("/secretsmanager/get?secretId=" + secret_id)
+
+    def ask(self, path):
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", "/secretsmanager/get?secretId=" + secret_id, headers={"X-Aws-Parameters-Secrets-Token": TOKEN})
+        connection.request("GET", path, headers={"X-Aws-Parameters-Secrets-Token": TOKEN})
         answer = connection.getresponse()
         return answer.status, answer.read()
 
