@@ -206,6 +206,8 @@ SharedBytes Agent::metrics() const {
                        .secrets = serving.store.counts(),
                        .cache = serving.store.cache(),
                        .refusals = serving.store.refusals(),
+                       .files_written = serving.files.written(),
+                       .files_stale = serving.files.stale(),
                        .calls = calls_->api.record(),
                        .calls_waiting = calls_->http.waiting_calls(),
                        .loads = calls_->loads,

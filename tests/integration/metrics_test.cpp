@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/integration/support/agent_with_aws.h"
+#include "tests/integration/support/wait_until.h"
 #include "tests/standin/listener.h"
 
 namespace sma::integration {
@@ -64,6 +65,17 @@ TEST_CASE("/metrics counts what clients got and what AWS was asked, without a to
                            "process_start_time_seconds", "process_cpu_seconds_total"})
     CHECK_MESSAGE(!sample(answer.body, name).empty(), name);
   CHECK(ask(agent.port(), "/metrics").status == 400);
+}
+
+TEST_CASE("files are counted when they are written, and as long as they do not follow their secrets") {
+  const TempFolder folder;
+  const std::string path = (folder.path() / "files").string();
+  AgentWithAws scene(Variables{{"SMA_FILES", path + "/right=metrics/plain," + path + "/wrong=metrics/none"}});
+  scene.aws.put("metrics/plain", "a secret of a file");
+  AgentProcess& agent = scene.agent();
+  const auto counted = [&](const std::string& name) { return sample(agent.get("/metrics").body, name); };
+  wait_until("one file was written", [&] { return counted("sma_files_written_total") == "1"; });
+  wait_until("the other does not follow", [&] { return counted("sma_files_stale") == "1"; });
 }
 
 TEST_CASE("metrics_address serves metrics and probes to all addresses, and nothing else") {

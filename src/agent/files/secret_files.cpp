@@ -38,6 +38,12 @@ struct SecretFiles::File {
   std::optional<TimePoint> written{};
   std::string last_error{};
 
+  /// Why it does not follow; empty: it does.
+  [[nodiscard]] const std::string& fault() const {
+    const auto failed =
+        std::ranges::find_if(secrets, [](const Watched* secret) { return !secret->last_error.empty(); });
+    return last_error.empty() && failed != secrets.end() ? (*failed)->last_error : last_error;
+  }
   [[nodiscard]] bool can_be_written() const {
     return changed && std::ranges::none_of(secrets, [](const Watched* secret) { return secret->answer.empty(); });
   }
@@ -89,13 +95,16 @@ bool SecretFiles::all_written() const {
   return std::ranges::all_of(files_, [](const File& file) { return file.written.has_value(); });
 }
 
+std::size_t SecretFiles::stale() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(files_, [](const File& file) { return !file.fault().empty(); }));
+}
+
 std::vector<FileStatus> SecretFiles::status() const {
   std::vector<FileStatus> all;
   for (const File& file : files_) {
-    FileStatus& status = all.emplace_back(FileStatus{.path = file.plan.target.path, .last_error = file.last_error});
+    FileStatus& status = all.emplace_back(FileStatus{.path = file.plan.target.path, .last_error = file.fault()});
     if (file.written) status.age = std::chrono::duration_cast<Seconds>(parts_.scheduler.now() - *file.written);
-    for (const Watched* secret : file.secrets)
-      if (status.last_error.empty()) status.last_error = secret->last_error;
   }
   return all;
 }
@@ -193,6 +202,7 @@ Task<void> SecretFiles::write(File& file) {
   }
   file.retries.reset();
   file.last_error.clear();
+  if (*change != FileChange::none) ++written_;
   if (*change == FileChange::none && file.written) co_return;
   file.written = parts_.scheduler.now();
   parts_.log.info(*change == FileChange::none ? "the file has its secret already" : "the file was written",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <optional>
 #include <string>
@@ -52,6 +53,10 @@ class SecretFiles {
 
   /// Each file was written, or found right, once; true if there are none.
   [[nodiscard]] bool all_written() const;
+  /// How often a file was written, since the start. One that was right already was not.
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+  /// How many files do not follow now.
+  [[nodiscard]] std::size_t stale() const;
   /// In the order in which they are configured.
   [[nodiscard]] std::vector<FileStatus> status() const;
 
@@ -71,6 +76,7 @@ class SecretFiles {
   Parts parts_;
   std::list<Watched> secrets_;  // their places stay
   std::list<File> files_;
+  std::uint64_t written_ = 0;
   std::size_t asked_ = 0;  // secrets that are being asked for
   std::optional<Event> turn_;
   std::optional<Event> wake_writer_;

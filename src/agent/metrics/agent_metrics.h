@@ -28,6 +28,9 @@ struct AgentMetrics {
   const Cache& cache;
   std::uint64_t refusals;
 
+  std::uint64_t files_written;
+  std::size_t files_stale;
+
   const CallRecord& calls;
   std::size_t calls_waiting;
   const CredentialLoads& loads;

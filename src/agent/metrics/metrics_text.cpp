@@ -119,6 +119,8 @@ void write_secrets(Text& text, const AgentMetrics& from) {
   text.counter("sma_cache_evictions_total", "Secrets that left the cache for others.", from.cache.evictions());
   text.counter("sma_refreshes_ahead_total", "Fetches begun before a secret expired.", counts.refreshes_ahead);
   text.counter("sma_secret_refusals_total", "Fetches that AWS refused for good.", from.refusals);
+  text.counter("sma_files_written_total", "Files that were written because their secrets changed.", from.files_written);
+  text.gauge("sma_files_stale", "Files that do not follow their secrets now.", from.files_stale);
 }
 
 void write_calls(Text& text, const AgentMetrics& from) {

@@ -125,6 +125,8 @@ TEST_CASE("a new version replaces the file, and an age counts from that moment")
   fixture.give("v2", "new");
   fixture.wait_for("file", "new");
   fixture.run_until([&] { return fixture.status().age == Seconds{0}; });
+  CHECK(fixture.files->written() == 2);
+  CHECK(fixture.files->stale() == 0);
 }
 
 TEST_CASE("a transient fault is tried again soon, with one warning, and the file stays") {
@@ -135,6 +137,7 @@ TEST_CASE("a transient fault is tried again soon, with one warning, and the file
   fixture.give(Fault::timeout("late"));
   fixture.run_until([&] { return fixture.lines.count("a secret of files does not come") == 1; });
   CHECK(fixture.status().last_error == "TimeoutError");
+  CHECK(fixture.files->stale() == 1);
   fixture.advance(Seconds{1});
   fixture.wait_for_calls(2);
   fixture.give(Fault::timeout("late"));
@@ -145,6 +148,7 @@ TEST_CASE("a transient fault is tried again soon, with one warning, and the file
   fixture.run_until([&] { return fixture.files->all_written(); });
   CHECK(fixture.lines.count("a secret of files does not come") == 1);
   CHECK(fixture.status().last_error.empty());
+  CHECK(fixture.files->stale() == 0);
 }
 
 TEST_CASE("a refusal is told once at ERROR, is asked about again at the file's own times, and the file stays") {
