@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -74,9 +75,11 @@ def started(command, environment, first_line):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that the kernel gives to no outgoing connection meanwhile: it takes those from 32768 on."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", random.randrange(16384, 32768)))
+            return probe.getsockname()[1]
 
 
 class Aws:

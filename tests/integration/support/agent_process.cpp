@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <random>
 #include <stdexcept>
 
 #include "tests/integration/support/secret_registry.h"
@@ -152,6 +153,19 @@ Outcome run_agent(const AgentSettings& settings) {
   return outcome;
 }
 
-std::uint16_t free_port() { return standin::Listener("127.0.0.1:0").port(); }
+std::uint16_t free_port() {
+  constexpr unsigned kLowest = 16384;
+  constexpr unsigned kCount = 16384;
+  constexpr int kTries = 100;
+  std::random_device random;
+  for (int i = 0; i < kTries; ++i) {
+    try {
+      return standin::Listener("127.0.0.1:" + std::to_string(kLowest + random() % kCount)).port();
+    } catch (const std::runtime_error&) {
+      continue;  // taken
+    }
+  }
+  throw std::runtime_error("no port is free");
+}
 
 }  // namespace sma::integration

@@ -81,7 +81,8 @@ class AgentProcess {
 /// Runs the binary to its end: for `--version`, `get`, and starts that must fail.
 [[nodiscard]] Outcome run_agent(const AgentSettings& settings);
 
-/// A TCP port that was free a moment ago.
+/// A TCP port that was free a moment ago, and that the kernel gives to no outgoing connection: it takes those from
+/// 32768 on.
 [[nodiscard]] std::uint16_t free_port();
 
 }  // namespace sma::integration
