@@ -17,9 +17,9 @@ struct ServerResponse {
   int status = 200;
   std::string_view content_type = "text/plain";  ///< a literal
   SharedBytes body{};
-  std::string_view field_line{};  ///< a literal: one more field, with its CR LF; none if empty
-  bool close = false;             ///< close the connection after this answer
-  bool client_is_known = false;   ///< the client showed that it may use the server; it keeps its connection longer
+  std::string_view field_line = "";  ///< a literal: one more field, with its CR LF; none if empty, and never null
+  bool close = false;                ///< close the connection after this answer
+  bool client_is_known = false;      ///< the client showed that it may use the server; it keeps its connection longer
 };
 
 /// What happened to a client that connected while all regular places were taken.
