@@ -1,9 +1,15 @@
 #include "agent/files/file_setup.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "tests/unit/base/log_lines.h"
 #include "tests/unit/base/temp_folder.h"
@@ -68,6 +74,35 @@ TEST_CASE("what a killed agent left is removed, once for each folder, and nothin
   CHECK(std::filesystem::exists(fixture.folder / ".hidden"));
   CHECK(std::filesystem::exists(fixture.folder / "file"));
   CHECK_FALSE(std::filesystem::exists(fixture.folder / ".secrets-manager-agent-00112233445566aa"));
+}
+
+TEST_CASE("an agent that is killed between its first byte and the rename leaves nothing after the next start") {
+  Fixture fixture;
+  std::ofstream(fixture.folder / "file") << "old";
+  const pid_t writer = fork();
+  if (writer == 0) {
+    // The kernel kills it at the ninth byte.
+    constexpr rlimit eight_bytes{8, 8};
+    signal(SIGXFSZ, SIG_DFL);
+    if (setrlimit(RLIMIT_FSIZE, &eight_bytes) != 0) _exit(1);
+    SystemRandom random;
+    _exit(write_file({.path = fixture.folder / "file"}, "a new and longer secret", random).ok() ? 2 : 3);
+  }
+  int status = 0;
+  REQUIRE(waitpid(writer, &status, 0) == writer);
+  REQUIRE(WIFSIGNALED(status));
+  const auto names = [&] {
+    std::set<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator(fixture.folder.path))
+      found.insert(entry.path().filename());
+    return found;
+  };
+  CHECK(names().size() == 2);
+  CHECK(fixture.prepared({fixture.file("file")}).empty());
+  CHECK(names() == std::set<std::string>{"file"});
+  std::string content;
+  std::getline(std::ifstream(fixture.folder / "file"), content);
+  CHECK(content == "old");
 }
 
 TEST_CASE("a file has the group of its own, or that of all") {
