@@ -1,4 +1,5 @@
 """deploy/eks: the manifests against Kubernetes' schema, the pod under podman."""
+import json
 import os
 import shutil
 import tempfile
@@ -180,7 +181,7 @@ def test_the_component_keeps_the_roles_credentials_from_the_first_container_and_
 def plain_pod(pod, images):
     """The pod with the stand-in in it, as an older kube play takes it: that knows no restartPolicy of an init container,
     so the sidecar is one of the containers, and the application waits by itself. It is the agent's own client: podman
-    takes long to copy a whole distribution."""
+    takes long to copy a whole distribution. A database is left out."""
     spec = pod["spec"]
     (agent,) = spec.pop("initContainers")
     (application,) = spec["containers"]
@@ -189,28 +190,43 @@ def plain_pod(pod, images):
     agent["image"] = images["agent"]
     agent["env"] += [{"name": name, "value": value} for name, value in KEYS.items()]
     agent["env"].append({"name": "AWS_ENDPOINT_URL", "value": "http://127.0.0.1:8080"})
+    for variable in agent["env"]:
+        variable["value"] = variable["value"].replace("application/db:", "demo/secret:")
     application |= {"image": images["agent"], "args": ["get", "demo/secret", "--wait", "60"]}
+    applications = [application] if application["name"] == "application" else []
     aws = {"name": "aws", "image": images["standin"],
            "args": ["--listen", "127.0.0.1:8080", "--secrets", "/demo-secrets.json", "--access-key",
                     KEYS["AWS_ACCESS_KEY_ID"], "--secret-key", KEYS["AWS_SECRET_ACCESS_KEY"]]}
-    for container in (agent, application, aws):
+    for container in (aws, agent, *applications):
         container["image"] = "localhost/" + container["image"]
     # All start at once: an application that asked before AWS was there tries again.
-    spec |= {"containers": [aws, agent, application], "restartPolicy": "OnFailure"}
+    spec |= {"containers": [aws, agent, *applications], "restartPolicy": "OnFailure"}
     return pod
 
 
+def gets_the_secret(podman):
+    return DEMO_SECRET in podman("logs", "application-application").stdout
+
+
+def has_the_file(podman):
+    agent = "database-secrets-manager-agent"
+    ready = podman("exec", agent, "/app/secrets-manager-agent", "--health-check", "--ready", check=False)
+    archive = podman("cp", f"{agent}:/run/database-secrets/password", "-", check=False)
+    return ready.returncode == 0 and json.loads(DEMO_SECRET)["password"] in archive.stdout
+
+
 @pytest.mark.containers
-@pytest.mark.parametrize("name", ["pod.yaml", "pod-unix-socket.yaml"])
-def test_the_pod_runs_and_the_application_gets_its_secret(images, name):
+@pytest.mark.parametrize("name, works", [("pod.yaml", gets_the_secret), ("pod-unix-socket.yaml", gets_the_secret),
+                                         ("pod-files.yaml", has_the_file)])
+def test_the_pod_runs_and_the_application_gets_its_secret(images, name, works):
     if not shutil.which("podman"):
         pytest.skip("podman is not on this machine")
     # podman takes no long path, and what it unpacks has owners of its own.
     with tempfile.TemporaryDirectory(prefix="pod", ignore_cleanup_errors=True) as folder:
-        run_pod(Path(folder), images, name)
+        run_pod(Path(folder), images, name, works)
 
 
-def run_pod(tmp_path, images, name):
+def run_pod(tmp_path, images, name, works):
     pod = plain_pod(manifest(name), images)
     (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))
     (tmp_path / "containers.conf").write_text(
@@ -227,9 +243,9 @@ def run_pod(tmp_path, images, name):
     try:
         # All that the pod asks for is in it; and nothing is left of a network on this machine.
         podman("kube", "play", "--network", "none", tmp_path / "pod.yaml")
-        eventually(lambda: DEMO_SECRET in podman("logs", "application-application").stdout)
+        eventually(lambda: works(podman))
     except BaseException:
-        print(podman("logs", "application-secrets-manager-agent", check=False).stdout)
+        print(podman("logs", f"{pod['metadata']['name']}-secrets-manager-agent", check=False).stdout)
         raise
     finally:
         podman("kube", "down", tmp_path / "pod.yaml", check=False)
